@@ -1,0 +1,1 @@
+"""Presets, training, evaluation, export and figures. The only room that imports Keras."""

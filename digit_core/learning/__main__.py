@@ -1,0 +1,54 @@
+"""The trainer's entry point: `python -m digit_core.learning train FOLDER`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m digit_core.learning", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("train", help="train the job in a working folder").add_argument("folder", type=Path)
+    commands.add_parser("evaluate", help="print a run's metrics as JSON").add_argument("run")
+    exporting = commands.add_parser("export", help="export a run's model and print how it agrees as JSON")
+    exporting.add_argument("run")
+    exporting.add_argument("format")
+    benchmark = commands.add_parser("time-to", help="train a preset until its test accuracy passes a mark")
+    benchmark.add_argument("preset")
+    benchmark.add_argument("accuracy", type=float)
+    arguments = parser.parse_args()
+    if arguments.command == "time-to":
+        from digit_core.learning.benchmark import seconds_to_accuracy
+        from digit_core.records.config import training_config
+
+        print(json.dumps(seconds_to_accuracy(training_config(arguments.preset, epochs=20), arguments.accuracy)))
+        return 0
+    if arguments.command == "train":
+        from digit_core.learning.trainer import work
+
+        return work(arguments.folder)
+
+    from digit_core.errors import DigitError
+    from digit_core.records.runs import open_run
+
+    try:
+        if arguments.command == "export":
+            from digit_core.learning.exporting import export_in_this_process
+            from digit_core.records.exports import export_format
+
+            result = export_in_this_process(open_run(arguments.run), export_format(arguments.format))
+        else:
+            from digit_core.learning.training import test_again
+
+            result = test_again(open_run(arguments.run))
+        print(result.model_dump_json())
+    except DigitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

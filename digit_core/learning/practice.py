@@ -1,0 +1,109 @@
+"""What a network learns from, batch by batch: a data set, generated digits, and what is no digit.
+
+Every batch holds a fixed share of each. MNIST's images are changed a lot when the
+configuration asks for it, because all of them were written by one school's hand; generated
+ones less, because they vary already.
+"""
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from digit_core.learning.augmentation import Augmenter, Strength
+from digit_core.learning.written import PRACTICE_SEED, VALIDATION_SEED, Written, page
+from digit_core.reading.probability import DIGITS
+from digit_core.records.config import TrainingConfig
+
+NOT_A_DIGIT = DIGITS  # label of the eleventh class
+STRONG = Strength()
+GENTLE = Strength(turn=0.06, slant=0.08, stretch=0.06, shift=0.7, elastic=0.6, pen=0.4)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How many of each kind a batch holds: `known` images of the data set, `written`, `others`."""
+
+    known: int
+    written: int = 0
+    others: int = 0
+
+
+def mixture(config: TrainingConfig) -> Mixture:
+    """The configuration's shares of a batch; at least one image of the data set is in each."""
+    written = int(config.batch_size * config.written_share + 0.5)
+    others = int(config.batch_size * config.counterexample_share + 0.5)
+    return Mixture(max(config.batch_size - written - others, 1), written, others)
+
+
+def classes(config: TrainingConfig) -> int:
+    """10, or 11 when there are counter-examples to learn "not a digit" from."""
+    return DIGITS + (config.counterexamples > 0)
+
+
+class Practice(keras.utils.PyDataset):
+    """Batches for `Model.fit`: an epoch shows every image of the data set once, the rest as the mixture says.
+
+    Batches are float32 (batch, 28, 28, 1), 0 to 1, and one-hot float32 (batch, 10 or 11). What is
+    in a batch depends on the configuration, the epoch and the batch's number alone.
+
+    Parameters
+    ----------
+    images, labels : training images, uint8 (n, 28, 28), and labels (n,).
+    written : generated images; the configuration's own by default.
+    """
+
+    def __init__(
+        self, images: np.ndarray, labels: np.ndarray, config: TrainingConfig, written: Written | None = None
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=16)
+        self._images, self._labels, self._config, self._epoch = images, labels, config, 0
+        self._written = written or page(config.written, config.counterexamples, PRACTICE_SEED)
+        self._mixture = mixture(config)
+        self._one_hot = np.eye(classes(config), dtype=np.float32)
+        self._deal()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._images) / self._mixture.known)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self._config.seed, self._epoch, index))
+        mix, written = self._mixture, self._written
+        picked = self._order[index * mix.known : (index + 1) * mix.known]
+        digits = rng.integers(0, len(written.images), mix.written) if mix.written else []
+        others = rng.integers(0, len(written.others), mix.others) if mix.others else []
+        known = _scaled(self._images[picked])
+        made = _scaled(np.concatenate([written.images[digits], written.others[others]]))
+        if self._config.augmentation == "drawings":
+            calm = self._epoch >= self._config.epochs - self._config.gentle_epochs
+            known = Augmenter(GENTLE if calm else STRONG, rng)(known)
+            made = Augmenter(GENTLE, rng)(made)
+        labels = [self._labels[picked], written.labels[digits], np.full(len(others), NOT_A_DIGIT)]
+        return np.concatenate([known, made])[..., None], self._one_hot[np.concatenate(labels).astype(np.int64)]
+
+    def on_epoch_end(self) -> None:
+        """Deal the images anew for the next epoch."""
+        self._epoch += 1
+        self._deal()
+
+    def _deal(self) -> None:
+        self._order = np.random.default_rng((self._config.seed, self._epoch)).permutation(len(self._images))
+
+
+def validation_like_drawings(
+    images: np.ndarray, labels: np.ndarray, written: int = 6000
+) -> tuple[np.ndarray, np.ndarray]:
+    """Validation data that looks like what people draw, to calibrate by.
+
+    Held-out images, uint8 (n, 28, 28), put through the changes of training, and freshly written
+    digits that no training has seen: float32 (m, 28, 28), 0 to 1, and int64 labels (m,).
+    """
+    fresh = page(written, 0, VALIDATION_SEED)
+    augment = Augmenter(STRONG, np.random.default_rng(VALIDATION_SEED))
+    changed = [augment(_scaled(images[i : i + 500])) for i in range(0, len(images), 500)]
+    return np.concatenate([*changed, _scaled(fresh.images)]), np.concatenate([labels, fresh.labels])
+
+
+def _scaled(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) * np.float32(1 / 255)

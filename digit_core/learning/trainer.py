@@ -1,0 +1,96 @@
+"""The trainer process: takes the machine's lock, trains one job, leaves a run or the reason why not."""
+
+import errno
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from filelock import Timeout
+
+from digit_core.errors import DigitError, StorageError
+from digit_core.records.config import parse_config
+from digit_core.records.jobs import EXIT_BUSY, Job, announce, machine_lock
+from digit_core.records.results import Progress
+from digit_core.records.runs import BINARY, move_into_place
+from digit_core.records.served import serve
+from digit_core.records.storage import storage_errors
+
+_PATIENCE = 3  # seconds; whoever only looks at the lock lets it go at once
+
+
+def work(folder: Path) -> int:
+    """Train the job in `folder` and return the process's exit code."""
+    job = Job(folder)
+    lock = machine_lock()
+    try:
+        lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        print("Another training is under way on this machine.")
+        return EXIT_BUSY
+    with lock:
+        announce(job)
+        return _train(job)
+
+
+def _train(job: Job) -> int:
+    job.write_progress(Progress(state="training", message="Loading TensorFlow"))
+    signal.signal(signal.SIGTERM, _terminated)
+    if hasattr(os, "nice"):
+        os.nice(5)  # people who draw meanwhile come first
+
+    from digit_core.learning.callbacks import Cancelled  # not before: it loads Keras, which takes seconds
+    from digit_core.learning.training import train
+
+    document = json.loads((job.folder / "config.json").read_text(encoding="utf-8"))
+    try:
+        config = parse_config(document["config"])
+        with storage_errors(job.folder):
+            metrics = train(
+                config,
+                job.folder,
+                command=document["command"],
+                report=job.write_progress,
+                cancelled=lambda: job.request().cancel,
+            )
+        message = f"Test accuracy {metrics.accuracy:.2%}"
+        job.write_progress(_ended(job, "finished", message))
+        wanted = job.request()
+        run = move_into_place(job.folder)
+        if wanted.serve:
+            serve(run.name)
+    except Cancelled:
+        job.write_progress(_ended(job, "cancelled", "Cancelled. Nothing was changed."))
+    except DigitError as error:
+        return _fail(job, str(error))
+    except MemoryError:
+        return _fail(job, "There was not enough memory. Try a smaller batch size.")
+    except SystemExit:
+        return _fail(job, "The trainer was asked to stop by the system. Nothing else was changed.")
+    except Exception as error:  # noqa: BLE001 the last place where a bug can still be told to a person
+        traceback.print_exc()
+        return _fail(job, f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details.")
+    return 0
+
+
+def _fail(job: Job, reason: str) -> int:
+    print(reason, file=sys.stderr)
+    for name in BINARY:  # of no use any more, and on a full disk the reason needs their room
+        (job.folder / name).unlink(missing_ok=True)
+    try:
+        job.write_progress(_ended(job, "failed", reason))
+    except StorageError:
+        print("and that could not be written either", file=sys.stderr)
+    return 1
+
+
+def _ended(job: Job, state: str, message: str) -> Progress:
+    last = job.progress() or Progress()
+    return last.model_copy(update={"state": state, "message": message, "seconds_left": None, "updated": time.time()})
+
+
+def _terminated(_signal, _frame) -> None:
+    raise SystemExit(errno.EINTR)

@@ -1,0 +1,195 @@
+"""Train a network and leave a complete run."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from digit_core.errors import InvalidConfig
+from digit_core.learning.architectures import build
+from digit_core.learning.calibration import fit_calibration
+from digit_core.learning.callbacks import HistoryWriter, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.evaluation import evaluate
+from digit_core.learning.export import export_litert
+from digit_core.learning.figures import draw_figures
+from digit_core.learning.practice import Practice, classes, validation_like_drawings
+from digit_core.learning.schedules import learning_rate
+from digit_core.reading.classifier import Classifier
+from digit_core.reading.datasets import load_dataset
+from digit_core.reading.probability import digit_probabilities
+from digit_core.records.config import TrainingConfig
+from digit_core.records.datasets import stratified_split
+from digit_core.records.results import Environment, Metrics, Progress
+from digit_core.records.runs import Run
+
+_LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set ready to train on: images uint8 (n, 28, 28), labels int64 (n,)."""
+
+    practice: Practice
+    x_validate: np.ndarray
+    y_validate: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    training_images: int
+    digest: str
+
+
+def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message: None) -> Prepared:
+    """The configuration's data, with a stratified part of the training images kept for validation.
+
+    `say` is told in words what takes its time.
+    Raises DataUnavailable, DataDamaged, StorageError, or InvalidConfig if a batch does not fit.
+    """
+    say("Preparing the data")
+    data = load_dataset(config.data, lambda part: say(f"Fetching the data: {part:.0%}"))
+    fitting, validating = stratified_split(data.y_train, config.validation_fraction, config.seed)
+    if config.batch_size > len(fitting):
+        raise InvalidConfig(f"batch_size must be at most the {len(fitting)} training images, got {config.batch_size}.")
+    if config.written or config.counterexamples:
+        say("Writing digits to practise on (they are kept for next time)")
+    return Prepared(
+        Practice(data.x_train[fitting], data.y_train[fitting], config),
+        data.x_train[validating],
+        data.y_train[validating],
+        data.x_test,
+        data.y_test,
+        len(fitting),
+        data.digest,
+    )
+
+
+def compiled(config: TrainingConfig, steps: int) -> keras.Model:
+    """The preset's network with its optimiser, loss and metrics, for a training of so many steps."""
+    model = build(config)
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            learning_rate(config, steps),
+            beta_1=config.beta_1,
+            beta_2=config.beta_2,
+            weight_decay=config.weight_decay or None,
+        ),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA on the CPU is three times slower here
+    )
+    return model
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    command: str,
+    report: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+) -> Metrics:
+    """Train as configured and fill `folder` with all that a run is made of.
+
+    The test set is read once, after the last epoch: it chooses nothing.
+    Raises DigitError, or Cancelled when `cancelled()` says so.
+    """
+    say = _announcer(config, report)
+    data = prepared(config, lambda message: say("training", message))
+    _write_config(config, folder, command, data.digest)
+
+    say("training", "Building the network")
+    keras.utils.set_random_seed(config.seed)
+    model = compiled(config, config.epochs * len(data.practice))
+    started = time.perf_counter()
+    history = model.fit(
+        data.practice,
+        epochs=config.epochs,
+        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
+        validation_batch_size=500,
+        callbacks=[
+            ProgressReporter(report, cancelled),
+            HistoryWriter(folder / "history.csv"),
+            StopOnInvalidLoss(),
+            keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True),
+        ],
+        verbose=0,
+    )
+    seconds = time.perf_counter() - started
+
+    say("evaluating", "Reading the test images")
+    _without_optimizer(model, config).save(folder / "model.keras")
+    export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
+    classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
+    drawings, labels = validation_like_drawings(data.x_validate, data.y_validate)
+    calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
+    (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
+    probabilities = test_probabilities(classifier, data.x_test)
+    np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=data.y_test.astype(np.uint8))
+    metrics = evaluate(
+        probabilities,
+        data.y_test,
+        training_images=data.training_images,
+        validation_images=len(data.x_validate),
+        epochs=len(history.epoch),
+        training_seconds=round(seconds, 3),
+        parameters=model.count_params(),
+    )
+    (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
+    run = Run(folder)
+    draw_figures(folder / "figures", run.history(), metrics, run.predictions(), data.x_test, config.seed)
+    return metrics
+
+
+def test_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """float32 (n, 10) for test images uint8 (n, 28, 28), as the network gives them: at temperature 1.
+
+    The fitted temperature is for drawings, which are harder than a data set's own test images.
+    """
+    return digit_probabilities(classifier.logits_in_batches(_scaled(images)), 1.0)
+
+
+def test_again(run: Run) -> Metrics:
+    """Read the test set again with a run's model; the figures should be the run's own.
+
+    Raises DamagedRun, DataUnavailable or DataDamaged.
+    """
+    data = load_dataset(run.config.data)
+    classifier = Classifier(run.model_bytes(), threads=os.cpu_count() or 1)
+    probabilities = test_probabilities(classifier, data.x_test)
+    kept = ("training_images", "validation_images", "epochs", "training_seconds", "parameters")
+    return evaluate(probabilities, data.y_test, **run.metrics.model_dump(include=set(kept)))
+
+
+def _without_optimizer(model: keras.Model, config: TrainingConfig) -> keras.Model:
+    # Adam's moments are twice the size of the weights, and a new training starts them afresh.
+    bare = build(config)
+    bare.set_weights(model.get_weights())
+    return bare
+
+
+def _scaled(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / 255
+
+
+def _announcer(config: TrainingConfig, report: Callable[[Progress], None]) -> Callable[[str, str], None]:
+    def say(state: str, message: str) -> None:
+        report(Progress(state=state, message=message, epochs=config.epochs))
+
+    return say
+
+
+def _write_config(config: TrainingConfig, folder: Path, command: str, data_digest: str) -> None:
+    environment = Environment(
+        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        data_digest=data_digest,
+        command=command,
+        created=time.time(),
+    )
+    document = {"config": config.model_dump(), "environment": environment.model_dump()}
+    (folder / "config.json").write_text(json.dumps(document, indent=1))

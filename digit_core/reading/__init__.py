@@ -1,0 +1,1 @@
+"""From strokes or a picture to a prediction."""

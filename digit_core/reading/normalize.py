@@ -1,0 +1,90 @@
+"""The normal form that every model here is trained on and reads: MNIST's own.
+
+The ink's bounding box is scaled, aspect kept, until its longer side is 20 pixels, and its
+centre of mass is put in the middle of a 28 x 28 picture (LeCun et al. 1998, section III-A).
+Unlike MNIST the shift is not rounded to whole pixels, so where a digit was drawn, or a
+half pixel more or less of its size, does not show in the result.
+"""
+
+import numpy as np
+
+from digit_core.errors import NoInk
+
+SIDE = 28  # pixels, width and height of a model input
+BOX = 20  # pixels, longer side of the ink in a model input
+FAINTEST = 0.25  # ink below this part of the darkest ink does not widen the bounding box
+_SMOOTH_ENOUGH = 3 * BOX  # ink with fewer pixels than this is interpolated, not only averaged
+
+
+def normalize(ink: np.ndarray) -> np.ndarray:
+    """Ink in any size and place -> model input.
+
+    Parameters
+    ----------
+    ink : float array of shape (h, w), 0 (paper) to 1 (ink).
+
+    Returns
+    -------
+    float32 array of shape (28, 28), 0 to 1.
+
+    Raises
+    ------
+    NoInk
+        If there is nothing darker than paper.
+    """
+    ink = crop(np.asarray(ink, dtype=np.float32))
+    height, width = ink.shape
+    scale = BOX / max(height, width)
+    if max(height, width) < _SMOOTH_ENOUGH:
+        times = -(-_SMOOTH_ENOUGH // max(height, width))
+        ink = _stretch(height, times) @ ink @ _stretch(width, times).T
+        scale /= times
+    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
+    down = _averaging(rows, scale)
+    across = _averaging(columns, scale)
+    return np.clip(down @ ink @ across.T, 0.0, 1.0)
+
+
+def dot(width: float) -> np.ndarray:
+    """A dot of `width` pixels in the middle of a model input: float32 (28, 28).
+
+    What a drawing of a single dot becomes: enlarged like a digit it would be a filled zero.
+    """
+    away = np.abs(np.arange(SIDE) + 0.5 - SIDE / 2)
+    return np.clip(width / 2 + 0.5 - np.hypot(away[:, None], away), 0.0, 1.0).astype(np.float32)
+
+
+def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right (ends excluded) of the ink of a float array of shape (h, w).
+
+    Raises NoInk if there is nothing darker than paper.
+    """
+    darkest = ink.max(initial=0.0)
+    if not darkest > 0:
+        raise NoInk("there is no ink in the picture; draw a digit first")
+    seen = ink >= FAINTEST * darkest
+    rows = np.flatnonzero(seen.any(axis=1))
+    columns = np.flatnonzero(seen.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def crop(ink: np.ndarray) -> np.ndarray:
+    """The part of a float array of shape (h, w) inside its bounding box. Raises NoInk if there is none."""
+    top, bottom, left, right = bounding_box(ink)
+    return ink[top:bottom, left:right]
+
+
+def _averaging(mass: np.ndarray, scale: float) -> np.ndarray:
+    """Matrix (28, n) that scales n pixels by `scale`, averages by area, and centres `mass` (n,)."""
+    edges = np.arange(len(mass) + 1, dtype=np.float64) * scale
+    middle = (edges[:-1] + edges[1:]) @ mass / (2 * mass.sum())
+    edges += SIDE / 2 - middle
+    pixel = np.arange(SIDE)[:, None]
+    overlap = np.minimum(edges[1:], pixel + 1) - np.maximum(edges[:-1], pixel)
+    return np.maximum(overlap, 0.0).astype(np.float32)
+
+
+def _stretch(length: int, times: int) -> np.ndarray:
+    """Matrix (length * times, length) of linear interpolation between pixel centres."""
+    at = np.clip((np.arange(length * times) + 0.5) / times - 0.5, 0, length - 1)
+    return np.maximum(1 - np.abs(at[:, None] - np.arange(length)), 0.0).astype(np.float32)

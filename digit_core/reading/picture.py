@@ -1,0 +1,113 @@
+"""Any picture -> one plane of brightness, small enough to work on.
+
+What an upload can be: bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, one
+pixel or a hundred million. What comes out is always a float32 array (h, w), 0 to 1.
+"""
+
+import numpy as np
+from PIL import Image
+
+from digit_core.errors import InvalidImage
+
+LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
+_OPAQUE = 0.5  # a picture less covered than this is ink on nothing, not paper with holes
+_SAMPLE = 4000  # pixels that decide in which direction of colour space ink and paper differ
+
+
+def brightness(image: Image.Image | np.ndarray) -> np.ndarray:
+    """One plane of a picture, float32 (h, w), 0 to 1, in which ink and paper differ most.
+
+    Parameters
+    ----------
+    image : a Pillow image of any mode, or a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4).
+
+    Raises
+    ------
+    InvalidImage
+        If it is neither.
+    """
+    if _is_small_and_grey(image):
+        return image.astype(np.float32) * np.float32(1 / 255)
+    picture = _reduced(_as_pillow(image))
+    if picture.mode.startswith(("I", "F")):
+        return _stretched(np.asarray(picture, dtype=np.float32))
+    if picture.has_transparency_data:
+        return _contrast_plane(_flattened(np.asarray(picture.convert("RGBA"), dtype=np.float32)))
+    if picture.mode in ("1", "L"):
+        return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    return _contrast_plane(np.asarray(picture.convert("RGB"), dtype=np.float32))
+
+
+def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
+    """Whether nothing has to be done: the browser's canvas gives such arrays, and readers wait for it."""
+    if not isinstance(image, np.ndarray) or image.ndim != 2 or image.dtype != np.uint8:
+        return False
+    return image.size > 0 and max(image.shape) <= LARGEST
+
+
+def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(image, Image.Image):
+        if 0 in image.size:
+            raise InvalidImage("the picture has no pixels; choose another one")
+        return image
+    if not isinstance(image, np.ndarray):
+        raise InvalidImage(f"image must be a Pillow image or a uint8 array. Got {type(image).__name__}.")
+    fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
+    if image.dtype != np.uint8 or not fits or image.size == 0:
+        raise InvalidImage(
+            "image must be a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4). "
+            f"Got {image.dtype} of shape {image.shape}."
+        )
+    return Image.fromarray(np.ascontiguousarray(image))
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    times = -(-max(picture.size) // LARGEST)
+    if times == 1:
+        return picture
+    if picture.mode == "P":
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    if picture.mode.startswith("I;16"):
+        picture = picture.convert("I")
+    return picture.reduce(times)
+
+
+def _stretched(plane: np.ndarray) -> np.ndarray:
+    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 1."""
+    plane = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(plane.min()), float(plane.max())
+    return (plane - low) / max(high - low, 1.0)
+
+
+def _flattened(rgba: np.ndarray) -> np.ndarray:
+    """RGBA (h, w, 4) over a paper -> RGB (h, w, 3), 0 to 255.
+
+    Ink on a transparent layer gets the paper it stands out from; a sheet with transparent
+    corners gets more of itself.
+    """
+    colour, alpha = rgba[..., :3], rgba[..., 3:] / 255
+    covered = float(alpha.mean())
+    mean = (colour * alpha).sum(axis=(0, 1)) / max(float(alpha.sum()), 1e-6)
+    if covered >= _OPAQUE:
+        opaque = colour[alpha[..., 0] > 0.5]
+        paper = np.median(opaque[:: -(-len(opaque) // _SAMPLE)], axis=0)
+    else:
+        paper = np.full(3, 255.0 if mean.mean() < 128 else 0.0)
+    return colour * alpha + paper.astype(np.float32) * (1 - alpha)
+
+
+def _contrast_plane(rgb: np.ndarray) -> np.ndarray:
+    """RGB (h, w, 3), 0 to 255 -> the direction in which its pixels vary most, float32 (h, w), 0 to 1.
+
+    Yellow ink on white differs in blue alone, which a mean of the channels would nearly lose.
+    """
+    pixels = rgb.reshape(-1, 3)
+    sample = pixels[:: -(-len(pixels) // _SAMPLE)]
+    spread = sample - sample.mean(axis=0)
+    _, axes = np.linalg.eigh(spread.T @ spread)
+    way = axes[:, -1] * (1 if axes[:, -1].sum() >= 0 else -1)
+    reach = np.abs(way).sum() * 255
+    offset = np.minimum(way, 0).sum() * 255
+    return ((rgb @ way.astype(np.float32)) - np.float32(offset)) / np.float32(reach)

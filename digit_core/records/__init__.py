@@ -1,0 +1,1 @@
+"""What is kept: data sets, run folders, jobs, and which run is served."""

@@ -1,0 +1,53 @@
+"""Where things live on disk.
+
+`DIGITS_HOME` names the folder for runs, data and drawings (default: `.digits/` in the
+checkout). `DIGITS_MNIST` names an `mnist.npz` that is already on the machine.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHIPPED_RUN = PROJECT / "digit_core" / "shipped"
+
+
+def home() -> Path:
+    """The folder of everything that is kept; it need not exist yet."""
+    return Path(os.environ.get("DIGITS_HOME") or PROJECT / ".digits").expanduser().absolute()
+
+
+def runs_folder() -> Path:
+    """Complete runs, a folder each."""
+    return home() / "runs"
+
+
+def working_folder() -> Path:
+    """Trainings under way, and the last ones that did not become a run."""
+    return home() / "working"
+
+
+def exports_folder() -> Path:
+    """Runs' models in other formats, a folder a run; all of it can be made again."""
+    return home() / "exports"
+
+
+def data_folder() -> Path:
+    """Downloaded data sets."""
+    return home() / "data"
+
+
+def served_file() -> Path:
+    """The file that says which run reads."""
+    return home() / "served.json"
+
+
+def mnist_at_hand() -> Path | None:
+    """The file that `DIGITS_MNIST` names, if it names one."""
+    named = os.environ.get("DIGITS_MNIST")
+    return Path(named).expanduser().absolute() if named else None
+
+
+def machine_lock() -> Path:
+    """The lock that one training at a time holds, shared by every checkout on the machine."""
+    return Path(tempfile.gettempdir()) / "digit-lab-training.lock"

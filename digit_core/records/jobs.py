@@ -1,0 +1,231 @@
+"""Trainings under way: start one, watch it, cancel it.
+
+The trainer is a process of its own (`python -m digit_core.learning train FOLDER`). It holds
+the machine's lock while it works, and the operating system releases that lock however the
+process ends, so "is somebody training?" is a fact and not a guess. All that app and trainer
+say to each other stands in files in the job's working folder:
+
+    config.json     what to train            (written by whoever asks)
+    request.json    serve it? cancel it?     (written by whoever asks)
+    progress.json   how it goes              (written by the trainer)
+"""
+
+import contextlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed
+from digit_core.records import home
+from digit_core.records.config import TrainingConfig
+from digit_core.records.processes import start_apart
+from digit_core.records.results import ACTIVE, Progress
+from digit_core.records.runs import move_into_place, remove_folder
+from digit_core.records.storage import make_folder, storage_errors, write_text
+
+EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
+_KEPT_ENDED_JOBS = 5
+_STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the one who asked wants: `serve` the run when it is finished, `cancel` it now."""
+
+    serve: bool = True
+    cancel: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training by its working folder; the folder moves away when it becomes a run."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the run that it will be."""
+        return self.folder.name
+
+    def progress(self) -> Progress | None:
+        """How it goes, or None once the folder is gone or while nothing is written yet."""
+        for folder in (self.folder, home.runs_folder() / self.name):
+            try:
+                return Progress.model_validate_json((folder / "progress.json").read_bytes())
+            except (OSError, ValidationError):
+                continue
+        return None
+
+    def request(self) -> Request:
+        """What was asked of it."""
+        try:
+            return Request(**json.loads((self.folder / "request.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return Request()
+
+    def write_progress(self, progress: Progress) -> None:
+        """Replace `progress.json`. Raises StorageError."""
+        write_text(self.folder / "progress.json", progress.model_dump_json())
+
+    def write_request(self, request: Request) -> None:
+        """Replace `request.json`. Raises StorageError."""
+        write_text(self.folder / "request.json", json.dumps(asdict(request)))
+
+
+def machine_lock() -> FileLock:
+    """The lock that a trainer holds while it works; one for the whole machine."""
+    return FileLock(home.machine_lock(), mode=0o666, thread_local=False)
+
+
+def announce(job: Job) -> None:
+    """Say who holds the lock; called by the trainer that does."""
+    write_text(_holder_file(), json.dumps({"folder": str(job.folder), "process": os.getpid()}))
+
+
+def current() -> Job | None:
+    """The training under way on this machine, whoever started it."""
+    lock = machine_lock()
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        pass
+    else:
+        lock.release()
+        return None
+    try:
+        return Job(Path(json.loads(_holder_file().read_text(encoding="utf-8"))["folder"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app") -> Job:
+    """Start a training in a process of its own and return once it has the machine to itself.
+
+    Parameters: `serve`, whether the run is to read when it is finished; `command`, what a
+    person did to start it, kept in the run's `config.json`.
+    Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
+    """
+    _refuse_if_busy()
+    forget_old_jobs()
+    job = Job(_new_folder(config.preset))
+    document = {"config": config.model_dump(), "command": command}
+    write_text(job.folder / "config.json", json.dumps(document, indent=1))
+    job.write_request(Request(serve=serve))
+    job.write_progress(Progress(epochs=config.epochs, message="Starting the trainer"))
+    process = start_apart(job.folder / "train.log", "train", str(job.folder))
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < deadline:
+        progress = job.progress()
+        if progress and progress.state != "waiting":
+            return job
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    process.kill()
+    log = _last_line(job.folder / "train.log")
+    remove_folder(job.folder)
+    _refuse_if_busy()
+    raise TrainingFailed(f"The trainer did not start. {log}".strip())
+
+
+def cancel(job: Job) -> None:
+    """Ask a training to stop; it does so within a second or two and leaves no run."""
+    job.write_request(Request(serve=False, cancel=True))
+
+
+def latest() -> Job | None:
+    """The newest training of this home: under way, ended without a run, or the newest run."""
+    folders = [*_folders(home.working_folder()), *_folders(home.runs_folder())]
+    return Job(max(folders, key=lambda folder: folder.name)) if folders else None
+
+
+def settle(job: Job) -> Progress | None:
+    """A job's progress, after putting right what a trainer that was killed has left.
+
+    One that claims to be active while nobody holds the lock has failed; one that is finished
+    and was not moved to its place any more is moved there.
+    """
+    progress = job.progress()
+    if progress and progress.state == "finished" and job.folder.is_dir() and current() is None:
+        # Another session may be doing the same; whoever comes second finds nothing to move.
+        with contextlib.suppress(DigitError, OSError):
+            move_into_place(job.folder)
+    if progress is None or progress.state not in ACTIVE:
+        return progress
+    if progress.state == "waiting" and time.time() - progress.updated < _STARTING_SECONDS:
+        return progress
+    holder = current()
+    if holder and holder.folder == job.folder:
+        return progress
+    progress = job.progress() or progress  # it may have ended in the meantime
+    if progress.state not in ACTIVE or not job.folder.is_dir():
+        return progress
+    failed = progress.model_copy(
+        update={
+            "state": "failed",
+            "message": "The trainer was stopped from outside before it was done. Nothing else was changed.",
+            "updated": time.time(),
+        }
+    )
+    with contextlib.suppress(StorageError):  # a full disk must not hide the fact from whoever asks
+        job.write_progress(failed)
+    return failed
+
+
+def forget_old_jobs() -> None:
+    """Delete all but the last few working folders of trainings that ended without a run."""
+    working = map(Job, _folders(home.working_folder()))
+    ended = [job for job in working if (progress := settle(job)) is None or progress.state not in ACTIVE]
+    for job in ended[_KEPT_ENDED_JOBS:]:
+        remove_folder(job.folder)
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        entries = sorted(parent.iterdir(), reverse=True)
+    except OSError:
+        return []
+    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+
+
+def _refuse_if_busy() -> None:
+    job = current()
+    if job is None:
+        return
+    progress = job.progress()
+    how_far = f" ({progress.fraction:.0%} done)" if progress else ""
+    raise TrainingBusy(f"{job.name} is being trained on this machine{how_far}. Wait for it, or cancel it first.")
+
+
+def _new_folder(preset: str) -> Path:
+    parent = make_folder(home.working_folder())
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{preset.replace('_', '-')}"
+    for attempt in range(1, 1000):
+        name = stem if attempt == 1 else f"{stem}-{attempt}"
+        if (home.runs_folder() / name).exists():
+            continue
+        with storage_errors(parent / name):
+            try:
+                (parent / name).mkdir()
+            except FileExistsError:
+                continue
+            return parent / name
+    raise TrainingFailed(f"No free name for a run like {stem}.")
+
+
+def _holder_file() -> Path:
+    return home.machine_lock().with_suffix(".json")
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

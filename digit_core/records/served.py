@@ -1,0 +1,53 @@
+"""Which run reads: one small file, replaced in one step."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from digit_core.errors import DigitError
+from digit_core.records import home
+from digit_core.records.runs import SHIPPED, Run, open_run
+from digit_core.records.storage import write_text
+
+
+@dataclass(frozen=True)
+class Served:
+    """The name of the run that reads, and of the one that read before it."""
+
+    run: str = SHIPPED
+    previous: str | None = None
+
+
+def served() -> Served:
+    """What the file says; the shipped run if there is none, or if nobody can read it."""
+    try:
+        document = json.loads(home.served_file().read_text(encoding="utf-8"))
+        run, previous = document["run"], document.get("previous")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Served()
+    if not isinstance(run, str):
+        return Served()
+    return Served(run, previous if isinstance(previous, str) else None)
+
+
+def served_run() -> Run:
+    """The run that reads. Raises UnknownRun or DamagedRun if it was deleted or damaged since."""
+    return open_run(served().run)
+
+
+def usable_served_run() -> tuple[Run, str | None]:
+    """The run that reads, or the shipped one and why, when that cannot be used."""
+    try:
+        return served_run(), None
+    except DigitError as error:
+        return open_run(SHIPPED), f"{error} The shipped run reads instead."
+
+
+def serve(name: str) -> Served:
+    """Let this run read from now on. Raises UnknownRun, DamagedRun or StorageError."""
+    open_run(name)
+    before = served()
+    if before.run == name:
+        return before
+    now = Served(name, before.run)
+    write_text(home.served_file(), json.dumps(asdict(now)))
+    return now

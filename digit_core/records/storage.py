@@ -1,0 +1,66 @@
+"""Small files, replaced in one step, so that a reader sees the old or the new and never half.
+
+`Path.replace` is atomic within a file system on POSIX and Windows.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from digit_core.errors import StorageError
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some space and try again."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space and try again."),
+    errno.EROFS: ("the disk is read-only", "Set DIGITS_HOME to a folder that can be written."),
+    errno.EACCES: ("it may not be written by you", "Set DIGITS_HOME to a folder that can be written."),
+    errno.EPERM: ("it may not be written by you", "Set DIGITS_HOME to a folder that can be written."),
+    errno.EIO: ("the disk reports an error", "Set DIGITS_HOME to a folder on another disk."),
+    errno.ENOTDIR: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
+    errno.EEXIST: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
+}
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn a disk's `OSError` met while writing `path` into a `StorageError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REASONS:
+            raise
+        reason, remedy = _REASONS[error.errno]
+        raise StorageError(f"{path} could not be written: {reason}. {remedy}") from error
+
+
+def make_folder(path: Path) -> Path:
+    """Create a folder and its parents if needed; raises StorageError."""
+    with storage_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file's content in one step; raises StorageError and leaves the old content."""
+    make_folder(path.parent)
+    with storage_errors(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)  # mkstemp's files are for the owner alone
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replace a text file's content (UTF-8) in one step; raises StorageError."""
+    write_bytes(path, content.encode())

@@ -1,0 +1,75 @@
+"""Draw a digit and see it read at every lift of the pen."""
+
+import streamlit as st
+from PIL import Image
+
+from digit_core import DigitError, NoInk, Recognizer
+from digit_core.reading.files import open_picture
+from digit_core.reading.steps import steps_of_drawing, steps_of_picture
+from pages.shared import canvas, frame, reading_card
+from pages.shared.models import served_recognizer
+
+_READING_WIDTH = 470  # pixels; a phone gives it what there is
+
+
+@st.fragment
+def drawing_board() -> None:
+    """Canvas on the left, reading on the right; the only part that reruns at a pen lift."""
+    board = st.container(horizontal=True, gap="medium")  # side by side, or below each other on a phone
+    try:
+        with board.container(width=canvas.SIZE):
+            drawing = canvas.show()
+        with board.container(width=_READING_WIDTH):
+            recognizer, _ = served_recognizer()
+            if not drawing:
+                st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
+                return
+            prediction = recognizer.predict_strokes(drawing.strokes, drawing.pen_width)
+            reading_card.show(prediction, steps_of_drawing(drawing, canvas.SIZE))
+    except NoInk as nothing:
+        st.info(str(nothing))
+    except DigitError as error:
+        st.error(str(error))
+
+
+def read_upload() -> None:
+    """Read a picture from a file: one digit or a line of them."""
+    file = st.file_uploader(
+        "A photo or scan of one digit, or of several in a line",
+        type=["png", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff"],
+    )
+    if file is None:
+        return
+    try:
+        recognizer, _ = served_recognizer()
+        show_number(recognizer, open_picture(file, file.name))
+    except DigitError as error:
+        st.error(str(error))
+
+
+def show_number(recognizer: Recognizer, image: Image.Image) -> None:
+    """Show what a picture says, digit by digit."""
+    number = recognizer.predict_number(image)
+    shown = image.convert("RGB")
+    shown.thumbnail((420, 160))
+    st.image(shown)
+    if len(number.digits) == 1:
+        reading_card.show(number.digits[0].prediction, steps_of_picture(image))
+        return
+    st.subheader(f"It says {number.text}")
+    doubtful = [
+        d.prediction for d in number.digits if not d.prediction.is_digit or d.prediction.confidence < reading_card.SURE
+    ]
+    if doubtful:
+        doubts = "1 digit is" if len(doubtful) == 1 else f"{len(doubtful)} digits are"
+        st.caption(f"{doubts} doubtful; each is shown below.")
+    for digit in number.digits:
+        reading_card.show(digit.prediction)
+
+
+frame.require()
+st.title("Draw a digit")
+st.caption("With mouse, finger or pen, anywhere on the black square, in any size. It is read when you lift the pen.")
+drawing_board()
+with st.expander("Read a picture instead", icon=":material/image:"):
+    read_upload()

@@ -1,0 +1,131 @@
+"""What a run reached: figures, curves, confusion matrix, report, settings."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from digit_core.errors import DigitError, InvalidImage
+from digit_core.reading.files import open_picture
+from digit_core.records.datasets import TITLES
+from digit_core.records.runs import Run
+from pages.shared import frame
+from pages.shared.export import show_export
+from pages.shared.figures import show_figures_of
+from pages.shared.names import duration
+from pages.shared.run_picker import pick_run
+
+# Told apart by the colour-blind, and readable on light and on dark.
+_COLOURS = alt.Scale(domain=["training", "validation"], range=["#2f76c9", "#d9822b"])
+
+
+def show_figures(run: Run) -> None:
+    """The run's headline numbers."""
+    metrics = run.metrics
+    low, high = metrics.accuracy_interval
+    figures = (
+        ("Test accuracy", f"{metrics.accuracy:.2%}", f"95 % interval: {low:.2%} to {high:.2%} (Wilson)."),
+        (
+            "Test loss",
+            f"{metrics.loss:.4f}",
+            "Mean cross-entropy of what the network says of the test images, before calibration.",
+        ),
+        ("Precision", f"{metrics.precision:.2%}", "Mean over the ten digits."),
+        ("Recall", f"{metrics.recall:.2%}", "Mean over the ten digits."),
+        ("Training time", duration(metrics.training_seconds), "Fitting alone, on the machine it ran on."),
+    )
+    row = st.container(horizontal=True)
+    for title, value, meaning in figures:
+        row.metric(title, value, help=meaning, width=150)
+    st.caption(
+        f"{TITLES[run.config.data]}: trained on {metrics.training_images:,} images, "
+        f"{metrics.validation_images:,} kept for validation, tested once on {metrics.test_images:,} others. "
+        f"{metrics.parameters:,} parameters, {metrics.epochs} {'epoch' if metrics.epochs == 1 else 'epochs'}. "
+        f"On validation images like drawings, confidence is off by {run.calibration.error_before:.1%} on average, "
+        f"and by {run.calibration.error_after:.1%} after calibration."
+    )
+
+
+def show_curves(run: Run) -> None:
+    """Accuracy and loss by epoch, training and validation."""
+    history = run.history()
+    left, right = st.columns(2)
+    for column, quantity, title in ((left, "accuracy", "Accuracy"), (right, "loss", "Loss (cross-entropy)")):
+        points = [
+            {"epoch": row["epoch"], "images": images, quantity: row[prefix + quantity]}
+            for row in history
+            for prefix, images in (("", "training"), ("val_", "validation"))
+        ]
+        chart = (
+            alt.Chart(pd.DataFrame(points), title=f"{title} by epoch")
+            .mark_line(point=True)
+            .encode(
+                x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+                y=alt.Y(f"{quantity}:Q", title=title, scale=alt.Scale(zero=False)),
+                color=alt.Color(
+                    "images:N", title=None, legend=alt.Legend(orient="bottom", symbolType="circle"), scale=_COLOURS
+                ),
+                strokeDash=alt.StrokeDash("images:N", title=None, legend=None),
+                tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
+            )
+        )
+        column.altair_chart(chart, width="stretch")
+
+
+def show_confusion(run: Run) -> None:
+    """The seaborn figure that the trainer drew."""
+    figure = run.figures().get("confusion")
+    if figure is None:
+        st.info("This run has no figure of its confusion matrix. Train it again to have one.")
+        return
+    wrong = run.metrics.test_images - sum(row[d] for d, row in enumerate(run.metrics.confusion))
+    try:
+        st.image(open_picture(figure.with_suffix(".png")), width=560)
+    except InvalidImage as error:
+        st.warning(f"The figure is damaged. {error}")
+    st.caption(f"{wrong} of {run.metrics.test_images:,} test images were misread.")
+
+
+def show_report(run: Run) -> None:
+    """Precision, recall and F1 of each digit."""
+    report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
+    shares = {
+        name: st.column_config.NumberColumn(title, format="%.4f")
+        for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"))
+    }
+    st.dataframe(
+        report,
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={"digit": "Digit", "support": "Test images", **shares},
+    )
+
+
+def show_settings(run: Run) -> None:
+    """Everything that can change the result."""
+    environment = run.environment
+    st.caption(f"Started by `{environment.command}`. Data digest `{environment.data_digest[:16]}…`")
+    settings = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
+    st.table(pd.DataFrame({"value": {name: str(value) for name, value in settings.items()}}))
+
+
+frame.require()
+st.title("Results")
+chosen = pick_run()
+if chosen is not None:
+    try:
+        show_figures(chosen)
+        show_curves(chosen)
+        left, right = st.columns([5, 4], gap="large")
+        with left:
+            st.subheader("Confusion matrix")
+            show_confusion(chosen)
+        with right:
+            st.subheader("Report by digit")
+            show_report(chosen)
+        show_figures_of(chosen)
+        with st.expander("Settings of this run", icon=":material/settings:"):
+            show_settings(chosen)
+        show_export(chosen)
+    except DigitError as error:
+        st.error(str(error))

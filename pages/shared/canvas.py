@@ -1,0 +1,127 @@
+"""The drawing area: a canvas that keeps its drawing, with undo and clear for mouse, touch and keyboard.
+
+The drawing lives in the session, not in the widget, whose state Streamlit forgets when
+another page is shown. The canvas is given its own copy (`initial`) only when it is mounted or
+when undo or clear change it; a `revision` in it makes Fabric.js load it even when it equals
+the last one.
+"""
+
+from typing import Any
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from digit_core.reading.canvas_paths import Drawing, drawing_from_canvas
+
+SIZE = 280  # pixels, width and height
+_WIDGET = "canvas"
+_STATE = "drawing"
+# Two things that the canvas has no option for:
+# - Its own toolbar fades in beside it when the mouse is over it. Until then it lies, unseen, on
+#   the canvas's upper right and takes the strokes that begin there: every one drawn with a
+#   finger, which hovers over nothing. Undo and Clear below do all that it does.
+# - It waits 200 ms after the pen was lifted before it sends the drawing. The toolbar's first
+#   button sends it at once.
+_SCRIPT = """
+export default function () {
+  const roots = new Set();
+  let drawing = null;
+  const adopt = () => {
+    for (const host of document.querySelectorAll('[data-testid^="stBidiComponent"]')) {
+      const root = host.shadowRoot;
+      if (!root?.querySelector('.dc-toolbar') || roots.has(root)) continue;
+      roots.add(root);
+      if (!root.querySelector('#no-toolbar')) {
+        const style = document.createElement('style');
+        style.id = 'no-toolbar';
+        style.textContent = '.dc-toolbar { display: none !important }';
+        root.append(style);
+      }
+      for (const down of ['mousedown', 'touchstart'])
+        root.addEventListener(down, event => {
+          if (event.target.closest?.('canvas')) drawing = root;
+        }, {capture: true, passive: true});
+    }
+  };
+  const lifted = () => {
+    const root = drawing;
+    drawing = null;
+    // After the canvas has made a stroke of it, which it does in this event's own turn.
+    if (root) setTimeout(() => root.querySelector('.dc-toolbar button')?.click(), 0);
+  };
+  const timer = setInterval(adopt, 200);
+  adopt();
+  addEventListener('mouseup', lifted);
+  addEventListener('touchend', lifted);
+  return () => {
+    clearInterval(timer);
+    removeEventListener('mouseup', lifted);
+    removeEventListener('touchend', lifted);
+  };
+}
+"""
+_improve_canvas = st.components.v2.component("canvas_improvements", js=_SCRIPT)
+_PEN, _SLIDER = "pen_width", "pen_width_slider"
+
+
+def show() -> Drawing:
+    """Show the canvas with its controls and return what is on it. Raises InvalidStrokes."""
+    state = _state()
+    if not state["mounted"]:
+        _put(state["objects"])
+    # A widget's own state is forgotten on another page, so the pen's width is kept apart.
+    st.session_state.setdefault(_SLIDER, st.session_state.get(_PEN, 18))
+    st_canvas(
+        stroke_width=st.session_state[_SLIDER],
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=SIZE,
+        height=SIZE,
+        initial_drawing=state["initial"],
+        on_change=_take,
+        key=_WIDGET,
+    )
+    state["mounted"] = True
+    _improve_canvas()
+    with st.container(horizontal=True):
+        empty = not state["objects"]
+        st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=empty, width="stretch")
+        st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=empty, width="stretch")
+        # Folded away, so that on a phone the reading is in sight below the canvas.
+        with st.popover("Pen", icon=":material/line_weight:", width="stretch"):
+            st.session_state[_PEN] = st.slider("Pen width", 8, 30, format="%d px", key=_SLIDER)
+    return drawing_from_canvas(state["objects"])
+
+
+def gone() -> None:
+    """Another page is shown, so the browser has thrown the canvas away."""
+    # Whether the widget is in the session's state cannot tell: a run that a newer stroke
+    # interrupts drops it too, and giving the canvas a drawing then would wipe that stroke out.
+    _state()["mounted"] = False
+
+
+def _state() -> dict[str, Any]:
+    blank = {"objects": [], "initial": {"objects": []}, "revision": 0, "mounted": False}
+    return st.session_state.setdefault(_STATE, blank)
+
+
+def _take() -> None:
+    """The pen was lifted: keep what the canvas sent."""
+    drawing = (st.session_state.get(_WIDGET) or {}).get("drawing") or {}
+    _state()["objects"] = (drawing.get("raw") or {}).get("objects", [])
+
+
+def _undo() -> None:
+    _put(_state()["objects"][:-1])
+
+
+def _clear() -> None:
+    _put([])
+
+
+def _put(objects: list[dict]) -> None:
+    """Change what is on the canvas from here."""
+    state = _state()
+    state["objects"] = objects
+    state["revision"] += 1
+    state["initial"] = {"objects": objects, "revision": state["revision"]}

@@ -1,0 +1,34 @@
+"""Recognisers and data sets, loaded once and shared by every visitor."""
+
+import streamlit as st
+
+from digit_core import Recognizer
+from digit_core.reading.datasets import Dataset, load_dataset
+from digit_core.records.runs import Run
+from digit_core.records.served import usable_served_run
+
+
+def served_recognizer() -> tuple[Recognizer, str | None]:
+    """The recogniser that reads now, and a sentence if it is not the one that should.
+
+    Raises DamagedRun if not even the shipped run can be used.
+    """
+    run, problem = usable_served_run()
+    return recognizer_of(run), problem
+
+
+def recognizer_of(run: Run) -> Recognizer:
+    """A run's recogniser; loaded again when its model file has changed."""
+    model = run.path / "model.tflite"
+    return _recognizer(run, str(run.path), model.stat().st_mtime_ns if model.is_file() else 0)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recognizer(_run: Run, path: str, changed: int) -> Recognizer:
+    return Recognizer(_run)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the test images")
+def dataset(name: str) -> Dataset:
+    """A data set that is on the machine. Raises DataUnavailable or DataDamaged."""
+    return load_dataset(name)

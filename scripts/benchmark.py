@@ -1,0 +1,181 @@
+"""Measure what the README claims; each figure is compared within one run on one machine.
+
+python3 scripts/benchmark.py training      quick in 5 seeds against two_block's time to 99.0 %
+python3 scripts/benchmark.py reading       milliseconds a prediction
+python3 scripts/benchmark.py app           start, memory, and the time from pen lift to reading
+"""
+
+import environment
+
+if __name__ == "__main__":
+    environment.enter(environment.DEVELOPMENT)
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(environment.PROJECT))
+
+import numpy as np
+
+from digit_core import Recognizer
+from tests.drawings import SEVEN, paint
+
+
+def training(seeds: int) -> dict:
+    """Accuracy and seconds of `quick`, and the seconds that `two_block` needs to pass 99.0 %."""
+    runs = []
+    for seed in range(seeds):
+        command = [sys.executable, "scripts/train.py", "--preset", "quick", "--seed", str(seed), "--no-serve", "--json"]
+        result = subprocess.run(command, cwd=environment.PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+        runs.append(json.loads(result.stdout.splitlines()[-1]))
+    command = [sys.executable, "-m", "digit_core.learning", "time-to", "two_block", "0.99"]
+    result = subprocess.run(command, cwd=environment.PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+    reference = json.loads(result.stdout.splitlines()[-1])
+    seconds = [run["training_seconds"] for run in runs]
+    return {
+        "quick_accuracy": [run["accuracy"] for run in runs],
+        "quick_accuracy_mean": float(np.mean([run["accuracy"] for run in runs])),
+        "quick_seconds": seconds,
+        "two_block_seconds_to_99": reference["seconds"],
+        "two_block_epochs_to_99": reference["epochs"],
+        "longest_quick_as_share_of_two_block": max(seconds) / reference["seconds"],
+    }
+
+
+def reading() -> dict:
+    """Milliseconds for a 280 x 280 picture and for its strokes, normalising included."""
+    recognizer, picture = Recognizer.load("shipped"), paint(SEVEN)
+
+    def median_and_worst(read) -> tuple[float, float]:
+        spent = []
+        for _ in range(500):
+            started = time.perf_counter()
+            read()
+            spent.append((time.perf_counter() - started) * 1e3)
+        return float(np.median(spent)), float(np.quantile(spent, 0.99))
+
+    from_picture = median_and_worst(lambda: recognizer.predict(picture))
+    from_strokes = median_and_worst(lambda: recognizer.predict_strokes(SEVEN, 14))
+    network = median_and_worst(lambda: recognizer.predict_normalized(recognizer.predict(picture).model_input))
+    return {
+        "picture_ms_median": from_picture[0],
+        "picture_ms_p99": from_picture[1],
+        "strokes_ms_median": from_strokes[0],
+        "strokes_ms_p99": from_strokes[1],
+        "network_ms_median": network[0] - from_picture[0],
+    }
+
+
+def app(strokes: int) -> dict:
+    """Seconds from `streamlit run` to a reading canvas, memory, and milliseconds from pen lift to reading."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.app import CHROMIUM_OPTIONS, chromium_path, free_port
+    from tests.browser.canvas import draw, reading
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(60_000)
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port), "--server.headless", "true"],
+            cwd=environment.PROJECT,
+            env={**os.environ, "DIGITS_HOME": folder},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _open_when_up(page, f"http://localhost:{port}")
+            page.locator("canvas.upper-canvas").wait_for()
+            up = time.perf_counter() - started
+            draw(page, [(60, 60), (190, 60), (120, 220)])
+            reading(page).wait_for()
+            first = time.perf_counter() - started
+            spent = [_milliseconds_to_reading(page, number) for number in range(strokes)]
+            memory, tensorflow = _memory(process.pid)
+        finally:
+            process.terminate()
+            process.wait(20)
+            browser.close()
+    return {
+        "seconds_to_canvas": round(up, 2),
+        "seconds_to_first_reading": round(first, 2),
+        "pen_lift_to_reading_ms_median": float(np.median(spent)),
+        "pen_lift_to_reading_ms_p95": float(np.quantile(spent, 0.95)),
+        "memory_mb": memory,
+        "maps_tensorflow": tensorflow,
+    }
+
+
+def _open_when_up(page, address: str) -> None:
+    from playwright.sync_api import Error
+
+    for _ in range(600):
+        try:
+            page.goto(address)
+            return
+        except Error:
+            time.sleep(0.02)
+    raise SystemExit("the app did not start")
+
+
+# In the page: when the pen was lifted, and when the reading's HTML changed after it.
+_WATCH = """() => {
+  window.changed = new Promise(resolve => {
+    addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
+    new MutationObserver((_, observer) => {
+      if (window.lifted && document.querySelector('.reading')) {
+        observer.disconnect();
+        const spent = performance.now() - window.lifted;
+        window.lifted = null;
+        requestAnimationFrame(() => resolve(spent));
+      }
+    }).observe(document.querySelector('[data-testid=stMain]'),
+               {subtree: true, childList: true, characterData: true, attributes: true,
+                attributeFilter: ['src', 'aria-label']});
+  });
+}"""
+
+
+def _milliseconds_to_reading(page, number: int) -> float:
+    from tests.browser.canvas import draw
+
+    page.evaluate(_WATCH)
+    x = 20 + 7 * (number % 30)
+    draw(page, [(x, 40 + number), (x + 30, 60 + number), (x + 10, 180)])
+    return page.evaluate("() => window.changed")
+
+
+def _memory(process: int) -> tuple[float, bool]:
+    """Resident megabytes (10^6 bytes), and whether a TensorFlow library is mapped; Linux only."""
+    status = Path(f"/proc/{process}/status").read_text()
+    kilobytes = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+    maps = Path(f"/proc/{process}/maps").read_text()
+    return round(kilobytes * 1024 / 1e6, 1), "/tensorflow/" in maps
+
+
+def main() -> int:
+    """Run one benchmark and print its figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["training", "reading", "app"])
+    parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
+    parser.add_argument("--strokes", type=int, default=30, help="drawn in the app (default: 30)")
+    arguments = parser.parse_args()
+    if arguments.what == "training":
+        figures = training(arguments.seeds)
+    else:
+        figures = reading() if arguments.what == "reading" else app(arguments.strokes)
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Run every check: ruff, import contracts, unit tests, page tests, browser tests.
+
+python3 scripts/test.py
+python3 scripts/test.py -k normalize -x          further options go to pytest
+"""
+
+import subprocess
+import sys
+
+import environment
+
+_LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
+CHECKS = (
+    ("lint", ["-m", "ruff", "check", "."]),
+    ("format", ["-m", "ruff", "format", "--check", "."]),
+    ("import contracts", ["-c", _LINT_IMPORTS]),
+    ("tests", ["-m", "pytest"]),
+)
+
+
+def main() -> int:
+    """Run the checks one after the other and return the exit code."""
+    if sys.argv[1:2] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    environment.enter(environment.DEVELOPMENT)
+    failed = []
+    for name, command in CHECKS:
+        print(f"\n== {name}", flush=True)
+        options = sys.argv[1:] if name == "tests" else []
+        if subprocess.call([sys.executable, *command, *options], cwd=environment.PROJECT):
+            failed.append(name)
+    print(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Train a model from the command line, in the same process of its own as the app does.
+
+python3 scripts/train.py --preset quick --epochs 1
+python3 scripts/train.py --preset two_block --data digits --seed 3 --json
+"""
+
+import environment
+
+if __name__ == "__main__":
+    environment.enter()
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(environment.PROJECT))
+
+from tqdm import tqdm
+
+from digit_core.errors import DigitError, TrainingFailed
+from digit_core.records import jobs
+from digit_core.records.config import TrainingConfig, training_config
+from digit_core.records.presets import DEFAULT_PRESET, PRESETS
+from digit_core.records.results import ACTIVE
+from digit_core.records.runs import Run, open_run
+
+
+def main() -> int:
+    """Train, follow the progress, print what came of it; returns the exit code."""
+    arguments = _arguments()
+    settings = {name: value for name, value in vars(arguments).items() if name in TrainingConfig.model_fields}
+    try:
+        config = training_config(**{name: value for name, value in settings.items() if value is not None})
+        job = jobs.start(config, serve=not arguments.no_serve, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
+        run = follow(job)
+    except DigitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if run is None:
+        print("Cancelled. Nothing was changed.", file=sys.stderr)
+        return 130
+    print_metrics(run)
+    if arguments.json:
+        print(json.dumps(as_json(run)))
+    return 0
+
+
+def follow(job: jobs.Job) -> Run | None:
+    """Show the progress until the training ends; the run, or None if it was cancelled.
+
+    Ctrl-C cancels the training. Raises TrainingFailed.
+    """
+    with tqdm(total=1000, bar_format="{l_bar}{bar}| {elapsed}{postfix}", file=sys.stderr) as bar:
+        while True:
+            try:
+                progress = jobs.settle(job)
+                if progress is None:
+                    raise TrainingFailed(f"{job.name} has vanished from {job.folder.parent}.")
+                bar.set_description_str(progress.message or f"Epoch {progress.epoch} of {progress.epochs}")
+                if progress.loss is not None:
+                    bar.set_postfix_str(f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.4f}", refresh=False)
+                bar.update(max(int(progress.fraction * 1000) - bar.n, 0))
+                bar.refresh()
+                if progress.state not in ACTIVE:
+                    break
+                time.sleep(0.3)
+            except KeyboardInterrupt:
+                jobs.cancel(job)
+    if progress.state == "cancelled":
+        return None
+    if progress.state == "failed":
+        raise TrainingFailed(f"{job.name} failed. {progress.message}")
+    _wait_until_in_place(job)
+    return open_run(job.name)
+
+
+def _wait_until_in_place(job: jobs.Job) -> None:
+    # "finished" is written just before the run is moved to its place and served.
+    deadline = time.monotonic() + 30
+    while (job.folder.exists() or jobs.current() == job) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def print_metrics(run: Run) -> None:
+    """The classification report and where the run is."""
+    metrics = run.metrics
+    print(f"{'digit':>8}{'precision':>11}{'recall':>9}{'f1':>9}{'images':>9}")
+    for row in metrics.per_class:
+        print(f"{row.digit:>8}{row.precision:>11.4f}{row.recall:>9.4f}{row.f1:>9.4f}{row.support:>9}")
+    print(f"{'mean':>8}{metrics.precision:>11.4f}{metrics.recall:>9.4f}{metrics.f1:>9.4f}{metrics.test_images:>9}")
+    low, high = metrics.accuracy_interval
+    print(f"test accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}), loss {metrics.loss:.4f}")
+    epochs = "1 epoch" if metrics.epochs == 1 else f"{metrics.epochs} epochs"
+    print(f"{epochs} in {metrics.training_seconds:.1f} s, {metrics.parameters:,} parameters")
+    print(f"run: {_relative(run.path)}")
+
+
+def as_json(run: Run) -> dict:
+    """What `--json` prints of a run."""
+    metrics = run.metrics
+    return {
+        "run": run.name,
+        "preset": run.config.preset,
+        "seed": run.config.seed,
+        **{
+            name: getattr(metrics, name)
+            for name in ("epochs", "training_seconds", "accuracy", "loss", "precision", "recall", "f1")
+        },
+    }
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(environment.PROJECT) if path.is_relative_to(environment.PROJECT) else path
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", default=DEFAULT_PRESET, help=f"one of {', '.join(PRESETS)} (default: %(default)s)")
+    parser.add_argument("--data", help="mnist (default) or digits, scikit-learn's bundled ones")
+    parser.add_argument("--epochs", type=int, help="passes over the training images")
+    parser.add_argument("--batch-size", type=int, help="images a step")
+    parser.add_argument("--learning-rate", type=float, help="the highest rate of the schedule")
+    parser.add_argument("--validation-fraction", type=float, help="share of the training images kept for validation")
+    parser.add_argument("--patience", type=int, help="epochs without a better validation loss before it stops")
+    parser.add_argument("--dropout", type=float, help="share of units left out while training, below 1")
+    parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")
+    parser.add_argument("--no-serve", action="store_true", help="do not read with the run when it is finished")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

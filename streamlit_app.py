@@ -1,0 +1,20 @@
+"""Digit Lab in the browser: draw a digit, see what the model gets wrong, train it again."""
+
+import streamlit as st
+
+from pages.shared import frame
+
+st.set_page_config(page_title="Digit Lab", page_icon=":material/draw:", layout="wide")
+
+# Streamlit leaves room for a toolbar that is hidden here.
+st.html("<style>[data-testid=stMainBlockContainer]{padding-top:2.5rem}</style>")
+
+page = st.navigation(
+    [
+        st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page("pages/results.py", title="Results", icon=":material/monitoring:"),
+        st.Page("pages/mistakes.py", title="Mistakes", icon=":material/rule:"),
+    ]
+)
+frame.show(page.url_path or "draw")
+page.run()

@@ -1,0 +1,65 @@
+"""The app as people start it, driven in Chromium."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from digit_core.records import home
+from tests.browser.app import CHROMIUM_OPTIONS, free_port
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, written_pages) -> str:
+    """The address of an app with a home of its own, one for each file of tests."""
+    folder = tmp_path_factory.mktemp("app")
+    shutil.copytree(written_pages, folder / "home" / "data")
+    (folder / "tmp").mkdir()
+    port = free_port()
+    environment = {**os.environ, "DIGITS_HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    command = [sys.executable, "scripts/start.py", "--", "--server.port", str(port), "--server.headless", "true"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=home.PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://localhost:{port}"
+    try:
+        _wait_until_up(address, process, folder / "log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_OPTIONS))
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def page(browser) -> Page:
+    """A window of its own; what it does not find within 30 s is not there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)  # there is no other way to hear that a server is up
+    raise AssertionError(f"the app did not start within a minute: {log.read_text()}")

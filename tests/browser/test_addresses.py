@@ -1,0 +1,20 @@
+"""Each page by its own address, first thing after the start of the server."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_first_address_that_anybody_opens_may_be_any_pages(app, page):
+    page.goto(f"{app}/results?run=shipped")
+    expect(page.get_by_role("heading", name="Results", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("button", name="Retrain")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Draw")).to_be_visible()
+    assert page.url.endswith("/results?run=shipped")
+
+
+@pytest.mark.parametrize(("address", "title"), [("", "Draw a digit"), ("results", "Results"), ("mistakes", "Mistakes")])
+def test_every_page_has_an_address(app, page, address, title):
+    page.goto(f"{app}/{address}")
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

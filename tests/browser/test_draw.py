@@ -1,0 +1,99 @@
+import math
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.canvas import draw, expect_reading, press, reading
+
+pytestmark = pytest.mark.browser
+
+SEVEN = [(60, 60), (190, 60), (120, 220)]
+ONE = [(40, 150), (40, 250)]
+ZERO = [(215 + 30 * math.sin(t / 4), 70 - 45 * math.cos(t / 4)) for t in range(26)]
+
+
+def test_draw_a_seven_clear_it_then_a_one_and_a_zero_off_centre(app, page):
+    page.goto(app)
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    press(page, "Clear")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    draw(page, ONE)
+    expect_reading(page, "1")
+    press(page, "Clear")
+    expect(reading(page)).to_have_count(0)
+    draw(page, ZERO)
+    expect_reading(page, "0")
+
+
+def test_undo_takes_one_stroke_away_and_drawing_goes_on(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
+    expect(reading(page)).not_to_have_text("7")
+    press(page, "Undo")
+    expect_reading(page, "7")
+    press(page, "Undo")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+
+
+def test_the_drawing_survives_another_page_and_can_be_gone_on_with(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    page.get_by_role("link", name="Results").click()
+    expect(page.get_by_role("heading", name="Results")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect_reading(page, "7")
+    press(page, "Undo")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+
+
+def test_clear_works_from_the_keyboard(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    page.locator("button", has_text="Clear").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["", "results", "mistakes"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nothing_is_cut_off_on_a_phone(app, browser, name, colours):
+    context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme=colours, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{app}/{name}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    too_wide = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMain] *')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility()
+                         && !e.closest('[data-testid=stDataFrame]'))
+            .map(e => e.outerHTML.slice(0, 120))"""
+    )
+    assert not too_wide
+    context.close()
+
+
+def test_a_finger_draws_too(app, browser):
+    context = browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(app)
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.wait_for()
+    expect(page.locator(".dc-toolbar")).to_be_hidden()
+    box = canvas.bounding_box()
+    touch = context.new_cdp_session(page)
+    # From the upper right corner, where the canvas's own toolbar once took strokes for itself.
+    points = [{"x": box["x"] + 262 - y / 8, "y": box["y"] + y} for y in range(10, 230, 10)]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect_reading(page, "1")
+    context.close()

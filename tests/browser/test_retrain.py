@@ -1,0 +1,69 @@
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.canvas import draw, expect_reading
+
+pytestmark = pytest.mark.browser
+
+SEVEN = [(60, 60), (190, 60), (120, 220)]
+EPOCH = re.compile(r"Epoch \d+ of")
+TRAINING = 90_000  # milliseconds: TensorFlow alone takes some seconds to load
+
+
+def choose_the_bundled_digits(page: Page, epochs: int) -> None:
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("What to train").click()
+    sidebar.get_by_text("scikit-learn digits", exact=True).click()
+    field = sidebar.get_by_label("Epochs")
+    expect(field).to_have_value("20")
+    field.fill(str(epochs))
+    field.press("Enter")
+    expect(sidebar.get_by_text(f"Quick on scikit-learn digits, {epochs} epochs")).to_be_visible()
+
+
+def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    sidebar = page.get_by_test_id("stSidebar")
+    choose_the_bundled_digits(page, epochs=30)
+    sidebar.get_by_role("button", name="Retrain").click()
+    expect(sidebar.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(sidebar.get_by_role("button", name="Retrain", disabled=True)).to_have_count(1)
+    # A second window is told who is training and sees its progress.
+    other = page.context.new_page()
+    other.goto(app)
+    expect(other.get_by_test_id("stSidebar").get_by_role("button", name="Cancel")).to_be_visible()
+    # It goes on while other pages are visited and drawings are read.
+    page.get_by_role("link", name="Results").click()
+    expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
+    expect(sidebar.get_by_test_id("stMetric").get_by_text("Loss")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect_reading(page, "7")
+    expect(sidebar.get_by_text("finished", exact=False)).to_be_visible(timeout=TRAINING)
+    expect(sidebar.get_by_text("scikit-learn digits test images are read correctly")).to_be_visible()
+    expect(other.get_by_test_id("stSidebar").get_by_text("finished", exact=False)).to_be_visible()
+    expect_reading(page, "7")  # the drawing is still there, read by the new model
+    page.get_by_role("link", name="Results").click()
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("on scikit-learn digits"))
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    page.get_by_role("link", name="Mistakes").click()
+    expect(page.get_by_text("test images are misread", exact=False)).to_be_visible()
+    sidebar.get_by_role("button", name="Back to the shipped model").click()
+    expect(sidebar.get_by_text("Reading with the shipped model")).to_be_visible()
+
+
+def test_cancel_a_training(app, page):
+    page.goto(app)
+    sidebar = page.get_by_test_id("stSidebar")
+    reading_before = sidebar.get_by_text("Reading with").inner_text()
+    choose_the_bundled_digits(page, epochs=500)
+    sidebar.get_by_role("button", name="Retrain").click()
+    expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
+    page.reload()
+    sidebar.get_by_role("button", name="Cancel").click()
+    expect(sidebar.get_by_text("was cancelled", exact=False)).to_be_visible()
+    expect(sidebar.get_by_role("button", name="Retrain", disabled=False)).to_have_count(1)
+    expect(sidebar.get_by_text(reading_before)).to_be_visible()

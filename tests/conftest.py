@@ -1,0 +1,119 @@
+"""A home of its own for every test, and what some tests need of the machine."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digit_core.records import home
+from digit_core.records.config import training_config
+from digit_core.records.runs import Run
+from tests.browser.app import chromium_path
+from tests.drawings import FOUR, SEVEN
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch) -> Path:
+    """Nothing is read from or written to the checkout's own `.digits`, and no lock is shared."""
+    folder, temporary = tmp_path / "home", tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("DIGITS_HOME", str(folder))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def written_pages(tmp_path_factory) -> Path:
+    """A data folder with what the generator writes for `quick`, made once for all tests that train."""
+    from digit_core.learning.written import PRACTICE_SEED, VALIDATION_SEED, page
+
+    folder, before = tmp_path_factory.mktemp("written"), os.environ.get("DIGITS_HOME")
+    os.environ["DIGITS_HOME"] = str(folder)
+    quick = training_config("quick")
+    page(quick.written, quick.counterexamples, PRACTICE_SEED)
+    page(6000, 0, VALIDATION_SEED)
+    os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
+    return folder / "data"
+
+
+@pytest.fixture
+def home_to_train_in(own_home, written_pages) -> Path:
+    """This test's home with those pages in it."""
+    shutil.copytree(written_pages, home.data_folder())
+    return own_home
+
+
+@pytest.fixture
+def no_mnist(monkeypatch) -> None:
+    """As on a machine where MNIST has not been fetched yet."""
+    monkeypatch.delenv("DIGITS_MNIST", raising=False)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    """A file with MNIST on this machine."""
+    named = os.environ.get("DIGITS_MNIST")
+    if not named or not Path(named).is_file():
+        _not_here("MNIST is not on this machine; set DIGITS_MNIST to the path of an mnist.npz")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium."""
+    path = chromium_path()
+    if not path:
+        _not_here("there is no Chromium; on Debian: apt install chromium")
+    return path
+
+
+@pytest.fixture
+def add_run(own_home):
+    """Put a whole run, a copy of the shipped one, into this test's home."""
+
+    def add(name: str) -> Run:
+        target = home.runs_folder() / name
+        shutil.copytree(home.SHIPPED_RUN, target)
+        return Run(target)
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory, written_pages) -> Path:
+    """A run folder that the real trainer filled in seconds, on the bundled digits; not to be changed."""
+    from digit_core.learning.training import train
+
+    folder = tmp_path_factory.mktemp("trained") / "20260101-000000-quick"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITS_HOME", str(written_pages.parent))
+        config = training_config("quick", data="digits", epochs=2)
+        train(config, folder, command="a test", report=lambda progress: None, cancelled=lambda: False)
+    return folder
+
+
+@pytest.fixture
+def trained_run(own_home, trained_folder) -> Run:
+    """The run of `trained_folder`, a copy in this test's home."""
+    return Run(shutil.copytree(trained_folder, home.runs_folder() / trained_folder.name))
+
+
+@pytest.fixture
+def seven() -> list[np.ndarray]:
+    return [stroke.copy() for stroke in SEVEN]
+
+
+@pytest.fixture
+def four() -> list[np.ndarray]:
+    return [stroke.copy() for stroke in FOUR]
+
+
+def _not_here(reason: str) -> None:
+    if os.environ.get("DIGITS_NOTHING_SKIPPED"):
+        pytest.fail(f"DIGITS_NOTHING_SKIPPED is set, but {reason}")
+    pytest.skip(reason)

@@ -1,0 +1,95 @@
+"""The callbacks, driven by scripted losses and no training."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+
+from digit_core.errors import TrainingFailed
+from digit_core.learning.callbacks import Cancelled, HistoryWriter, ProgressReporter, StopOnInvalidLoss
+
+
+class Clock:
+    """A clock that goes on when told to."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def reporter(clock, cancelled=lambda: False, **options):
+    seen = []
+    callback = ProgressReporter(seen.append, cancelled, clock=clock, **options)
+    callback.set_params({"epochs": 2, "steps": 10})
+    callback.on_train_begin()
+    return callback, seen
+
+
+def test_progress_is_reported_a_few_times_a_second_and_not_every_step():
+    clock = Clock()
+    callback, seen = reporter(clock, interval=0.25)
+    callback.on_epoch_begin(0)
+    for step in range(10):
+        clock.now += 0.1
+        callback.on_train_batch_end(step, {"loss": 1.0 - step / 10, "accuracy": step / 10})
+    assert 3 <= len(seen) <= 5
+    assert [progress.step for progress in seen] == sorted(progress.step for progress in seen)
+    assert seen[-1].loss == pytest.approx(1.0 - (seen[-1].step - 1) / 10)
+
+
+def test_the_time_left_follows_from_the_share_done():
+    clock = Clock()
+    callback, seen = reporter(clock)
+    callback.on_epoch_begin(0)
+    clock.now += 20  # the first step builds the graph and is no measure for the others
+    callback.on_train_batch_end(0, {"loss": 0.9, "accuracy": 0.5})
+    clock.now += 30
+    callback.on_epoch_end(0, {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.4, "val_accuracy": 0.95})
+    assert seen[-1].fraction == 0.5
+    assert seen[-1].seconds_left == pytest.approx(30)
+    assert seen[-1].val_accuracy == 0.95
+
+
+def test_a_cancel_is_seen_within_the_interval_even_in_the_middle_of_an_epoch():
+    clock = Clock()
+    callback, _ = reporter(clock, cancelled=lambda: clock.now >= 1001)
+    callback.on_epoch_begin(0)
+    with pytest.raises(Cancelled):
+        for step in range(10):
+            clock.now += 0.3
+            callback.on_train_batch_end(step, {"loss": 1.0})
+    assert clock.now <= 1001 + 0.3
+
+
+def test_history_is_a_row_an_epoch(tmp_path):
+    writer = HistoryWriter(tmp_path / "history.csv")
+    writer.on_train_begin()
+    for epoch, loss in enumerate((0.5, 0.3)):
+        writer.on_epoch_end(epoch, {"loss": loss, "accuracy": 0.9, "val_loss": loss + 0.1, "val_accuracy": 0.8})
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [row["loss"] for row in rows] == ["0.5", "0.3"]
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_training_with_the_reason(loss):
+    with pytest.raises(TrainingFailed, match="step 8.*learning rate"):
+        StopOnInvalidLoss().on_train_batch_end(7, {"loss": loss})
+
+
+def test_early_stopping_brings_back_the_weights_of_the_best_epoch():
+    # The callback is Keras's own; what is promised here is how `train` sets it up.
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch, loss in enumerate((0.5, 0.3, 0.4, 0.6)):
+        model.set_weights([np.full((1, 1), float(epoch))])
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+    callback.on_train_end()
+    assert model.stop_training
+    assert model.get_weights()[0][0, 0] == 1.0

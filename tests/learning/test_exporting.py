@@ -1,0 +1,164 @@
+"""An exported file reads as its run does, or there is none."""
+
+import errno
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from digit_core.errors import DamagedRun, DataUnavailable, ExportFailed, StorageError
+from digit_core.learning import exporting
+from digit_core.learning.exporting import export, export_in_this_process
+from digit_core.records.exports import FORMATS, export_path, kept_export, making_of
+from digit_core.records.runs import SHIPPED, open_run
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(folder)}
+
+
+def _files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def left_behind(run, form):
+    """What of an export is there, but for its lock."""
+    folder = export_path(run, form).parent
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def broken(*_):
+    raise AssertionError("this should not have been called")
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+def test_an_export_reads_as_its_run_which_stays_as_it_was(trained_run, form):
+    before = contents(trained_run.path)
+    result = export(trained_run, form)
+    path = export_path(trained_run, form)
+    assert result.images == trained_run.metrics.test_images == 359  # all of them: there are no 1,000
+    assert result.run_accuracy == pytest.approx(trained_run.metrics.accuracy, abs=1 / 359)
+    if form.name == "tflite-int8":
+        assert result.same_readings >= 0.95
+        assert result.size < 0.4 * len(trained_run.model_bytes())
+    else:
+        assert (result.same_readings, result.accuracy) == (1.0, result.run_accuracy)
+        assert result.logit_difference < 1e-3
+    assert result.size == path.stat().st_size
+    assert left_behind(trained_run, form) == [path.name, f"{path.name}.json"]
+    assert contents(trained_run.path) == before
+
+
+def test_an_int8_export_takes_and_gives_bytes(trained_run):
+    export(trained_run, FORMATS["tflite-int8"])
+    interpreter = Interpreter(str(export_path(trained_run, FORMATS["tflite-int8"])))
+    taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    assert taken["dtype"] == given["dtype"] == np.int8
+    # "a pixel goes in as its value less 128", says the page
+    assert taken["quantization"] == (pytest.approx(1 / 255, rel=1e-6), -128)
+
+
+@pytest.mark.parametrize("form", [FORMATS["keras"], FORMATS["tflite"]], ids=lambda form: form.name)
+def test_a_format_that_the_run_has_is_the_very_file(trained_run, form):
+    export(trained_run, form)
+    assert export_path(trained_run, form).read_bytes() == (trained_run.path / f"model{form.ending}").read_bytes()
+
+
+def test_a_second_request_finds_the_first_ones_file(trained_run, monkeypatch):
+    form = FORMATS["tflite"]
+    first = export(trained_run, form)
+    monkeypatch.setitem(exporting.CONVERTERS, "tflite", broken)
+    assert export(trained_run, form) == first
+
+
+def test_another_model_under_the_same_name_is_exported_anew(trained_run):
+    form = FORMATS["tflite"]
+    first = export(trained_run, form)
+    (trained_run.path / "model.keras").write_bytes(b"another")
+    assert kept_export(trained_run, form) is None
+    assert export(trained_run, form).source != first.source
+
+
+@pytest.mark.parametrize("form", [FORMATS["tflite"], FORMATS["tflite-int8"]], ids=lambda form: form.name)
+def test_a_file_that_does_not_agree_is_an_error_and_not_left(trained_run, form, monkeypatch):
+    read = exporting.READERS["tflite"]
+    monkeypatch.setitem(exporting.CONVERTERS, form.name, exporting.CONVERTERS["tflite"])
+    monkeypatch.setitem(exporting.READERS, form.name, lambda path, images: np.roll(read(path, images), 1, axis=1))
+    with pytest.raises(ExportFailed, match=r"does not agree with the run: of 359 test images .* It was deleted"):
+        export(trained_run, form)
+    assert left_behind(trained_run, form) == []
+
+
+def test_logits_of_another_shape_do_not_agree(trained_run, monkeypatch):
+    monkeypatch.setitem(exporting.READERS, "tflite", lambda path, images: np.zeros((len(images), 3)))
+    with pytest.raises(ExportFailed, match=re.escape("logits of shape (359, 3), the run (359, 11)")):
+        export(trained_run, FORMATS["tflite"])
+
+
+@pytest.mark.parametrize("content", [b"", b"PK but not a model", None])
+@pytest.mark.parametrize("form", [FORMATS["keras"], FORMATS["onnx"]], ids=lambda form: form.name)
+def test_a_damaged_keras_model_is_a_sentence(trained_run, form, content):
+    path = trained_run.path / "model.keras"
+    path.write_bytes(path.read_bytes()[:-9000] if content is None else content)
+    with pytest.raises(DamagedRun, match=r"model\.keras is"):
+        export_in_this_process(trained_run, form)
+    making = making_of(trained_run, form)
+    assert making.state == "failed"
+    assert "model.keras is" in making.message
+    assert not export_path(trained_run, form).exists()
+
+
+def test_a_model_that_did_not_make_the_predictions_is_damaged(trained_run):
+    predictions = trained_run.predictions()
+    wrong = np.roll(predictions.probabilities, 1, axis=1)
+    np.savez(trained_run.path / "predictions.npz", probabilities=wrong, labels=predictions.labels)
+    with pytest.raises(DamagedRun, match=r"model\.tflite does not say what predictions\.npz recorded"):
+        export(trained_run, FORMATS["tflite"])
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("model.pb; No space left on device")]
+)
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(trained_run, monkeypatch, error):
+    def write_half(run, path, data):
+        path.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setitem(exporting.CONVERTERS, "onnx", write_half)
+    with pytest.raises(StorageError, match="quick.onnx could not be written: the disk is full. Free some space"):
+        export(trained_run, FORMATS["onnx"])
+    assert left_behind(trained_run, FORMATS["onnx"]) == []
+
+
+def test_what_a_killed_export_left_is_cleared_away(trained_run):
+    form = FORMATS["tflite"]
+    path = export_path(trained_run, form)
+    leftover = path.with_name(f".{path.name}.making")
+    leftover.mkdir(parents=True)
+    (leftover / "half").write_bytes(b"half")
+    export(trained_run, form)
+    assert not leftover.exists()
+
+
+def test_without_mnist_the_shipped_run_says_what_to_do(own_home, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_MNIST", str(tmp_path / "gone.npz"))
+    with pytest.raises(DataUnavailable, match="Set DIGITS_MNIST to an mnist.npz"):
+        export(open_run(SHIPPED), FORMATS["tflite"])
+
+
+@pytest.mark.mnist
+def test_the_shipped_run_loses_nothing_to_speak_of_in_int8(own_home, mnist, monkeypatch):
+    monkeypatch.setenv("DIGITS_MNIST", str(mnist))
+    result = export(open_run(SHIPPED), FORMATS["tflite-int8"])
+    assert result.images == 1000
+    assert result.accuracy >= result.run_accuracy - 0.003
+
+
+def test_an_export_that_hangs_is_given_up(trained_run, monkeypatch):
+    ended = []
+    monkeypatch.setattr(exporting.os, "_exit", ended.append)
+    exporting._give_up(trained_run, FORMATS["onnx"])
+    assert ended == [1]
+    assert "given up" in making_of(trained_run, FORMATS["onnx"]).message

@@ -1,0 +1,161 @@
+"""The trainer as a process: what it leaves, how it ends, and what happens when it is killed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from digit_core.errors import TrainingBusy
+from digit_core.reading.datasets import load_dataset
+from digit_core.records import home, jobs
+from digit_core.records.config import training_config
+from digit_core.records.results import ACTIVE
+from digit_core.records.runs import BINARY, SHIPPED, list_runs, open_run
+from digit_core.records.served import served
+
+SHORT = training_config("quick", data="digits", epochs=4)
+ENDLESS = training_config("two_block", data="digits", epochs=500, patience=500)
+
+
+def wait_for(condition, seconds=90):
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return result
+
+
+def ended(job):
+    progress = jobs.settle(job)
+    return progress and progress.state not in ACTIVE and jobs.current() is None and progress
+
+
+def training(job):
+    return (progress := job.progress()) and progress.step > 0
+
+
+@pytest.fixture
+def killed_in_the_end():
+    """Whatever a test starts is gone when it ends."""
+    yield
+    if job := jobs.current():
+        os.kill(_process_of(job), signal.SIGKILL)
+        wait_for(lambda: jobs.current() is None)
+
+
+def _process_of(_job) -> int:
+    return json.loads(home.machine_lock().with_suffix(".json").read_text())["process"]
+
+
+def test_a_training_leaves_a_whole_run_that_reads(home_to_train_in):
+    job = jobs.start(SHORT, command="a test")
+    assert wait_for(lambda: ended(job)).state == "finished"
+    run = open_run(job.name)
+    assert not job.folder.exists()
+    assert run.config == SHORT
+    assert run.environment.command == "a test"
+    assert run.environment.data_digest == load_dataset("digits").digest
+    assert len(run.history()) == run.metrics.epochs == 4
+    assert run.metrics.accuracy > 0.8
+    assert run.metrics.training_images + run.metrics.validation_images == 1438
+    predictions = run.predictions()
+    assert np.array_equal(predictions.labels, load_dataset("digits").y_test)
+    assert (predictions.predicted == predictions.labels).mean() == pytest.approx(run.metrics.accuracy, abs=0.003)
+    assert set(run.figures()) == {
+        "confusion", "confusion_rates", "curves", "precision_recall", "samples", "worst_mistakes"
+    }  # fmt: skip
+    assert {path.stem for path in (run.path / "figures").glob("*.png")} == set(run.figures())
+    assert served().run == job.name
+    assert served().previous == SHIPPED
+    # Evaluated again from its folder it has the same figures.
+    script = [sys.executable, "scripts/evaluate.py", job.name, "--json"]
+    again = json.loads(
+        subprocess.run(script, cwd=home.PROJECT, capture_output=True, check=True).stdout.splitlines()[-1]
+    )
+    assert again["accuracy"] == run.metrics.accuracy
+    assert again["loss"] == pytest.approx(run.metrics.loss, abs=1e-5)
+
+
+def test_a_second_training_is_told_who_is_training(own_home, killed_in_the_end):
+    job = jobs.start(ENDLESS)
+    with pytest.raises(TrainingBusy, match=f"{job.name} is being trained on this machine.*cancel it"):
+        jobs.start(SHORT)
+    assert [folder.name for folder in home.working_folder().iterdir()] == [job.name]
+    wait_for(lambda: training(job))
+    jobs.cancel(job)
+    assert wait_for(lambda: ended(job)).state == "cancelled"
+    assert [run.name for run in list_runs().runs] == [SHIPPED]
+    assert served().run == SHIPPED
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
+def test_a_killed_training_leaves_the_served_model_alone_and_is_told(own_home, killed_in_the_end):
+    job = jobs.start(ENDLESS)
+    wait_for(lambda: training(job))
+    os.kill(_process_of(job), signal.SIGKILL)
+    progress = wait_for(lambda: ended(job))
+    assert progress.state == "failed"
+    assert "stopped from outside" in progress.message
+    assert served().run == SHIPPED
+    assert [run.name for run in list_runs().runs] == [SHIPPED]
+    assert jobs.latest() == job
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
+def test_a_trainer_asked_to_stop_by_the_system_says_so(own_home, killed_in_the_end):
+    job = jobs.start(ENDLESS)
+    wait_for(lambda: training(job))
+    os.kill(_process_of(job), signal.SIGTERM)
+    progress = wait_for(lambda: ended(job))
+    assert progress.state == "failed"
+    assert "asked to stop" in progress.message
+
+
+def test_a_batch_larger_than_the_data_fails_with_the_field_named(own_home):
+    job = jobs.start(training_config("quick", data="digits", batch_size=5000))
+    progress = wait_for(lambda: ended(job))
+    assert progress.state == "failed"
+    assert "batch_size must be at most the 1318 training images, got 5000" in progress.message
+
+
+def test_a_failed_training_gives_its_room_back_to_tell_why(own_home):
+    from digit_core.learning import trainer
+
+    folder = home.working_folder() / "20260101-120000-quick"
+    shutil.copytree(home.SHIPPED_RUN, folder)
+    job = jobs.Job(folder)
+    assert trainer._fail(job, "the disk is full") == 1
+    assert job.progress().message == "the disk is full"
+    assert not any((folder / name).exists() for name in BINARY)
+
+
+def test_a_trainer_killed_just_before_the_move_loses_nothing(own_home):
+    folder = home.working_folder() / "20260101-120000-quick"
+    shutil.copytree(home.SHIPPED_RUN, folder)
+    job = jobs.Job(folder)
+    job.write_progress(jobs.Progress(state="finished", message="made up"))
+    assert jobs.settle(job).state == "finished"
+    assert open_run(job.name).metrics.accuracy == open_run(SHIPPED).metrics.accuracy
+    assert served().run == SHIPPED
+
+
+def test_only_the_last_few_trainings_without_a_run_are_kept(own_home):
+    for number in range(9):
+        folder = home.working_folder() / f"20260101-00000{number}-quick"
+        folder.mkdir(parents=True)
+        jobs.Job(folder).write_progress(jobs.Progress(state="failed", message="made up"))
+    jobs.forget_old_jobs()
+    assert sorted(folder.name[-7:-6] for folder in home.working_folder().iterdir()) == ["4", "5", "6", "7", "8"]
+
+
+def test_a_home_that_cannot_be_written_is_told_before_anything_starts(own_home):
+    own_home.write_text("a file where the folder should be")
+    with pytest.raises(jobs.StorageError, match="DIGITS_HOME"):
+        jobs.start(SHORT)
+    assert jobs.current() is None

@@ -1,0 +1,51 @@
+"""Pages by Streamlit's own AppTest: the script runs for real, without a browser."""
+
+import sys
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from digit_core.records import home
+
+# AppTest does not know st.navigation: it would run a file in pages/ without the sidebar that
+# streamlit_app.py puts beside it. So this stands in for it; the browser tests run the real one.
+_APP = f"""
+import runpy
+import streamlit as st
+from pages.shared import frame
+
+frame.show(st.session_state["page"])
+runpy.run_path({str(home.PROJECT / "pages")!r} + "/" + st.session_state["page"] + ".py")
+"""
+
+
+@pytest.fixture
+def open_page(own_home, monkeypatch):
+    """Open a page of the app: `open_page("results", run="shipped")`."""
+    # AppTest leaves its script behind as the main module, which later tests' processes would import.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+    def show(name: str, **query: str) -> AppTest:
+        st.cache_resource.clear()
+        app = AppTest.from_string(_APP, default_timeout=30)
+        for key, value in query.items():
+            app.query_params[key] = value
+        return go_to(app, name)
+
+    return show
+
+
+def go_to(app: AppTest, name: str) -> AppTest:
+    """Show another page in the same session."""
+    app.session_state["page"] = name
+    app.run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything that the page and the sidebar say."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "success", "warning", "error")
+    sides = (app.main, app.sidebar)
+    return "\n".join(element.value for side in sides for kind in kinds for element in getattr(side, kind))

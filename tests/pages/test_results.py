@@ -1,0 +1,137 @@
+import pytest
+
+from digit_core.records import exports
+from digit_core.records.exports import FORMATS, Export, Making, export_path, keep_export, source_of, write_making
+from digit_core.records.runs import SHIPPED, open_run
+from tests.pages.conftest import texts
+
+
+def test_the_newest_run_is_shown_and_another_can_be_chosen(open_page, add_run):
+    add_run("20260101-120000-quick")
+    add_run("20260301-120000-lenet5")
+    app = open_page("results")
+    assert app.main.selectbox[0].value == "20260301-120000-lenet5"
+    app.main.selectbox[0].select(SHIPPED).run()
+    assert not app.exception
+    assert app.query_params["run"] == SHIPPED
+
+
+def test_the_figures_are_the_runs(open_page):
+    app, metrics = open_page("results"), open_run(SHIPPED).metrics
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    assert shown["Test accuracy"] == f"{metrics.accuracy:.2%}"
+    assert shown["Test loss"] == f"{metrics.loss:.4f}"
+    assert shown["Recall"] == f"{metrics.recall:.2%}"
+    report = app.main.dataframe[0].value
+    assert list(report["precision"]) == [row.precision for row in metrics.per_class]
+    assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_a_run_in_the_address_is_shown(open_page, add_run):
+    add_run("20260301-120000-lenet5")
+    assert open_page("results", run=SHIPPED).main.selectbox[0].value == SHIPPED
+
+
+@pytest.mark.parametrize("page", ["results", "mistakes"])
+def test_a_made_up_run_in_the_address_is_a_sentence(open_page, page):
+    app = open_page(page, run="../../etc/passwd")
+    assert "There is no run named" in texts(app)
+    assert app.main.selectbox[0].value == SHIPPED
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "model.tflite"])
+def test_a_damaged_run_is_named_and_the_others_are_shown(open_page, add_run, name):
+    (add_run("20260301-120000-lenet5").path / name).unlink()
+    app = open_page("results")
+    assert app.main.expander[0].label == "1 run is damaged and left out"
+    assert f"20260301-120000-lenet5 lacks {name}" in texts(app)
+    assert app.main.selectbox[0].value == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("history.csv", "history.csv cannot be read"), ("figures/confusion.png", "figure is damaged")]
+)
+def test_a_run_damaged_on_the_inside_is_a_sentence(open_page, add_run, name, words):
+    (add_run("20260301-120000-lenet5").path / name).write_text("nonsense\n1\n")
+    assert words in texts(open_page("results"))
+
+
+def export_button(app, form: str, run: str = SHIPPED):
+    return app.main.button(key=f"export-{run}-{form}")
+
+
+def keep_made_up_export(run, form) -> Export:
+    path = export_path(run, form)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name("made")
+    made.write_bytes(b"12345678" * 200)
+    shares = {"same_readings": 0.998, "logit_difference": 0.5, "accuracy": 0.991, "run_accuracy": 0.992}
+    export = Export(run=run.name, format=form.name, size=1600, source=source_of(run), images=1000, seconds=1, **shares)
+    keep_export(run, form, made, export)
+    return export
+
+
+def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, monkeypatch):
+    started = []
+    monkeypatch.setattr(exports, "start_apart", lambda log, *arguments: started.append(arguments))
+    app, run, form = open_page("results"), open_run(SHIPPED), FORMATS["tflite-int8"]
+    assert not app.get("download_button")
+    assert [export_button(app, name).label for name in FORMATS] == ["Export"] * 4
+    assert started == []
+    export_button(app, form.name).click().run()
+    assert not app.exception
+    assert started == [("export", SHIPPED, "tflite-int8")]
+    assert export_button(app, form.name).label == "Making it"
+    assert export_button(app, form.name).disabled
+    assert not export_button(app, "onnx").disabled
+    exports.forget_making(run, form)
+    keep_made_up_export(run, form)
+    app.run()
+    assert [button.label for button in app.get("download_button")] == [".tflite · 2 KB"]
+    assert "**99.1%** of 1,000 test images are read correctly, 99.2% by the run; 99.8% are read alike." in texts(app)
+
+
+def test_a_failed_export_is_a_sentence_and_can_be_tried_again(open_page, monkeypatch):
+    monkeypatch.setattr(exports, "start_apart", lambda log, *arguments: None)
+    write_making(open_run(SHIPPED), FORMATS["onnx"], Making(state="failed", message="The disk is full."))
+    app = open_page("results")
+    assert "The disk is full." in texts(app)
+    assert export_button(app, "onnx").label == "Try again"
+    export_button(app, "onnx").click().run()
+    assert "The disk is full." not in texts(app)
+    assert export_button(app, "onnx").label == "Making it"
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence(open_page, own_home):
+    own_home.write_text("a file where the folder should be")
+    app = open_page("results")
+    export_button(app, "keras").click().run()
+    assert not app.exception
+    assert "could not be written: part of the path is a file" in texts(app)
+
+
+def test_without_mnist_the_page_says_that_it_is_fetched(open_page, no_mnist):
+    assert "fetched first" in texts(open_page("results"))
+
+
+def test_figures_are_read_only_when_they_are_looked_at(open_page, monkeypatch):
+    app = open_page("results")
+    assert "Figure" not in [box.label for box in app.main.selectbox]
+    app.session_state[f"figures-{SHIPPED}"] = True
+    app.run()
+    assert not app.exception
+    assert [button.label for button in app.get("download_button")] == ["PNG", "SVG"]
+    app.main.selectbox(key=f"figure-{SHIPPED}").select("confusion").run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("change", ["damage", "delete"])
+def test_a_damaged_figure_is_a_sentence(open_page, add_run, change):
+    run = add_run("20260301-120000-lenet5")
+    path = run.path / "figures" / "curves.png"
+    path.write_text("nonsense") if change == "damage" else path.unlink()
+    app = open_page("results")
+    app.session_state[f"figures-{run.name}"] = True
+    app.run()
+    assert not app.exception
+    assert "The figure is damaged." in texts(app)

@@ -1,0 +1,89 @@
+import re
+
+import pytest
+
+from digit_core.errors import StorageError, TrainingBusy
+from digit_core.records import home, jobs
+from digit_core.records.results import Progress
+from digit_core.records.runs import SHIPPED
+from digit_core.records.served import serve, served
+from tests.pages.conftest import texts
+
+
+def press(app, label):
+    (button,) = [b for b in app.sidebar.button if b.label.startswith(label)]
+    return button.click().run()
+
+
+@pytest.mark.parametrize("page", ["draw", "results", "mistakes"])
+def test_every_page_says_which_run_reads(open_page, page):
+    assert "the shipped model" in texts(open_page(page))
+
+
+def test_one_click_goes_back_to_the_run_before(open_page, add_run):
+    add_run("20260101-120000-quick")
+    serve("20260101-120000-quick")
+    app = open_page("draw")
+    assert "Quick, 01 Jan 12:00:00" in texts(app)
+    press(app, "Back to")
+    assert served().run == SHIPPED
+
+
+def test_the_form_asks_for_the_training_that_it_shows(open_page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(jobs, "start", lambda config, **_: asked.append(config))
+    app = open_page("draw")
+    app.sidebar.selectbox(key="preset").select("two_block")
+    app.sidebar.radio(key="data").set_value("digits").run()
+    app.sidebar.number_input(key="epochs-two_block-digits").set_value(7)
+    app.sidebar.number_input(key="batch-two_block-digits").set_value(32)
+    press(app, "Retrain")
+    (config,) = asked
+    assert (config.preset, config.data, config.epochs, config.batch_size) == ("two_block", "digits", 7, 32)
+
+
+@pytest.mark.parametrize(
+    "error", [TrainingBusy("somebody is being trained"), StorageError("the disk is full. Free some space")]
+)
+def test_a_training_that_cannot_start_is_a_sentence(open_page, monkeypatch, error):
+    def refuse(*_args, **_options):
+        raise error
+
+    app = open_page("draw")
+    monkeypatch.setattr(jobs, "start", refuse)
+    press(app, "Retrain")
+    assert not app.exception
+    assert str(error) in texts(app)
+    assert str(error) in texts(app.run())  # until the next attempt, not only until the next look at the trainer
+
+
+def test_a_training_under_way_is_shown_and_can_be_cancelled(open_page, monkeypatch):
+    folder = home.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    job = jobs.Job(folder)
+    job.write_progress(Progress(state="training", epoch=1, epochs=2, step=5, steps=10, loss=0.25, accuracy=0.9))
+    monkeypatch.setattr(jobs, "current", lambda: job)
+    app = open_page("results")
+    assert "Quick, 01 Jan 12:00:00" in texts(app)
+    assert {m.label: m.value for m in app.sidebar.metric} == {"Loss": "0.2500", "Accuracy": "90.00%"}
+    assert next(b for b in app.sidebar.button if b.label == "Retrain").disabled
+    press(app, "Cancel")
+    assert job.request().cancel
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("failed", "failed .* ago. The disk is full"), ("cancelled", "was cancelled"), ("finished", "finished")],
+)
+def test_what_came_of_the_last_training_is_told_on_every_page(open_page, state, words):
+    folder = home.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    jobs.Job(folder).write_progress(Progress(state=state, message="The disk is full"))
+    assert re.search(words, texts(open_page("mistakes")))
+
+
+def test_a_home_that_cannot_be_written_still_reads_digits(open_page, own_home):
+    own_home.write_text("a file where the folder should be")
+    app = open_page("draw")
+    press(app, "Retrain")
+    assert "DIGITS_HOME" in texts(app)

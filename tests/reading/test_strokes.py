@@ -1,0 +1,90 @@
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digit_core.errors import NoInk
+from digit_core.reading.strokes import draw_strokes, without_specks
+
+
+def far_apart(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).mean())
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(0.05, 50), st.floats(-5000, 5000), st.floats(-5000, 5000))
+def test_size_and_place_do_not_matter(scale, right, down):
+    from tests.drawings import SEVEN
+
+    moved = [stroke * scale + (right, down) for stroke in SEVEN]
+    assert far_apart(draw_strokes(moved), draw_strokes(SEVEN)) < 0.004
+
+
+def test_the_pen_they_were_drawn_with_does_not_matter(seven):
+    np.testing.assert_array_equal(draw_strokes(seven, 5), draw_strokes(seven, 44))
+
+
+def test_order_and_direction_do_not_matter(seven):
+    other = [stroke[::-1] for stroke in seven[::-1]]
+    assert far_apart(draw_strokes(other), draw_strokes(seven)) < 0.004
+
+
+def test_points_on_the_way_do_not_matter(seven):
+    dense = [np.concatenate([np.linspace(a, b, 300) for a, b in pairwise(stroke)]) for stroke in seven]
+    assert far_apart(draw_strokes(dense), draw_strokes(seven)) < 0.006
+
+
+def test_points_that_are_not_finite_are_left_out(seven):
+    spoilt = [
+        np.vstack([[np.nan, 3], seven[0], [np.inf, -np.inf], [1e308, -1e308]]),
+        seven[1],
+        np.full((4, 2), np.nan),
+    ]
+    np.testing.assert_array_equal(draw_strokes(spoilt), draw_strokes(seven))
+
+
+@pytest.mark.parametrize("strokes", [[], [np.empty((0, 2))], [np.full((3, 2), np.nan)]])
+def test_nothing_drawn_is_an_error_of_its_own(strokes):
+    with pytest.raises(NoInk):
+        draw_strokes(strokes)
+
+
+@pytest.mark.parametrize("points", [[[5, 5]], [[5, 5], [5, 5]], [[1e30, 1e30]], [[-3, 900]]])
+def test_a_dot_is_a_dot_in_the_middle(points):
+    image = draw_strokes([np.array(points)])
+    assert image.shape == (28, 28) and np.isfinite(image).all()
+    assert image[13:15, 13:15].min() > 0.9
+
+
+def test_a_hundred_thousand_points_are_quick():
+    angle = np.linspace(0, 200 * np.pi, 100_000)
+    scribble = np.column_stack([np.cos(angle), np.sin(1.01 * angle)]) * 100
+    start = time.perf_counter()
+    draw_strokes([scribble])
+    assert time.perf_counter() - start < 1
+
+
+def test_many_dots_are_quick():
+    dots = np.random.default_rng(0).uniform(0, 280, (5_000, 1, 2))
+    start = time.perf_counter()
+    draw_strokes(list(dots))
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12, 1e90])
+def test_any_unit_will_do(seven, size):
+    assert far_apart(draw_strokes([stroke * size for stroke in seven]), draw_strokes(seven)) < 0.004
+
+
+def test_a_speck_far_away_is_dropped_and_one_close_by_is_kept(seven):
+    far, near = np.array([[600.0, 600.0]]), np.array([[170.0, 90.0]])
+    assert len(without_specks([*seven, far])) == 2
+    assert len(without_specks([*seven, near])) == 3
+
+
+def test_trembling_within_the_pen_is_a_dot(seven):
+    trembling = [stroke / 100 for stroke in seven]
+    np.testing.assert_array_equal(draw_strokes(trembling, pen_width=14), draw_strokes([np.zeros((1, 2))]))
