@@ -42,6 +42,11 @@ def classes(config: TrainingConfig) -> int:
     return DIGITS + (config.counterexamples > 0)
 
 
+def simple_strength(config: TrainingConfig) -> Strength:
+    """Turning and scaling alone, as far as the configuration says."""
+    return Strength(math.radians(config.rotation), 0.0, config.scaling, 0.0, 0.0, 0.0)
+
+
 class Practice(keras.utils.PyDataset):
     """Batches for `Model.fit`: an epoch shows every image of the data set once, the rest as the mixture says.
 
@@ -79,6 +84,8 @@ class Practice(keras.utils.PyDataset):
             calm = self._epoch >= self._config.epochs - self._config.gentle_epochs
             known = Augmenter(GENTLE if calm else STRONG, rng)(known)
             made = Augmenter(GENTLE, rng)(made)
+        elif self._config.rotation or self._config.scaling:
+            known = Augmenter(simple_strength(self._config), rng)(known)
         labels = [self._labels[picked], written.labels[digits], np.full(len(others), NOT_A_DIGIT)]
         return np.concatenate([known, made])[..., None], self._one_hot[np.concatenate(labels).astype(np.int64)]
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from digit_core.errors import InvalidConfig
+from digit_core.learning.acceleration import accelerated, precision_of
 from digit_core.learning.architectures import build
 from digit_core.learning.calibration import fit_calibration
 from digit_core.learning.callbacks import HistoryWriter, ProgressReporter, StopOnInvalidLoss
@@ -71,7 +72,7 @@ def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message
 
 def compiled(config: TrainingConfig, steps: int) -> keras.Model:
     """The preset's network with its optimiser, loss and metrics, for a training of so many steps."""
-    model = build(config)
+    model = accelerated(build(config), precision_of(config))
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(config, steps),
@@ -123,7 +124,8 @@ def train(
     seconds = time.perf_counter() - started
 
     say("evaluating", "Reading the test images")
-    _without_optimizer(model, config).save(folder / "model.keras")
+    model = _to_keep(model, config)
+    model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     drawings, labels = validation_like_drawings(data.x_validate, data.y_validate)
@@ -166,8 +168,9 @@ def test_again(run: Run) -> Metrics:
     return evaluate(probabilities, data.y_test, **run.metrics.model_dump(include=set(kept)))
 
 
-def _without_optimizer(model: keras.Model, config: TrainingConfig) -> keras.Model:
-    # Adam's moments are twice the size of the weights, and a new training starts them afresh.
+def _to_keep(model: keras.Model, config: TrainingConfig) -> keras.Model:
+    # Plain float32 Keras, which any Keras can load; and without Adam's moments, which are twice
+    # the size of the weights and which a new training starts afresh.
     bare = build(config)
     bare.set_weights(model.get_weights())
     return bare

@@ -1,6 +1,7 @@
 """What a training is asked to do: one frozen, validated object."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -9,6 +10,8 @@ from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 
 # scikit-learn's 1,437 training digits want smaller batches and more passes to see as many steps.
 _FOR_FEW_IMAGES = {"epochs": 20, "batch_size": 64}
+_SIDE = 28
+CUSTOM_FIELDS = ("filters", "kernel_sizes", "dense_units", "batch_normalization")
 
 
 class TrainingConfig(BaseModel):
@@ -17,7 +20,13 @@ class TrainingConfig(BaseModel):
     With `augmentation` "drawings" the data set's images are bent in every batch, less so in the
     last `gentle_epochs`. `written` digits and `counterexamples` are made by a generator of pen
     strokes; their shares are of each batch, and the rest is the data set's. With counter-examples
-    the network has an eleventh class, "not a digit".
+    the network has an eleventh class, "not a digit". `rotation` (degrees) and `scaling` (of the
+    logarithm of width and of height) are standard deviations of simpler changes for a network
+    that learns from the data set alone.
+
+    `filters`, `kernel_sizes` and `dense_units`, a number a layer, and `batch_normalization`
+    describe the network of the preset `custom` and belong to no other. `precision` is what is
+    computed in while training: "auto" takes bfloat16 where the processor has hardware for it.
 
     Make one with `training_config`, which fills in the preset's defaults and turns a wrong
     value into an `InvalidConfig` that names the field, the value and what is allowed.
@@ -37,13 +46,21 @@ class TrainingConfig(BaseModel):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     augmentation: Literal["none", "drawings"] = "none"
+    rotation: float = Field(default=0.0, ge=0, le=45)
+    scaling: float = Field(default=0.0, ge=0, le=0.5)
     gentle_epochs: int = Field(default=0, ge=0, le=500)
     written: int = Field(default=0, ge=0, le=500_000)
     written_share: float = Field(default=0.0, ge=0, le=0.45)
     counterexamples: int = Field(default=0, ge=0, le=500_000)
     counterexample_share: float = Field(default=0.0, ge=0, le=0.45)
+    filters: tuple[Annotated[int, Field(ge=1, le=512)], ...] | None = Field(default=None, max_length=8)
+    kernel_sizes: tuple[Annotated[int, Field(ge=1, le=28)], ...] | None = Field(default=None, max_length=8)
+    dense_units: tuple[Annotated[int, Field(ge=1, le=4096)], ...] | None = Field(default=None, max_length=4)
+    batch_normalization: bool | None = None
+    watch_recall: bool = False
     validation_fraction: float = Field(default=1 / 12, gt=0, le=0.5)
     patience: int = Field(default=3, ge=1, le=500)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = Field(default=0, ge=0, lt=2**31)
 
     @model_validator(mode="after")
@@ -54,12 +71,59 @@ class TrainingConfig(BaseModel):
                 raise ValueError(f"{name} and {share} go together: both 0, or both above 0")
         return self
 
+    @model_validator(mode="after")
+    def _custom_layers_make_a_network(self) -> "TrainingConfig":
+        given = [name for name in CUSTOM_FIELDS if getattr(self, name) is not None]
+        if self.preset != "custom":
+            if given:
+                raise ValueError(f"{given[0]} can be set for the preset custom only, not for {self.preset}")
+            return self
+        missing = [name for name in CUSTOM_FIELDS if name not in given]
+        if missing:
+            raise ValueError(f"{missing[0]} is needed for the preset custom")
+        check_layers(self.filters, self.kernel_sizes)
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_augmentation(self) -> "TrainingConfig":
+        for name in ("rotation", "scaling"):
+            if getattr(self, name) and self.augmentation != "none":
+                raise ValueError(f'{name} goes with augmentation "none" only; "drawings" turns and scales already')
+        return self
+
     @field_validator("preset")
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in PRESETS:
             raise ValueError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
         return name
+
+
+def check_layers(filters: Sequence[int], kernel_sizes: Sequence[int]) -> None:
+    """Whether convolutions (without padding, each followed by 2 x 2 pooling) fit 28 x 28 pixels.
+
+    Raises ValueError with a sentence that names the field.
+    """
+    if not filters:
+        raise ValueError("filters needs at least one number, such as 32,64: a convolution each")
+    if len(filters) != len(kernel_sizes):
+        raise ValueError(
+            f"kernel_sizes needs one number for each of the {len(filters)} filters, got {len(kernel_sizes)}"
+        )
+    side = _SIDE
+    for layer, size in enumerate(kernel_sizes, 1):
+        if size > side:
+            raise ValueError(
+                f"kernel_sizes: convolution {layer} of {size} x {size} does not fit the {side} x {side} that is "
+                f"left of the 28 x 28 pixels there; make it smaller or leave it out"
+            )
+        side -= size - 1
+        if side < 2:
+            raise ValueError(
+                f"kernel_sizes: convolution {layer} leaves {side} x {side} of the 28 x 28 pixels, "
+                "too little for the 2 x 2 pooling after it; use smaller or fewer kernels"
+            )
+        side //= 2
 
 
 def training_config(preset: str = DEFAULT_PRESET, **settings: Any) -> TrainingConfig:

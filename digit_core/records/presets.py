@@ -9,22 +9,31 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Preset:
-    """A named architecture: what it is, and the settings it differs in from the common defaults."""
+    """A named architecture: what it is, and the settings it differs in from the common defaults.
+
+    `author_figure` is what the author of the reference reports on MNIST's test set, in words;
+    `author_accuracy` its accuracy, 0 to 1.
+    """
 
     name: str
     title: str
     description: str
     defaults: dict[str, Any] = field(default_factory=dict)
+    author_figure: str = ""
+    author_accuracy: float | None = None
 
+
+# The reference networks differ in their layers; this is how they are trained unless they say otherwise.
+_USUAL = {"batch_size": 128, "learning_rate": 0.002, "schedule": "cosine", "patience": 500}
 
 _ALL = (
     Preset(
         "quick",
         "Quick",
-        "Two small convolutions, batch normalisation and one learning-rate cycle: 99 % on MNIST "
-        "after one pass. Generated digits and counter-examples are mixed in.",
+        "Two convolutions, batch normalisation and one learning-rate cycle: 99.2 % on MNIST "
+        "after two passes. Generated digits and counter-examples are mixed in.",
         {
-            "epochs": 1,
+            "epochs": 2,
             "batch_size": 256,
             "learning_rate": 0.01,
             "schedule": "triangular",
@@ -62,23 +71,109 @@ _ALL = (
         },
     ),
     Preset(
+        "accurate",
+        "Accurate",
+        "Five wide convolutions, bent MNIST in every batch and gentler ones at the end: the most "
+        "accurate single network here. It reads drawings too. Takes about half an hour.",
+        {
+            "epochs": 50,
+            "batch_size": 256,
+            "learning_rate": 0.004,
+            "schedule": "cosine",
+            "patience": 500,
+            "beta_2": 0.99,
+            "weight_decay": 0.02,
+            "label_smoothing": 0.02,
+            "dropout": 0.4,
+            "augmentation": "drawings",
+            "gentle_epochs": 13,
+            "written": 60_000,
+            "written_share": 0.12,
+            "counterexamples": 60_000,
+            "counterexample_share": 0.1,
+            "validation_fraction": 1 / 30,
+        },
+        "99.83 % for a single network (arXiv 2001.09136)",
+    ),
+    Preset(
+        "tiny",
+        "Tiny",
+        "Five narrow convolutions and a mean over the picture: 3,586 parameters.",
+        {
+            **_USUAL,
+            "epochs": 30,
+            "learning_rate": 0.01,
+            "beta_2": 0.99,
+            "rotation": 5.0,
+            "scaling": 0.05,
+            "precision": "float32",  # so few channels leave bfloat16 hardware idle
+        },
+        "99.07 % with 4,862 parameters",
+        0.9907,
+    ),
+    Preset(
         "two_block",
         "Two blocks",
-        "Conv 32, pool, conv 64, pool, dense 128, dropout 0.5.",
-        {"epochs": 10, "batch_size": 128, "learning_rate": 0.001, "dropout": 0.5},
+        "Conv 32, pool, conv 64, pool, dense 128, dropout 0.5; accuracy and recall watched.",
+        {**_USUAL, "epochs": 12, "dropout": 0.5, "watch_recall": True},
+        "accuracy 99.15 %, recall 99.11 %, loss 0.0262",
+        0.9915,
+    ),
+    Preset(
+        "batch_norm",
+        "Batch norm",
+        "Three convolutions and two dense layers, each batch-normalised, with dropout: 424,000 "
+        "parameters. Stops when the validation loss gets no better.",
+        {**_USUAL, "epochs": 10, "dropout": 0.3, "patience": 3},
+        "99.07 %, validation loss 0.0356, F1 of class 1 = 1.00",
+        0.9907,
     ),
     Preset(
         "lenet5",
         "LeNet-5",
         "The network of LeCun, Bottou, Bengio and Haffner (1998), trained from scratch.",
+        {**_USUAL, "epochs": 15},
+        "about 99.0 %",
+        0.99,
+    ),
+    Preset(
+        "classic",
+        "Classic",
+        "Conv 32, pool, conv 64, pool, conv 64, dense 64: the network of many introductions.",
+        {**_USUAL, "epochs": 12, "learning_rate": 0.001},
+        "about 99.0 %, loss below 0.05; in training 99.5 % and below 0.02",
+        0.99,
+    ),
+    Preset(
+        "custom",
+        "Custom",
+        "Convolutions of your own choice, each followed by a pooling, then dense layers.",
         {
-            "epochs": 15,
-            "batch_size": 128,
-            "learning_rate": 0.002,
-            "schedule": "cosine",
-            "patience": 500,
-            "dropout": 0.0,
+            **_USUAL,
+            "epochs": 12,
+            "dropout": 0.3,
+            "filters": (32, 64),
+            "kernel_sizes": (3, 3),
+            "dense_units": (128,),
+            "batch_normalization": True,
+            "rotation": 5.0,
+            "scaling": 0.05,
         },
+        "accuracy, precision, recall, F1 and precision-recall curves, without figures",
+    ),
+    Preset(
+        "resnet",
+        "ResNet",
+        "A small residual network (He et al. 2015): three stages of two convolutions with a way around them.",
+        {**_USUAL, "epochs": 10, "weight_decay": 0.01},
+        "named as future work",
+    ),
+    Preset(
+        "mobilenet",
+        "MobileNet",
+        "A small network of depthwise separable convolutions (Howard et al. 2017).",
+        {**_USUAL, "epochs": 12, "learning_rate": 0.004, "weight_decay": 0.01},
+        "named as future work",
     ),
 )
 
