@@ -3,6 +3,23 @@
 from playwright.sync_api import Locator, Page, expect
 
 
+def settled(page: Page) -> None:
+    """Wait until the page's script has run to its end: what is drawn anew while it is clicked misses the click."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def choose(where: Locator, option: str) -> None:
+    """Choose a radio button as a person does: once more if what moved under the mouse took the click."""
+    radio = where.get_by_role("radio", name=option)
+    for _ in range(5):
+        where.get_by_text(option, exact=True).click()
+        try:
+            return expect(radio).to_be_checked(timeout=4000)
+        except AssertionError:
+            continue
+    expect(radio).to_be_checked()
+
+
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
     """Draw strokes given in canvas pixels."""
     canvas = page.locator("canvas.upper-canvas")

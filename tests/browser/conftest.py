@@ -9,10 +9,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from digit_core.records import home
 from tests.browser.app import CHROMIUM_OPTIONS, free_port
+
+expect.set_options(timeout=30_000)  # milliseconds; the usual five are few on a busy machine of two cores
 
 
 @pytest.fixture(scope="module")

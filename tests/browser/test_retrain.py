@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.canvas import draw, expect_reading
+from tests.browser.canvas import choose, draw, expect_reading, settled
 
 pytestmark = pytest.mark.browser
 
@@ -14,9 +14,12 @@ TRAINING = 90_000  # milliseconds: TensorFlow alone takes some seconds to load
 
 def choose_the_bundled_digits(page: Page, epochs: int) -> None:
     sidebar = page.get_by_test_id("stSidebar")
+    settled(page)
     sidebar.get_by_text("What to train").click()
-    sidebar.get_by_text("scikit-learn digits", exact=True).click()
+    choose(sidebar, "scikit-learn digits")
+    expect(sidebar.get_by_text("Quick on scikit-learn digits, 20 epochs")).to_be_visible()
     field = sidebar.get_by_label("Epochs")
+    expect(field).to_have_count(1)  # MNIST's own goes a moment later
     expect(field).to_have_value("20")
     field.fill(str(epochs))
     field.press("Enter")
