@@ -2,6 +2,8 @@
 
 python3 scripts/train.py --preset quick --epochs 1
 python3 scripts/train.py --preset two_block --data digits --seed 3 --json
+python3 scripts/train.py --preset custom --filters 16,32 --kernel-sizes 5,3 --dense-units 64 --rotation 8
+python3 scripts/train.py --resume 20261121-140500-robust
 """
 
 import environment
@@ -21,7 +23,7 @@ from tqdm import tqdm
 
 from digit_core.errors import DigitError, TrainingFailed
 from digit_core.records import jobs
-from digit_core.records.config import TrainingConfig, training_config
+from digit_core.records.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE
 from digit_core.records.runs import Run, open_run
@@ -30,11 +32,8 @@ from digit_core.records.runs import Run, open_run
 def main() -> int:
     """Train, follow the progress, print what came of it; returns the exit code."""
     arguments = _arguments()
-    settings = {name: value for name, value in vars(arguments).items() if name in TrainingConfig.model_fields}
     try:
-        config = training_config(**{name: value for name, value in settings.items() if value is not None})
-        job = jobs.start(config, serve=not arguments.no_serve, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
-        run = follow(job)
+        run = follow(_begun(arguments))
     except DigitError as error:
         print(error, file=sys.stderr)
         return 1
@@ -45,6 +44,17 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(as_json(run)))
     return 0
+
+
+def _begun(arguments: argparse.Namespace) -> jobs.Job:
+    if arguments.resume:
+        return jobs.resume(jobs.stopped_job(arguments.resume), serve=not arguments.no_serve)
+    settings = {name: value for name, value in vars(arguments).items() if name in TrainingConfig.model_fields}
+    for name in CUSTOM_FIELDS:
+        if isinstance(settings[name], str):
+            settings[name] = parse_numbers(settings[name], name)
+    config = training_config(**{name: value for name, value in settings.items() if value is not None})
+    return jobs.start(config, serve=not arguments.no_serve, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
 
 
 def follow(job: jobs.Job) -> Run | None:
@@ -125,6 +135,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--validation-fraction", type=float, help="share of the training images kept for validation")
     parser.add_argument("--patience", type=int, help="epochs without a better validation loss before it stops")
     parser.add_argument("--dropout", type=float, help="share of units left out while training, below 1")
+    parser.add_argument("--rotation", type=float, help="degrees that images are turned, standard deviation")
+    parser.add_argument("--scaling", type=float, help="how far they are scaled, standard deviation: 0.05 is 5 %%")
+    parser.add_argument("--filters", help="of the preset custom: of each convolution, such as 32,64")
+    parser.add_argument("--kernel-sizes", help="of the preset custom: pixels a side, such as 5,3")
+    parser.add_argument("--dense-units", help="of the preset custom: of each dense layer, such as 128; '' for none")
+    parser.add_argument(
+        "--batch-normalization", action=argparse.BooleanOptionalAction, help="of the preset custom: after each layer"
+    )
+    parser.add_argument("--precision", help="auto (default), float32 or bfloat16: computed in while training")
+    parser.add_argument("--resume", metavar="NAME", help="go on with a training that was stopped")
     parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")
     parser.add_argument("--no-serve", action="store_true", help="do not read with the run when it is finished")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")

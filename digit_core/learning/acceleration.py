@@ -29,7 +29,7 @@ def accelerated(model: keras.Model, precision: str) -> keras.Model:
 
     def twin(layer: keras.layers.Layer) -> keras.layers.Layer:
         settings = layer.get_config()
-        last = layer.output is model.output  # logits in float32: a loss needs their digits
+        last = layer is model.layers[-1]  # logits in float32: a loss needs their digits
         if precision == "bfloat16" and not last and not isinstance(layer, keras.layers.InputLayer):
             settings["dtype"] = "mixed_bfloat16"
         kind = type(layer)

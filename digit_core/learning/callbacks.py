@@ -1,5 +1,6 @@
 """What watches a training while it runs: progress, history, cancel."""
 
+import contextlib
 import csv
 import math
 import time
@@ -10,11 +11,40 @@ import keras
 
 from digit_core.errors import TrainingFailed
 from digit_core.records.results import Progress
-from digit_core.records.runs import HISTORY_FIELDS
+from digit_core.records.runs import HISTORY_FIELDS, WATCHED_FIELDS, backup_epoch
+
+_MOST_POINTS = 240
 
 
 class Cancelled(Exception):
     """Whoever asked for the training has asked to stop it."""
+
+
+class LossCurve:
+    """The loss by step, from the running means that Keras gives, in at most `_MOST_POINTS` points."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[int, float]] = []
+        self._taken, self._every = 0, 1
+        self.begin_epoch(0)
+
+    def begin_epoch(self, steps_before: int) -> None:
+        """Keras's running mean starts anew."""
+        self._before, self._step, self._sum = steps_before, 0, 0.0
+
+    def add(self, step: int, mean: float) -> None:
+        """Take the mean over the epoch's first `step` steps: what is new in it is a point."""
+        if step <= self._step:
+            return
+        loss = (mean * step - self._sum) / (step - self._step)
+        self._taken += 1
+        if self._taken % self._every:
+            return  # the next one has these steps in its mean
+        self.points.append((self._before + step, max(loss, 0.0)))
+        self._step, self._sum = step, mean * step
+        if len(self.points) > _MOST_POINTS:
+            self.points = self.points[1::2]
+            self._every *= 2
 
 
 class ProgressReporter(keras.callbacks.Callback):
@@ -41,6 +71,7 @@ class ProgressReporter(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._started = None
+        self._curve = LossCurve()
         self._progress = Progress(
             state="training",
             epochs=self.params["epochs"],
@@ -50,6 +81,7 @@ class ProgressReporter(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._advance(epoch=epoch + 1, step=0)
+        self._curve.begin_epoch(epoch * self._progress.steps)
 
     def on_train_batch_end(self, batch, logs=None):
         if self._started is None:
@@ -75,27 +107,41 @@ class ProgressReporter(keras.callbacks.Callback):
 
     def _publish(self) -> None:
         self._last = self._clock()
-        self._report(self._progress)
+        if self._progress.loss is not None:
+            self._curve.add(self._progress.step, self._progress.loss)
+        self._report(self._progress.model_copy(update={"curve": self._curve.points}))
         if self._cancelled():
             raise Cancelled
 
 
 class HistoryWriter(keras.callbacks.Callback):
-    """Writes a row an epoch to a CSV file: loss and accuracy, training and validation, seconds so far."""
+    """Writes a row an epoch to a CSV file: loss and accuracy, training and validation, seconds so far.
+
+    A training that goes on after a stop keeps the rows of the epochs that it goes on after.
+    """
 
     def __init__(self, path: Path):
         super().__init__()
         self._path = path
+        self._rows: list[dict[str, str]] = []
 
     def on_train_begin(self, logs=None):
         self._started = time.monotonic()
-        with self._path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(HISTORY_FIELDS)
+        done = backup_epoch(self._path.parent)
+        if done:
+            with contextlib.suppress(OSError), self._path.open(newline="", encoding="utf-8") as file:
+                self._rows = list(csv.DictReader(file))[:done]
+        if self._rows:
+            self._started -= float(self._rows[-1]["seconds"])
 
     def on_epoch_end(self, epoch, logs=None):
         values = {**(logs or {}), "epoch": epoch + 1, "seconds": round(time.monotonic() - self._started, 3)}
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([values[name] for name in HISTORY_FIELDS])
+        names = [*HISTORY_FIELDS, *(name for name in WATCHED_FIELDS if name in values)]
+        self._rows.append({name: str(values[name]) for name in names})
+        with self._path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(self._rows)
 
 
 class StopOnInvalidLoss(keras.callbacks.Callback):

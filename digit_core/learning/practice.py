@@ -63,11 +63,11 @@ class Practice(keras.utils.PyDataset):
         self, images: np.ndarray, labels: np.ndarray, config: TrainingConfig, written: Written | None = None
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=16)
-        self._images, self._labels, self._config, self._epoch = images, labels, config, 0
+        self._images, self._labels, self._config = images, labels, config
         self._written = written or page(config.written, config.counterexamples, PRACTICE_SEED)
         self._mixture = mixture(config)
         self._one_hot = np.eye(classes(config), dtype=np.float32)
-        self._deal()
+        self.begin(0)
 
     def __len__(self) -> int:
         return math.ceil(len(self._images) / self._mixture.known)
@@ -89,13 +89,10 @@ class Practice(keras.utils.PyDataset):
         labels = [self._labels[picked], written.labels[digits], np.full(len(others), NOT_A_DIGIT)]
         return np.concatenate([known, made])[..., None], self._one_hot[np.concatenate(labels).astype(np.int64)]
 
-    def on_epoch_end(self) -> None:
-        """Deal the images anew for the next epoch."""
-        self._epoch += 1
-        self._deal()
-
-    def _deal(self) -> None:
-        self._order = np.random.default_rng((self._config.seed, self._epoch)).permutation(len(self._images))
+    def begin(self, epoch: int) -> None:
+        """Deal the images for an epoch, counted from 0."""
+        self._epoch = epoch
+        self._order = np.random.default_rng((self._config.seed, epoch)).permutation(len(self._images))
 
 
 def validation_like_drawings(

@@ -52,7 +52,7 @@ def _train(job: Job) -> int:
             metrics = train(
                 config,
                 job.folder,
-                command=document["command"],
+                command=document.get("command") or document["environment"]["command"],  # of a stopped one
                 report=job.write_progress,
                 cancelled=lambda: job.request().cancel,
             )

@@ -12,7 +12,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from digit_core.errors import InvalidConfig
 from digit_core.learning.acceleration import accelerated, precision_of
 from digit_core.learning.architectures import build
 from digit_core.learning.calibration import fit_calibration
@@ -20,7 +19,9 @@ from digit_core.learning.callbacks import HistoryWriter, ProgressReporter, StopO
 from digit_core.learning.evaluation import evaluate
 from digit_core.learning.export import export_litert
 from digit_core.learning.figures import draw_figures
+from digit_core.learning.metrics import MeanRecall
 from digit_core.learning.practice import Practice, classes, validation_like_drawings
+from digit_core.learning.resuming import resuming
 from digit_core.learning.schedules import learning_rate
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.datasets import load_dataset
@@ -28,7 +29,7 @@ from digit_core.reading.probability import digit_probabilities
 from digit_core.records.config import TrainingConfig
 from digit_core.records.datasets import stratified_split
 from digit_core.records.results import Environment, Metrics, Progress
-from digit_core.records.runs import Run
+from digit_core.records.runs import Run, forget_backup
 
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
 
@@ -50,13 +51,11 @@ def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message
     """The configuration's data, with a stratified part of the training images kept for validation.
 
     `say` is told in words what takes its time.
-    Raises DataUnavailable, DataDamaged, StorageError, or InvalidConfig if a batch does not fit.
+    Raises DataUnavailable, DataDamaged or StorageError.
     """
     say("Preparing the data")
     data = load_dataset(config.data, lambda part: say(f"Fetching the data: {part:.0%}"))
     fitting, validating = stratified_split(data.y_train, config.validation_fraction, config.seed)
-    if config.batch_size > len(fitting):
-        raise InvalidConfig(f"batch_size must be at most the {len(fitting)} training images, got {config.batch_size}.")
     if config.written or config.counterexamples:
         say("Writing digits to practise on (they are kept for next time)")
     return Prepared(
@@ -81,7 +80,7 @@ def compiled(config: TrainingConfig, steps: int) -> keras.Model:
             weight_decay=config.weight_decay or None,
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
-        metrics=["accuracy"],
+        metrics=["accuracy", *([MeanRecall(name="recall")] if config.watch_recall else [])],
         jit_compile=False,  # XLA on the CPU is three times slower here
     )
     return model
@@ -98,6 +97,7 @@ def train(
     """Train as configured and fill `folder` with all that a run is made of.
 
     The test set is read once, after the last epoch: it chooses nothing.
+    A training that was stopped goes on after its last whole epoch when called with its folder again.
     Raises DigitError, or Cancelled when `cancelled()` says so.
     """
     say = _announcer(config, report)
@@ -107,21 +107,23 @@ def train(
     say("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = compiled(config, config.epochs * len(data.practice))
-    started = time.perf_counter()
-    history = model.fit(
+    model.fit(
         data.practice,
         epochs=config.epochs,
+        shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
         validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
             ProgressReporter(report, cancelled),
             HistoryWriter(folder / "history.csv"),
+            *resuming(config, folder, data.practice),  # after the history, which may be an epoch ahead but not behind
             StopOnInvalidLoss(),
             keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True),
         ],
         verbose=0,
     )
-    seconds = time.perf_counter() - started
+
+    history = Run(folder).history()
 
     say("evaluating", "Reading the test images")
     model = _to_keep(model, config)
@@ -138,13 +140,14 @@ def train(
         data.y_test,
         training_images=data.training_images,
         validation_images=len(data.x_validate),
-        epochs=len(history.epoch),
-        training_seconds=round(seconds, 3),
+        epochs=len(history),
+        training_seconds=history[-1]["seconds"],
         parameters=model.count_params(),
     )
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
     run = Run(folder)
-    draw_figures(folder / "figures", run.history(), metrics, run.predictions(), data.x_test, config.seed)
+    draw_figures(folder / "figures", history, metrics, run.predictions(), data.x_test, config.seed)
+    forget_backup(folder)  # not before: until here a training that is stopped can go on
     return metrics
 
 

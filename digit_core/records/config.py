@@ -10,6 +10,7 @@ from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 
 # scikit-learn's 1,437 training digits want smaller batches and more passes to see as many steps.
 _FOR_FEW_IMAGES = {"epochs": 20, "batch_size": 64}
+_TRAINING_IMAGES = {"mnist": 60_000, "digits": 1438}
 _SIDE = 28
 CUSTOM_FIELDS = ("filters", "kernel_sizes", "dense_units", "batch_normalization")
 
@@ -91,6 +92,16 @@ class TrainingConfig(BaseModel):
                 raise ValueError(f'{name} goes with augmentation "none" only; "drawings" turns and scales already')
         return self
 
+    @model_validator(mode="after")
+    def _a_batch_is_not_larger_than_the_data(self) -> "TrainingConfig":
+        fitting = int(_TRAINING_IMAGES[self.data] * (1 - self.validation_fraction))
+        if self.batch_size > fitting:
+            raise ValueError(
+                f"batch_size should be at most {fitting:,}, the training images that {self.data} has "
+                f"without those for validation, got {self.batch_size}"
+            )
+        return self
+
     @field_validator("preset")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -149,11 +160,21 @@ def parse_config(values: dict[str, Any]) -> TrainingConfig:
         raise InvalidConfig("; ".join(_sentence(problem) for problem in error.errors())) from None
 
 
+def parse_numbers(text: str, name: str) -> tuple[int, ...]:
+    """Whole numbers from what a person types, such as "32, 64". Raises InvalidConfig that names the field."""
+    try:
+        return tuple(int(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise InvalidConfig(
+            f"{name} should be whole numbers with commas between them, such as 32,64, got {text!r}"
+        ) from None
+
+
 def _sentence(problem: dict) -> str:
     name = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {name!r}; the settings are {', '.join(TrainingConfig.model_fields)}"
-    wanted = problem["msg"].removeprefix("Input ")
+    wanted = problem["msg"].removeprefix("Input ").removeprefix("Tuple ").replace(" after validation, not", "; not")
     return f"{name} {wanted}, got {problem['input']!r}"

@@ -21,12 +21,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed
+from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
 from digit_core.records.config import TrainingConfig
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import move_into_place, remove_folder
+from digit_core.records.runs import backup_epoch, move_into_place, remove_folder
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
@@ -117,21 +117,45 @@ def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app
     document = {"config": config.model_dump(), "command": command}
     write_text(job.folder / "config.json", json.dumps(document, indent=1))
     job.write_request(Request(serve=serve))
-    job.write_progress(Progress(epochs=config.epochs, message="Starting the trainer"))
-    process = start_apart(job.folder / "train.log", "train", str(job.folder))
-    deadline = time.monotonic() + _STARTING_SECONDS
-    while time.monotonic() < deadline:
-        progress = job.progress()
-        if progress and progress.state != "waiting":
-            return job
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
-    process.kill()
+    if _launch(job, config.epochs):
+        return job
     log = _last_line(job.folder / "train.log")
     remove_folder(job.folder)
     _refuse_if_busy()
     raise TrainingFailed(f"The trainer did not start. {log}".strip())
+
+
+def stopped_job(name: str) -> Job:
+    """The training of that name among those that left no run. Raises UnknownRun."""
+    for folder in _folders(home.working_folder()):
+        if folder.name == name:
+            return Job(folder)
+    raise UnknownRun(f"There is no training named {name!r} that was stopped.")
+
+
+def resumable(job: Job) -> int:
+    """After how many whole epochs a training that was stopped can go on; 0 if it cannot."""
+    progress = job.progress()
+    stopped = progress is not None and progress.state in ("failed", "cancelled") and job.folder.is_dir()
+    return backup_epoch(job.folder) if stopped else 0
+
+
+def resume(job: Job, *, serve: bool = True) -> Job:
+    """Go on with a training that was stopped, after its last whole epoch; `serve` as for `start`.
+
+    Raises TrainingBusy if there is one under way, StorageError, or TrainingFailed.
+    """
+    _refuse_if_busy()
+    if not resumable(job):
+        raise TrainingFailed(f"{job.name} cannot go on: nothing was kept of it. Start it anew.")
+    before, request = job.progress(), job.request()
+    job.write_request(Request(serve=serve))
+    if _launch(job, before.epochs):
+        return job
+    job.write_request(request)
+    job.write_progress(before)
+    _refuse_if_busy()
+    raise TrainingFailed(f"The trainer did not start. {_last_line(job.folder / 'train.log')}".strip())
 
 
 def cancel(job: Job) -> None:
@@ -184,6 +208,22 @@ def forget_old_jobs() -> None:
     ended = [job for job in working if (progress := settle(job)) is None or progress.state not in ACTIVE]
     for job in ended[_KEPT_ENDED_JOBS:]:
         remove_folder(job.folder)
+
+
+def _launch(job: Job, epochs: int) -> bool:
+    """Start the trainer on a working folder; whether it has the machine to itself."""
+    job.write_progress(Progress(epochs=epochs, message="Starting the trainer"))
+    process = start_apart(job.folder / "train.log", "train", str(job.folder))
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < deadline:
+        progress = job.progress()
+        if progress and progress.state != "waiting":
+            return True
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    process.kill()
+    return False
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -15,7 +15,10 @@ class _Record(BaseModel):
 
 
 class Progress(_Record):
-    """Where a training stands. Times are Unix seconds; `loss` and `accuracy` are running means."""
+    """Where a training stands. Times are Unix seconds; `loss` and `accuracy` are running means.
+
+    `curve` is the loss by step, counted over all epochs: means over the steps since the last point.
+    """
 
     state: State = "waiting"
     message: str = ""
@@ -28,6 +31,7 @@ class Progress(_Record):
     val_loss: float | None = None
     val_accuracy: float | None = None
     seconds_left: float | None = None
+    curve: list[tuple[int, float]] = []
     started: float = Field(default_factory=time.time)
     updated: float = Field(default_factory=time.time)
 

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 
+import altair as alt
+import pandas as pd
 import streamlit as st
 
 from digit_core.errors import DigitError
 from digit_core.records import jobs
-from digit_core.records.config import defaults, training_config
+from digit_core.records.config import defaults, parse_numbers, training_config
 from digit_core.records.datasets import TITLES, mnist_file
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE, Progress
@@ -79,12 +81,30 @@ def _training(job: jobs.Job, progress: Progress | None) -> None:
         left, right = st.columns(2)
         left.metric("Loss", f"{progress.loss:.4f}")
         right.metric("Accuracy", f"{progress.accuracy:.2%}")
+    if len(progress.curve) > 2:
+        _loss_curve(progress)
     if progress.val_accuracy is not None:
         st.caption(f"On validation images: {progress.val_accuracy:.2%}, loss {progress.val_loss:.4f}")
     if job.request().cancel:
         st.caption("Cancelling…")
     elif st.button("Cancel", icon=":material/stop_circle:", width="stretch"):
         _attempt(lambda: jobs.cancel(job))
+
+
+def _loss_curve(progress: Progress) -> None:
+    curve = pd.DataFrame(progress.curve, columns=["step", "loss"])
+    chart = (
+        alt.Chart(curve, height=110, description=f"Loss by training step, now {progress.loss:.4f}")
+        .mark_line(strokeWidth=1.5)
+        .encode(
+            x=alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, progress.epochs * progress.steps])).axis(
+                tickCount=4, format="~s"
+            ),
+            # The first losses are a hundred times the last.
+            y=alt.Y("loss:Q", title="loss", scale=alt.Scale(type="log", nice=False)).axis(tickCount=3, format="~g"),
+        )
+    )
+    st.altair_chart(chart, width="stretch")
 
 
 def _how_far(progress: Progress) -> str:
@@ -107,6 +127,9 @@ def _outcome() -> None:
         st.info(f"**{run_title(job.name)}** was cancelled {ago} ago. Nothing was changed.", icon=":material/cancel:")
     else:
         st.error(f"**{run_title(job.name)}** failed {ago} ago. {progress.message}", icon=":material/error:")
+    done = jobs.resumable(job)
+    if done and st.button(f"Go on after epoch {done}", icon=":material/resume:", width="stretch"):
+        _attempt(lambda: jobs.resume(job))
 
 
 def _form(*, busy: bool) -> None:
@@ -126,16 +149,42 @@ def _form(*, busy: bool) -> None:
         # Keys with the preset and data in them: another choice brings its own defaults.
         epochs = left.number_input("Epochs", 1, 500, usual["epochs"], key=f"epochs-{preset}-{data}")
         batch = right.number_input("Batch size", 1, 8192, usual["batch_size"], key=f"batch-{preset}-{data}")
+        settings = {"epochs": int(epochs), "batch_size": int(batch)}
+        typed = _custom_layers(usual) if preset == "custom" else {}
     with button:
         if _PROBLEM in st.session_state:
             st.error(st.session_state[_PROBLEM])
         if st.button("Retrain", type="primary", icon=":material/play_arrow:", disabled=busy, width="stretch"):
-            _attempt(lambda: jobs.start(training_config(preset, data=data, epochs=int(epochs), batch_size=int(batch))))
+            _attempt(lambda: jobs.start(training_config(preset, data=data, **settings, **_numbers(typed))))
         if busy:
             st.caption("One training at a time: the next can start when this one has ended.")
         else:
             passes = "1 epoch" if epochs == 1 else f"{epochs} epochs"
             st.caption(f"{PRESETS[preset].title} on {TITLES[data]}, {passes}, batches of {batch}")
+
+
+def _custom_layers(usual: dict) -> dict:
+    """What a person chooses for the preset custom; layers as they were typed."""
+    typed = {
+        name: st.text_input(title, ", ".join(map(str, usual[name])), help=meaning, key=f"custom-{name}")
+        for name, title, meaning in (
+            ("filters", "Filters", "Of each convolution, with commas between them."),
+            ("kernel_sizes", "Kernel sizes", "Pixels a side, one for each convolution."),
+            ("dense_units", "Dense units", "Of each dense layer after the convolutions; empty for none."),
+        )
+    }
+    return {
+        **typed,
+        "batch_normalization": st.toggle("Batch normalisation", usual["batch_normalization"], key="custom-bn"),
+        "dropout": st.slider("Dropout", 0.0, 0.9, usual["dropout"], 0.05, key="custom-dropout"),
+        "rotation": st.slider("Rotation", 0.0, 30.0, usual["rotation"], 1.0, format="%.0f°", key="custom-rotation"),
+        "scaling": st.slider("Scaling", 0.0, 0.3, usual["scaling"], 0.01, key="custom-scaling"),
+    }
+
+
+def _numbers(typed: dict) -> dict:
+    """Typed layers as numbers. Raises InvalidConfig."""
+    return {name: parse_numbers(value, name) if isinstance(value, str) else value for name, value in typed.items()}
 
 
 def _sizes() -> list[str]:

@@ -1,6 +1,8 @@
+import keras
 import numpy as np
 import pytest
 
+from digit_core.learning.acceleration import FusedBatchNormalization, accelerated
 from digit_core.learning.architectures import BUILDERS, build
 from digit_core.learning.schedules import Triangular, learning_rate
 from digit_core.records.config import training_config
@@ -20,11 +22,58 @@ def test_every_network_maps_pictures_to_ten_logits(preset):
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    # two_block: 320 + 18,496 + 204,928 + 1,290; lenet5: 156 + 2,416 + 48,120 + 10,164 + 850
-    [("two_block", 225034), ("lenet5", 61706)],
+    # two_block: 320 + 18,496 + 204,928 + 1,290; lenet5: 156 + 2,416 + 48,120 + 10,164 + 850;
+    # classic: 320 + 18,496 + 36,928 + 36,928 + 650
+    [("two_block", 225034), ("lenet5", 61706), ("classic", 93322)],
 )
 def test_the_reference_networks_have_the_size_that_the_papers_layers_add_up_to(preset, parameters):
     assert build(training_config(preset)).count_params() == parameters
+
+
+def test_tiny_has_fewer_than_4000_parameters_and_accurate_fits_2_megabytes():
+    assert build(training_config("tiny")).count_params() < 4000
+    assert build(training_config("accurate")).count_params() * 4 < 2_000_000
+
+
+def test_batch_norm_has_about_420000_parameters():
+    assert build(training_config("batch_norm")).count_params() == pytest.approx(420_000, rel=0.02)
+
+
+def test_custom_has_the_layers_that_were_asked_for():
+    settings = {"filters": (5, 7, 9), "kernel_sizes": (5, 3, 2), "dense_units": (11,), "batch_normalization": False}
+    model = build(training_config("custom", **settings))
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(5, (5, 5)), (7, (3, 3)), (9, (2, 2))]
+    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [11, 10]
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+
+
+def test_the_smallest_custom_network_that_is_allowed_can_be_built():
+    settings = {"filters": (1,), "kernel_sizes": (27,), "dense_units": (), "batch_normalization": True}
+    assert build(training_config("custom", **settings)).output_shape == (None, 10)
+
+
+@pytest.mark.parametrize("preset", ["quick", "resnet", "two_block"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_trained_computes_what_is_kept(preset, precision):
+    plain = build(training_config(preset))
+    fast = accelerated(plain, precision)
+    images = np.random.default_rng(0).random((8, 28, 28, 1)).astype(np.float32)
+    tolerance = 1e-4 if precision == "float32" else 0.05  # bfloat16 has 8 bits
+    np.testing.assert_allclose(fast(images), plain(images), atol=tolerance)
+    assert fast(images).dtype == "float32"
+    assert all(weight.dtype == "float32" for weight in fast.weights)
+    assert [weight.shape for weight in fast.weights] == [weight.shape for weight in plain.weights]
+
+
+def test_fused_normalisation_learns_as_keras_does():
+    images = np.random.default_rng(0).normal(3, 2, (64, 6, 6, 4)).astype(np.float32)
+    usual, fused = keras.layers.BatchNormalization(momentum=0.9), FusedBatchNormalization(momentum=0.9)
+    for _ in range(3):
+        np.testing.assert_allclose(fused(images, training=True), usual(images, training=True), atol=1e-4)
+    np.testing.assert_allclose(fused.moving_mean, usual.moving_mean, rtol=1e-4)
+    np.testing.assert_allclose(fused.moving_variance, usual.moving_variance, rtol=2e-3)  # n - 1 against n
+    np.testing.assert_allclose(fused(images), usual(images), atol=0.01)
 
 
 def test_the_triangular_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
@@ -39,4 +88,4 @@ def test_the_triangular_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
 def test_a_schedule_ends_with_the_training():
     schedule = learning_rate(training_config("quick"), 22)
     assert schedule.steps == 22
-    assert learning_rate(training_config("two_block"), 22) == 0.001
+    assert learning_rate(training_config("two_block", schedule="constant", learning_rate=0.001), 22) == 0.001

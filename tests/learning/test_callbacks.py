@@ -5,9 +5,12 @@ import csv
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import recall_score
 
 from digit_core.errors import TrainingFailed
-from digit_core.learning.callbacks import Cancelled, HistoryWriter, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.callbacks import Cancelled, HistoryWriter, LossCurve, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.metrics import MeanRecall
+from digit_core.records.runs import BACKUP, Run
 
 
 class Clock:
@@ -93,3 +96,50 @@ def test_early_stopping_brings_back_the_weights_of_the_best_epoch():
     callback.on_train_end()
     assert model.stop_training
     assert model.get_weights()[0][0, 0] == 1.0
+
+
+def test_the_loss_curve_has_the_means_between_its_points():
+    curve = LossCurve()
+    curve.begin_epoch(0)
+    curve.add(2, 3.0)
+    curve.add(4, 2.0)  # the last two steps must have had a mean of 1
+    curve.begin_epoch(10)
+    curve.add(5, 0.5)
+    assert curve.points == [(2, 3.0), (4, 1.0), (15, 0.5)]
+
+
+def test_the_loss_curve_of_a_long_training_is_thinned_and_keeps_its_mean():
+    curve, rng, losses = LossCurve(), np.random.default_rng(0), []
+    for step in range(1, 5001):
+        losses.append(rng.random())
+        curve.add(step, float(np.mean(losses)))
+    steps = [step for step, _ in curve.points]
+    assert 100 < len(steps) <= 240
+    assert steps == sorted(set(steps))
+    assert np.mean([loss for _, loss in curve.points[1:]]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_history_of_a_training_that_goes_on_keeps_what_was_before(tmp_path):
+    (tmp_path / BACKUP).mkdir()
+    (tmp_path / BACKUP / "training_metadata.json").write_text('{"epoch": 1, "batch": 0}')
+    values = {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8, "recall": 0.7, "val_recall": 0.6}
+    for epochs in ([0, 1], [1, 2]):  # killed after the second epoch's row, before its backup
+        writer = HistoryWriter(tmp_path / "history.csv")
+        writer.on_train_begin()
+        for epoch in epochs:
+            writer.on_epoch_end(epoch, values)
+        if epochs[0] == 0:
+            assert len(Run(tmp_path).history()) == 2
+    history = Run(tmp_path).history()
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert history[0]["val_recall"] == 0.6
+
+
+def test_mean_recall_is_scikit_learns_macro_recall():
+    rng = np.random.default_rng(1)
+    labels, scores = rng.integers(0, 9, 300), rng.normal(size=(300, 10)).astype(np.float32)
+    recall = MeanRecall()
+    for part in range(0, 300, 100):  # class 9 is never shown and does not count
+        recall.update_state(np.eye(10, dtype=np.float32)[labels[part : part + 100]], scores[part : part + 100])
+    wanted = recall_score(labels, scores.argmax(1), average="macro", labels=range(9))
+    assert float(recall.result()) == pytest.approx(wanted, rel=1e-6)

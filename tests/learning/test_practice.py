@@ -62,7 +62,7 @@ def test_an_epoch_shows_every_image_once_the_last_ones_too(written):
 def test_every_epoch_is_dealt_anew_and_a_seed_repeats_it(written):
     first, again = practice(written), practice(written)
     before = first[0][0]
-    first.on_epoch_end()
+    first.begin(1)
     assert not np.array_equal(first[0][0], before)
     np.testing.assert_array_equal(again[0][0], before)
 
@@ -74,7 +74,7 @@ def test_images_are_bent_only_when_asked_and_less_in_the_last_epochs(written):
     data = Practice(images, np.zeros(400, int), config.model_copy(update={"batch_size": 200}), written)
     plain = images[:100, ..., None] / 255
     strong = np.abs(data[0][0][:100] - plain).mean()
-    data.on_epoch_end()
+    data.begin(1)
     gentle = np.abs(data[0][0][:100] - plain).mean()
     assert 0 < gentle < strong
 

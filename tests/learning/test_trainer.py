@@ -11,12 +11,14 @@ import time
 import numpy as np
 import pytest
 
-from digit_core.errors import TrainingBusy
+from digit_core.errors import TrainingBusy, TrainingFailed, UnknownRun
+from digit_core.learning.callbacks import Cancelled
+from digit_core.learning.training import train
 from digit_core.reading.datasets import load_dataset
 from digit_core.records import home, jobs
 from digit_core.records.config import training_config
-from digit_core.records.results import ACTIVE
-from digit_core.records.runs import BINARY, SHIPPED, list_runs, open_run
+from digit_core.records.results import ACTIVE, Progress
+from digit_core.records.runs import BACKUP, BINARY, SHIPPED, Run, backup_epoch, list_runs, open_run
 from digit_core.records.served import served
 
 SHORT = training_config("quick", data="digits", epochs=4)
@@ -38,6 +40,52 @@ def ended(job):
 
 def training(job):
     return (progress := job.progress()) and progress.step > 0
+
+
+def test_a_training_that_was_killed_goes_on_after_its_last_whole_epoch(home_to_train_in, killed_in_the_end):
+    job = jobs.start(training_config("lenet5", data="digits", epochs=60), command="a test")
+    wait_for(lambda: backup_epoch(job.folder) >= 2)
+    os.kill(_process_of(job), signal.SIGKILL)
+    assert wait_for(lambda: ended(job)).state == "failed"
+    done = jobs.resumable(job)
+    assert done >= 2
+    jobs.resume(job)
+    assert jobs.resumable(job) == 0
+    assert wait_for(lambda: ended(job)).state == "finished"
+    run = open_run(job.name)
+    assert [row["epoch"] for row in run.history()] == list(range(1, 61))
+    seconds = [row["seconds"] for row in run.history()]
+    assert seconds == sorted(seconds)
+    assert run.environment.command == "a test"
+    assert not (run.path / BACKUP).exists()
+    assert jobs.resumable(job) == 0
+
+
+def test_what_nothing_was_kept_of_cannot_go_on(home_to_train_in):
+    folder = home.working_folder() / "20260101-000000-quick"
+    folder.mkdir(parents=True)
+    jobs.Job(folder).write_progress(Progress(state="failed"))
+    with pytest.raises(TrainingFailed, match="nothing was kept of it"):
+        jobs.resume(jobs.stopped_job(folder.name))
+    with pytest.raises(UnknownRun, match="no training named 'another'"):
+        jobs.stopped_job("another")
+
+
+@pytest.mark.parametrize("preset", ["lenet5", "tiny"])
+def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_train_in, tmp_path, preset):
+    config = training_config(preset, data="digits", epochs=5, precision="float32")
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    for folder in (whole, stopped):
+        folder.mkdir()
+    quiet = {"command": "a test", "report": lambda progress: None}
+    train(config, whole, **quiet, cancelled=lambda: False)
+    with pytest.raises(Cancelled):
+        train(config, stopped, **quiet, cancelled=lambda: backup_epoch(stopped) == 3)
+    train(config, stopped, **quiet, cancelled=lambda: False)
+    for first, second in zip(Run(whole).history(), Run(stopped).history(), strict=True):
+        assert second["epoch"] == first["epoch"]
+        assert second["loss"] == pytest.approx(first["loss"], rel=1e-3)
+        assert second["val_loss"] == pytest.approx(first["val_loss"], rel=1e-3)
 
 
 @pytest.fixture
@@ -115,13 +163,6 @@ def test_a_trainer_asked_to_stop_by_the_system_says_so(own_home, killed_in_the_e
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
     assert "asked to stop" in progress.message
-
-
-def test_a_batch_larger_than_the_data_fails_with_the_field_named(own_home):
-    job = jobs.start(training_config("quick", data="digits", batch_size=5000))
-    progress = wait_for(lambda: ended(job))
-    assert progress.state == "failed"
-    assert "batch_size must be at most the 1318 training images, got 5000" in progress.message
 
 
 def test_a_failed_training_gives_its_room_back_to_tell_why(own_home):
