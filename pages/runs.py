@@ -4,17 +4,17 @@ import streamlit as st
 
 from digit_core.records.runs import list_runs
 from digit_core.records.served import served
-from pages.shared import frame, run_actions, run_table
+from pages.shared import frame, run_actions, run_dialogs, run_table
 from pages.shared.names import markdown, run_titles
 
 frame.require()
 st.title("Runs")
-run_actions.say_what_was_done()
+run_dialogs.say_what_was_done()
 listing = list_runs()
 if not listing.runs and not listing.damaged:
     st.error("There is no run. Train one with *Retrain* in the sidebar.")
+titles = run_titles(run.name for run in listing.runs)
 if listing.runs:
-    titles = run_titles(run.name for run in listing.runs)
     run_table.warn_of_unknown(listing)
     selected = run_table.show(listing.runs, titles, served().run)
     run_actions.show(selected, titles)
@@ -25,3 +25,4 @@ if listing.runs:
             icon=":material/play_arrow:",
         )
 run_actions.offer_to_delete_damaged(listing.damaged)
+run_dialogs.show(titles)

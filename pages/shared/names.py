@@ -35,12 +35,13 @@ def usual_title(name: str) -> str:
 
 
 def run_titles(names: Iterable[str], say: Callable[[str], str] = run_title) -> dict[str, str]:
-    """A line for each run, beginning large. No two are alike: where `say` repeats itself the run's name follows.
+    """A line for each run that begins with its title, a usual one with a capital.
 
-    A menu of Streamlit's tells its options apart by what they read.
+    No two are alike: where `say` repeats itself the run's name follows. A menu of Streamlit's
+    tells its options apart by what they read.
     """
-    said = {name: say(name) for name in names}
-    lines = {name: line[:1].upper() + line[1:] for name, line in said.items()}
+    lines = {name: say(name) for name in names}
+    lines |= {name: line[:1].upper() + line[1:] for name, line in lines.items() if not note_of(name).title}
     often = Counter(lines.values())
     return {name: line if often[line] == 1 else f"{line} ({name})" for name, line in lines.items()}
 

@@ -5,12 +5,13 @@ import zipfile
 import pytest
 import streamlit as st
 
+from digit_core.errors import StorageError
 from digit_core.records import home
 from digit_core.records.exports import FORMATS, Making, export_lock, write_making
 from digit_core.records.notes import Note, note_of, write_note
 from digit_core.records.runs import SHIPPED, list_runs
 from digit_core.records.served import serve, served
-from pages.shared import run_actions
+from pages.shared import run_actions, run_dialogs
 from tests.constructed import construct_run, construct_runs
 from tests.pages.conftest import go_to, texts
 
@@ -42,7 +43,12 @@ def button(app, label):
 
 
 def labels(app) -> list[str]:
-    return [button.label for button in app.main.button]
+    return [button.label for button in app.button]
+
+
+def asked(app) -> str:
+    """What the dialog says."""
+    return "\n".join(element.value for kind in ("markdown", "info", "error") for element in getattr(app, kind))
 
 
 def test_every_run_is_a_row_with_its_figures(open_page, three):
@@ -96,13 +102,15 @@ def test_a_run_can_be_let_read(open_page, three):
     assert "Reading with **LeNet-5, 02 Jan 00:00:00**" in texts(app)
 
 
-def test_a_run_that_was_damaged_meanwhile_is_a_sentence(open_page, three, monkeypatch):
+def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch):
     app = open_page("runs", runs=TWO)
-    (three[TWO].path / "model.tflite").unlink()
-    monkeypatch.setattr(run_actions, "serve", lambda name: serve(name))
-    button(app, "Read with this run")
-    app.run()
-    assert "Damaged runs" in texts(app)
+
+    def refuse(name):
+        raise StorageError("the disk is full. Free some space")
+
+    monkeypatch.setattr(run_actions, "serve", refuse)
+    button(app, "Read with this run").click().run()
+    assert "the disk is full" in texts(app)
     assert served().run == SHIPPED
 
 
@@ -115,11 +123,11 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
     assert note_of(ONE) == Note(title="my **best** one", text="<b>dropout</b>")
     assert r"my \*\*best\*\* one" in texts(app)
     assert [text.value for text in app.main.text] == ["<b>dropout</b>"]  # as it stands, not as HTML
-    assert list(app.main.dataframe[0].value["run"])[2] == "My **best** one"
+    assert list(app.main.dataframe[0].value["run"])[2] == "my **best** one"
     serve(ONE)
     go_to(app, "results")
     assert r"Reading with **my \*\*best\*\* one**" in texts(app)
-    assert any(option.startswith("My **best** one") for option in app.main.selectbox[0].options)
+    assert any(option.startswith("my **best** one") for option in app.main.selectbox[0].options)
     write_note(ONE, "", "")
     assert "Reading with **Quick, 01 Jan 00:00:00**" in texts(go_to(app, "runs"))
 
@@ -127,7 +135,7 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
 def test_two_runs_of_one_name_are_told_apart(open_page, three):
     for name in (ONE, TWO):
         write_note(name, "the same", "")
-    assert [f"The same ({name})" for name in (TWO, ONE)] == list(open_page("runs").main.dataframe[0].value["run"])[1:3]
+    assert [f"the same ({name})" for name in (TWO, ONE)] == list(open_page("runs").main.dataframe[0].value["run"])[1:3]
     app = open_page("results", run=ONE)
     assert app.main.selectbox[0].value == ONE
     app.main.selectbox[0].select(TWO).run()
@@ -146,7 +154,7 @@ def test_comparing_and_results_lead_to_their_pages_with_the_runs(open_page, thre
 
 
 def test_a_download_holds_the_folders(own_home, three):
-    archive = zipfile.ZipFile(io.BytesIO(run_actions._packed([three[ONE], three[TWO]])))
+    archive = zipfile.ZipFile(io.BytesIO(run_actions.packed([three[ONE], three[TWO]])))
     assert {name.split("/")[0] for name in archive.namelist()} == {ONE, TWO}
 
 
@@ -177,7 +185,7 @@ def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open
         write_making(three[TWO], FORMATS["onnx"], Making(state="making", message="Converting"))
         app = open_page("runs", runs=f"{ONE},{TWO},{SHIPPED}")
         button(app, "Delete").click().run()
-    said = texts(app)
+    said = asked(app)
     assert "**Quick, 01 Jan 00:00:00** stays: it reads now" in said
     assert "**LeNet-5, 02 Jan 00:00:00** stays: it is being exported" in said
     assert "**The shipped model** stays: it comes with the project" in said
@@ -186,27 +194,29 @@ def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open
     assert len(list_runs().runs) == 4
 
 
-def test_what_changes_before_somebody_confirms_is_heeded(open_page, three):
+def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monkeypatch):
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
+    # Another window lets one of them read after this one has looked whether it may go.
+    monkeypatch.setattr(run_dialogs, "why_kept", lambda name: None)
     serve(ONE)
-    confirm = button(app, "Delete 2 runs")
-    confirm.click().run()
+    button(app, "Delete 2 runs").click().run()
+    assert "it reads now" in texts(app)
+    assert "**LeNet-5, 02 Jan 00:00:00** was deleted" in texts(app)
     assert (home.runs_folder() / ONE).is_dir()
-    # The dialog is drawn anew before its button is heard, so it now speaks of one run.
-    assert served().run == ONE
+    assert not (home.runs_folder() / TWO).exists()
 
 
 def test_a_run_deleted_in_another_window_is_told(open_page, three, monkeypatch):
     app = open_page("runs", runs=ONE)
     button(app, "Delete").click().run()
-    delete = run_actions.delete_run
+    delete = run_dialogs.delete_run
 
     def too_late(name):
         delete(name)
         delete(name)
 
-    monkeypatch.setattr(run_actions, "delete_run", too_late)
+    monkeypatch.setattr(run_dialogs, "delete_run", too_late)
     button(app, "Delete it").click().run()
     assert "it may have been deleted" in texts(app)
 
