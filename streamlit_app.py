@@ -14,6 +14,8 @@ page = st.navigation(
         st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("pages/results.py", title="Results", icon=":material/monitoring:"),
         st.Page("pages/mistakes.py", title="Mistakes", icon=":material/rule:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/folder_open:"),
     ]
 )
 frame.show(page.url_path or "draw")

@@ -41,6 +41,14 @@ class DamagedRun(DigitError):
     """A run folder lacks a file or holds one that cannot be read."""
 
 
+class RunInUse(DigitError):
+    """A run that cannot be deleted: it reads, it is being exported, or it comes with the project."""
+
+
+class InvalidNote(DigitError):
+    """A name or a note for a run that is too long."""
+
+
 class StorageError(DigitError):
     """Something could not be written: the disk is full, read-only, or not ours."""
 

@@ -32,6 +32,11 @@ def exports_folder() -> Path:
     return home() / "exports"
 
 
+def notes_folder() -> Path:
+    """The names and notes that people gave to runs, a file a run."""
+    return home() / "notes"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"

@@ -7,19 +7,20 @@ damaged and does not hide the others.
 
 import csv
 import json
+import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
 
 from digit_core.errors import DamagedRun, DigitError, UnknownRun
 from digit_core.records import home
 from digit_core.records.config import TrainingConfig, parse_config
+from digit_core.records.documents import file_stats, parse_record, read_document, unreadable
 from digit_core.records.results import Calibration, Environment, Metrics
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
@@ -39,7 +40,7 @@ HISTORY_FIELDS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seco
 WATCHED_FIELDS = ("recall", "val_recall")  # in the history of a training that was told to watch them
 BACKUP = "backup"  # in a working folder: what a training that is stopped goes on from
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_Record = TypeVar("_Record", bound=BaseModel)
+_NAMES = "use letters, digits, dots, dashes and underscores, and not the name of the shipped run"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Run:
 
     @cached_property
     def _document(self) -> dict:
-        return _read_json(self.path / "config.json")
+        return read_document(self.path / "config.json")
 
     @cached_property
     def config(self) -> TrainingConfig:
@@ -75,23 +76,23 @@ class Run:
         try:
             return parse_config(self._document["config"])
         except (KeyError, TypeError, DigitError) as error:
-            raise _damaged(self.path / "config.json", error) from None
+            raise unreadable(self.path / "config.json", error) from None
 
     @cached_property
     def environment(self) -> Environment:
         """Versions, data digest, command and time of the training."""
-        return _parse(self.path / "config.json", Environment, self._document.get("environment"))
+        return parse_record(self.path / "config.json", Environment, self._document.get("environment"))
 
     @cached_property
     def metrics(self) -> Metrics:
         """What it reached on the test set."""
-        return _parse(self.path / "metrics.json", Metrics, _read_json(self.path / "metrics.json"))
+        return parse_record(self.path / "metrics.json", Metrics, read_document(self.path / "metrics.json"))
 
     @cached_property
     def calibration(self) -> Calibration:
         """Temperature and thresholds."""
         path = self.path / "calibration.json"
-        return _parse(path, Calibration, _read_json(path))
+        return parse_record(path, Calibration, read_document(path))
 
     def history(self) -> list[dict[str, float]]:
         """A row an epoch with the fields of `HISTORY_FIELDS`, and those of `WATCHED_FIELDS` that were watched.
@@ -105,7 +106,7 @@ class Run:
             names = [*HISTORY_FIELDS, *(name for name in WATCHED_FIELDS if rows and name in rows[0])]
             return [{name: float(row[name]) for name in names} for row in rows]
         except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-            raise _damaged(path, error) from None
+            raise unreadable(path, error) from None
 
     def predictions(self) -> TestPredictions:
         """Calibrated probabilities and labels of the test set."""
@@ -115,7 +116,7 @@ class Run:
                 probabilities = file["probabilities"].astype(np.float32)
                 labels = file["labels"].astype(np.int64)
         except Exception as error:  # noqa: BLE001 zipfile, zlib and NumPy each raise their own for a damaged archive
-            raise _damaged(path, error) from None
+            raise unreadable(path, error) from None
         if probabilities.shape != (len(labels), 10):
             raise DamagedRun(f"{path} holds probabilities of shape {probabilities.shape}, not (n, 10).")
         return TestPredictions(probabilities, labels)
@@ -126,7 +127,7 @@ class Run:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise _damaged(path, error) from None
+            raise unreadable(path, error) from None
 
     def figures(self) -> dict[str, Path]:
         """The pictures of the run by name, as SVG files."""
@@ -134,16 +135,22 @@ class Run:
 
     def check(self) -> None:
         """Raise DamagedRun if a file is missing or a record cannot be read."""
-        missing = [name for name in REQUIRED if not (self.path / name).is_file()]
+        self._check(file_stats(self.path, REQUIRED))
+
+    def _check(self, stats: Mapping[str, os.stat_result]) -> None:
+        missing = [name for name in REQUIRED if name not in stats]
         if missing:
             raise DamagedRun(f"The run {self.name} lacks {', '.join(missing)}.")
-        empty = [name for name in REQUIRED if (self.path / name).stat().st_size == 0]
+        empty = [name for name in REQUIRED if stats[name].st_size == 0]
         if empty:
             raise DamagedRun(f"In the run {self.name}, {', '.join(empty)} is empty.")
-        for name, size in self._document.get("sizes", {}).items():
-            found = (self.path / name).stat().st_size
+        sizes = self._document.get("sizes", {})
+        if not isinstance(sizes, dict) or not sizes.keys() <= stats.keys():
+            raise DamagedRun(f"{self.path / 'config.json'} cannot be used: sizes are not those of the run's files.")
+        for name, size in sizes.items():
+            found = stats[name].st_size
             if found != size:
-                raise DamagedRun(f"In the run {self.name}, {name} has {found:,} bytes and not {size:,}.")
+                raise DamagedRun(f"In the run {self.name}, {name} has {found:,} bytes and not {size}.")
         for record in ("config", "environment", "metrics", "calibration"):
             getattr(self, record)
 
@@ -160,23 +167,30 @@ def list_runs() -> Listing:
     """Every run on this machine. Never raises for a damaged run."""
     folder = home.runs_folder()
     try:
-        found = sorted((entry for entry in folder.iterdir() if entry.is_dir()), reverse=True)
+        found = sorted((Path(entry) for entry in os.scandir(folder) if _is_run_folder(entry)), reverse=True)
     except OSError:
         found = []
     runs, damaged = [], {}
     for path in [*found, home.SHIPPED_RUN]:
-        run = Run(path)
         try:
-            run.check()
-        except (DamagedRun, OSError) as error:
-            damaged[run.name] = str(error)
-        else:
-            runs.append(run)
+            if path.parent == folder and (path.name == SHIPPED or not _NAME.fullmatch(path.name)):
+                raise DamagedRun(f"The folder {path} has a name that no run can have; {_NAMES}.")
+            runs.append(_checked(path))
+        except DamagedRun as error:
+            damaged[path.name] = str(error)
+    for path in list(_CHECKED):
+        if path.parent == folder and path not in found:
+            _CHECKED.pop(path, None)
     return Listing(tuple(runs), damaged)
 
 
 def open_run(name: str) -> Run:
     """The run of that name, checked. Raises UnknownRun or DamagedRun."""
+    return _checked(run_path(name))
+
+
+def run_path(name: str) -> Path:
+    """The folder of that run, damaged or not. Raises UnknownRun."""
     if name == SHIPPED:
         path = home.SHIPPED_RUN
     elif _NAME.fullmatch(name):  # also keeps `../elsewhere` from being read
@@ -185,14 +199,12 @@ def open_run(name: str) -> Run:
         raise UnknownRun(f"{name!r} is no run's name.")
     if not path.is_dir():
         raise UnknownRun(f"There is no run named {name!r}; it may have been deleted.")
-    run = Run(path)
-    run.check()
-    return run
+    return path
 
 
 def seal(folder: Path) -> None:
     """Note the sizes of the binary files in `config.json`, so that a truncated one is noticed. Raises StorageError."""
-    document = _read_json(folder / "config.json")
+    document = read_document(folder / "config.json")
     document["sizes"] = {name: (folder / name).stat().st_size for name in BINARY}
     write_text(folder / "config.json", json.dumps(document, indent=1))
 
@@ -225,29 +237,33 @@ def remove_folder(path: Path) -> None:
     """Delete a folder; it leaves the listing in one step before its files go. Raises StorageError."""
     with storage_errors(path):
         doomed = path.with_name(f".{path.name}.deleted")
+        shutil.rmtree(doomed, ignore_errors=True)  # of an earlier deletion that did not get to its end
         path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
 
 
-def _read_json(path: Path) -> dict:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from None
-    if not isinstance(document, dict):
-        raise DamagedRun(f"{path} does not hold a JSON object.")
-    return document
+_Stamp = tuple[tuple[str, int, int, int, int], ...]
+# What `check` said of a folder, and of which state of its files; opening every record of every
+# run each time that a page is drawn would take longer than drawing it.
+_CHECKED: dict[Path, tuple[_Stamp, Run | str]] = {}
 
 
-def _parse(path: Path, record: type[_Record], values: object) -> _Record:
-    try:
-        return record.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DamagedRun(f"{path} cannot be used: {where}: {first['msg']}.") from None
+def _checked(path: Path) -> Run:
+    """The run in that folder; its records are read again only when a file has changed. Raises DamagedRun."""
+    stats = file_stats(path, REQUIRED)
+    stamp = tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats.items())
+    known, found = _CHECKED.get(path, (None, None))
+    if stamp != known:
+        found = Run(path)
+        try:
+            found._check(stats)
+        except DamagedRun as error:
+            found = str(error)
+        _CHECKED[path] = stamp, found
+    if isinstance(found, str):
+        raise DamagedRun(found)
+    return found
 
 
-def _damaged(path: Path, error: Exception) -> DamagedRun:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return DamagedRun(f"{path} cannot be read: {reason}.")
+def _is_run_folder(entry: os.DirEntry) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir()  # a folder with a dot is being deleted

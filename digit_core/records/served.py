@@ -1,12 +1,16 @@
 """Which run reads: one small file, replaced in one step."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+
+from filelock import FileLock
 
 from digit_core.errors import DigitError
 from digit_core.records import home
 from digit_core.records.runs import SHIPPED, Run, open_run
-from digit_core.records.storage import write_text
+from digit_core.records.storage import make_folder, storage_errors, write_text
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,29 @@ def usable_served_run() -> tuple[Run, str | None]:
 
 def serve(name: str) -> Served:
     """Let this run read from now on. Raises UnknownRun, DamagedRun or StorageError."""
-    open_run(name)
-    before = served()
-    if before.run == name:
-        return before
-    now = Served(name, before.run)
+    with serving_lock():
+        open_run(name)
+        before = served()
+        if before.run == name:
+            return before
+        return _write(Served(name, before.run))
+
+
+def forget_previous(name: str) -> None:
+    """Offer no more to go back to this run. Raises StorageError."""
+    now = served()
+    if now.previous == name:
+        _write(Served(now.run))
+
+
+@contextmanager
+def serving_lock() -> Iterator[None]:
+    """While it is held no other process changes which run reads, or deletes one. Raises StorageError."""
+    path = make_folder(home.home()) / ".served.lock"
+    with storage_errors(path), FileLock(path, thread_local=False):
+        yield
+
+
+def _write(now: Served) -> Served:
     write_text(home.served_file(), json.dumps(asdict(now)))
     return now

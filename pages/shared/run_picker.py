@@ -1,41 +1,90 @@
-"""Choose a run; the choice is in the page's address."""
+"""Choose a run or several; the choice is in the page's address."""
+
+from collections.abc import Callable, Iterable, Mapping
 
 import streamlit as st
 
 from digit_core.records.datasets import TITLES
-from digit_core.records.runs import Run, list_runs
-from pages.shared.names import run_title
+from digit_core.records.runs import Listing, Run, list_runs
+from pages.shared.names import markdown, run_title, run_titles
+
+_NO_RUN = "There is no run to show. Train one with *Retrain* in the sidebar."
+_CHOSEN, _ADDRESS = "compared_runs", "compared_address"
 
 
 def pick_run() -> Run | None:
     """The run to look at: the one in the address, else the newest. Says what is damaged."""
     listing = list_runs()
-    if listing.damaged:
-        count = "1 run is" if len(listing.damaged) == 1 else f"{len(listing.damaged)} runs are"
-        with st.expander(f"{count} damaged and left out", icon=":material/broken_image:"):
-            for name, reason in listing.damaged.items():
-                st.markdown(f"**{name}**: {reason}")
+    show_damaged(listing.damaged)
     if not listing.runs:
-        st.error("There is no run to show. Train one with *Retrain* in the sidebar.")
+        st.error(_NO_RUN)
         return None
     runs = {run.name: run for run in listing.runs}
     wanted = st.query_params.get("run")
     if wanted is not None and wanted not in runs:
-        st.warning(f"There is no run named `{wanted}`. This is the newest one.")
+        st.warning(f"{_why_not(wanted, listing)} This is the newest one.")
         wanted = None
-    names = list(runs)
-    chosen = st.selectbox(
-        "Run",
-        names,
-        index=names.index(wanted) if wanted else 0,
-        format_func=lambda name: describe(runs[name]),
-    )
+    names, lines = list(runs), describe_all(listing.runs)
+    chosen = st.selectbox("Run", names, index=names.index(wanted) if wanted else 0, format_func=lines.get)
     if chosen != wanted and (wanted is not None or chosen != names[0]):
         st.query_params["run"] = chosen
     return runs[chosen]
 
 
+def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
+    """The runs to look at: those in the address (`runs=a,b,c`), else the `usual` ones. Says what is damaged."""
+    listing = list_runs()
+    show_damaged(listing.damaged)
+    if not listing.runs:
+        st.error(_NO_RUN)
+        return []
+    runs = {run.name: run for run in listing.runs}
+    # Short, for the chosen ones stand side by side.
+    lines = run_titles(runs, lambda name: f"{run_title(name)} · {runs[name].metrics.accuracy:.2%}")
+    address = st.query_params.get("runs")
+    asked = names_in(address) if address is not None else list(usual(listing))
+    for name in asked:
+        if name not in runs:
+            st.warning(f"{_why_not(name, listing)} It is left out.")
+    there = [name for name in asked if name in runs]
+    if _CHOSEN not in st.session_state or st.session_state.get(_ADDRESS) != address:
+        # The first visit, or another address than this menu has written: it says what is chosen.
+        st.session_state[_CHOSEN], st.session_state[_ADDRESS] = there, address
+    chosen = st.multiselect(
+        "Runs", list(runs), key=_CHOSEN, format_func=lambda name: lines.get(name, name), placeholder="Choose runs"
+    )
+    if chosen != there:
+        st.query_params["runs"] = st.session_state[_ADDRESS] = ",".join(chosen)
+    return [runs[name] for name in chosen]
+
+
+def names_in(address: str) -> list[str]:
+    """The names of runs in `a,b,c`, each once."""
+    return list(dict.fromkeys(name for name in address.split(",") if name))
+
+
+def show_damaged(damaged: Mapping[str, str]) -> None:
+    """Say which runs are left out, and why."""
+    if not damaged:
+        return
+    count = "1 run is" if len(damaged) == 1 else f"{len(damaged)} runs are"
+    with st.expander(f"{count} damaged and left out", icon=":material/broken_image:"):
+        for name, reason in damaged.items():
+            st.markdown(f"**{markdown(name)}**: {markdown(reason)}")
+
+
 def describe(run: Run) -> str:
-    """A run in a line: preset, time, accuracy, data set."""
-    title = run_title(run.name)
-    return f"{title[0].upper()}{title[1:]} · {run.metrics.accuracy:.2%} on {TITLES[run.config.data]}"
+    """A run in a line: what it is called, accuracy, data set."""
+    return f"{run_title(run.name)} · {run.metrics.accuracy:.2%} on {TITLES[run.config.data]}"
+
+
+def describe_all(runs: Iterable[Run]) -> dict[str, str]:
+    """Such a line for each run, no two alike."""
+    by_name = {run.name: run for run in runs}
+    return run_titles(by_name, lambda name: describe(by_name[name]))
+
+
+def _why_not(name: str, listing: Listing) -> str:
+    if name in listing.damaged:
+        return markdown(listing.damaged[name])
+    return f"There is no run named **{markdown(name[:100])}**."

@@ -14,7 +14,7 @@ from digit_core.records.datasets import TITLES, mnist_file
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.served import serve, served, usable_served_run
-from pages.shared.names import duration, run_title
+from pages.shared.names import duration, run_markdown
 
 _WATCHING, _IDLE = 0.7, 5.0  # seconds between two looks at the trainer's progress
 _SHOWN, _PROBLEM = "sidebar_shows", "sidebar_problem"
@@ -55,7 +55,7 @@ def _served_run() -> None:
     except DigitError as error:
         st.error(f"No run can read. {error}")
         return
-    st.markdown(f"Reading with **{run_title(run.name)}**")
+    st.markdown(f"Reading with **{run_markdown(run.name)}**")
     st.caption(
         f"{accuracy:.2%} of the {TITLES[run.config.data]} test images are read correctly",
         help="Measured once, on images that the model was not trained on.",
@@ -66,13 +66,13 @@ def _served_run() -> None:
     if (
         previous
         and previous != run.name
-        and st.button(f"Back to {run_title(previous)}", icon=":material/history:", width="stretch")
+        and st.button(f"Back to {run_markdown(previous)}", icon=":material/history:", width="stretch")
     ):
         _attempt(lambda: serve(previous))
 
 
 def _training(job: jobs.Job, progress: Progress | None) -> None:
-    st.markdown(f"Training **{run_title(job.name)}**")
+    st.markdown(f"Training **{run_markdown(job.name)}**")
     if progress is None:
         st.caption("It was started by another user of this machine; its progress cannot be read.")
         return
@@ -122,11 +122,13 @@ def _outcome() -> None:
         return
     ago = duration(max(time.time() - progress.updated, 0))
     if progress.state == "finished":
-        st.success(f"**{run_title(job.name)}** finished {ago} ago. {progress.message}.", icon=":material/check_circle:")
+        st.success(
+            f"**{run_markdown(job.name)}** finished {ago} ago. {progress.message}.", icon=":material/check_circle:"
+        )
     elif progress.state == "cancelled":
-        st.info(f"**{run_title(job.name)}** was cancelled {ago} ago. Nothing was changed.", icon=":material/cancel:")
+        st.info(f"**{run_markdown(job.name)}** was cancelled {ago} ago. Nothing was changed.", icon=":material/cancel:")
     else:
-        st.error(f"**{run_title(job.name)}** failed {ago} ago. {progress.message}", icon=":material/error:")
+        st.error(f"**{run_markdown(job.name)}** failed {ago} ago. {progress.message}", icon=":material/error:")
     done = jobs.resumable(job)
     if done and st.button(f"Go on after epoch {done}", icon=":material/resume:", width="stretch"):
         _attempt(lambda: jobs.resume(job))

@@ -18,13 +18,19 @@ expect.set_options(timeout=30_000)  # milliseconds; the usual five are few on a 
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory, written_pages) -> str:
+def app_home(tmp_path_factory) -> Path:
+    """The home of `app`, for tests that put something into it."""
+    return tmp_path_factory.mktemp("app") / "home"
+
+
+@pytest.fixture(scope="module")
+def app(app_home, written_pages) -> str:
     """The address of an app with a home of its own, one for each file of tests."""
-    folder = tmp_path_factory.mktemp("app")
-    shutil.copytree(written_pages, folder / "home" / "data")
+    folder = app_home.parent
+    shutil.copytree(written_pages, app_home / "data")
     (folder / "tmp").mkdir()
     port = free_port()
-    environment = {**os.environ, "DIGITS_HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    environment = {**os.environ, "DIGITS_HOME": str(app_home), "TMPDIR": str(folder / "tmp")}
     command = [sys.executable, "scripts/start.py", "--", "--server.port", str(port), "--server.headless", "true"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=home.PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -40,6 +46,7 @@ def app(tmp_path_factory, written_pages) -> str:
 @pytest.fixture(scope="session")
 def browser(chromium):
     """One Chromium for all tests."""
+    expect.set_options(timeout=30_000)  # a slow machine is no failure
     with sync_playwright() as playwright:
         instance = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_OPTIONS))
         yield instance

@@ -14,7 +14,16 @@ def test_the_first_address_that_anybody_opens_may_be_any_pages(app, page):
     assert page.url.endswith("/results?run=shipped")
 
 
-@pytest.mark.parametrize(("address", "title"), [("", "Draw a digit"), ("results", "Results"), ("mistakes", "Mistakes")])
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("", "Draw a digit"),
+        ("results", "Results"),
+        ("mistakes", "Mistakes"),
+        ("compare", "Compare"),
+        ("runs", "Runs"),
+    ],
+)
 def test_every_page_has_an_address(app, page, address, title):
     page.goto(f"{app}/{address}")
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

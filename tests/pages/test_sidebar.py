@@ -15,7 +15,7 @@ def press(app, label):
     return button.click().run()
 
 
-@pytest.mark.parametrize("page", ["draw", "results", "mistakes"])
+@pytest.mark.parametrize("page", ["draw", "results", "mistakes", "compare", "runs"])
 def test_every_page_says_which_run_reads(open_page, page):
     assert "the shipped model" in texts(open_page(page))
 

@@ -1,0 +1,42 @@
+"""Run folders as one zip file, to keep or to pass on."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from digit_core.errors import DamagedRun
+from digit_core.records.runs import Run
+
+
+def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
+    """Write the runs' folders as a zip, each under the run's name. Raises DamagedRun."""
+    # Files from before 1980 happen where a clock is wrong, and zip knows no such time.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        for run in runs:
+            for path in _files(run.path):
+                try:
+                    archive.write(path, f"{run.name}/{path.relative_to(run.path).as_posix()}")
+                except OSError as error:
+                    raise DamagedRun(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def archive_name(runs: Sequence[Run]) -> str:
+    """What to call the file: made of letters that every system knows."""
+    return f"{runs[0].name}.zip" if len(runs) == 1 else f"{len(runs)}-runs.zip"
+
+
+def unpacked_size(runs: Sequence[Run]) -> int:
+    """Bytes of all files that would be packed."""
+    return sum(path.stat().st_size for run in runs for path in _files(run.path))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Without links, which may lead out of the folder, and without what is hidden."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not path.is_symlink()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]

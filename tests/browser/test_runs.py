@@ -1,0 +1,124 @@
+"""Many runs in the browser: select, name, compare, download, delete."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from digit_core.records import home
+from tests.constructed import construct_runs
+
+pytestmark = pytest.mark.browser
+
+NEWEST = "Robust, 01 Jan 07:00:00"
+
+
+@pytest.fixture(scope="module")
+def runs_folder(app_home) -> Path:
+    """Eight runs of four presets in the app's home."""
+    before = os.environ.get("DIGITS_HOME")
+    os.environ["DIGITS_HOME"] = str(app_home)
+    construct_runs(8)
+    os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
+    return app_home / "runs"
+
+
+def select_row(page: Page, row: int) -> None:
+    """A click on the box at the left edge of a row, the first being 0."""
+    grid = page.get_by_test_id("stDataFrame").get_by_test_id("data-grid-canvas")
+    grid.wait_for()
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 35 * (row + 1) + 17)  # what lies over the canvas takes the click
+
+
+def selected(page: Page) -> Locator:
+    """What the page says is selected."""
+    return page.get_by_test_id("stMain").get_by_test_id("stMarkdown").locator("strong").first
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def test_select_name_and_compare_two_runs(app, runs_folder, page):
+    page.goto(f"{app}/runs")
+    expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
+    select_row(page, 0)
+    expect(selected(page)).to_have_text(NEWEST)
+    button(page, "Name and note").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Name", exact=True).fill("my *first* run")
+    dialog.get_by_role("textbox", name="Note", exact=True).fill("<b>for the class</b>")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(selected(page)).to_have_text("my *first* run")
+    expect(page.get_by_test_id("stText")).to_have_text("<b>for the class</b>")
+    select_row(page, 1)
+    expect(selected(page)).to_have_text("2 runs")
+    button(page, "Compare").click()
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    expect(page.get_by_role("list", name="Runs in the charts").get_by_text("my *first* run")).to_be_visible()
+    assert page.url.endswith("/compare?runs=20260101-070000-robust%2C20260101-060000-lenet5")
+    expect(page.get_by_text("reads", exact=False).get_by_text("by chance in")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
+
+
+def test_a_selection_in_the_address_is_restored_and_downloaded(app, runs_folder, page):
+    name = "20260101-050000-two-block"
+    page.goto(f"{app}/runs?runs={name}")
+    expect(selected(page)).to_have_text("Two blocks, 01 Jan 05:00:00")
+    with page.expect_download() as download:
+        button(page, "Download").click()
+    assert download.value.suggested_filename == f"{name}.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.read(f"{name}/config.json") == (runs_folder / name / "config.json").read_bytes()
+
+
+def test_delete_asks_first_and_the_run_that_reads_stays(app, runs_folder, page):
+    doomed, reads = "20260101-000000-quick", "20260101-010000-two-block"
+    page.goto(f"{app}/runs?runs={reads}")
+    button(page, "Read with this run").click()
+    expect(page.get_by_text("From now on Two blocks, 01 Jan 01:00:00 reads.")).to_be_visible()
+    page.goto(f"{app}/runs?runs={doomed},{reads}")
+    button(page, "Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Two blocks, 01 Jan 01:00:00 stays: it reads now")).to_be_visible()
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    assert (runs_folder / doomed).is_dir()
+    button(page, "Delete").click()
+    dialog.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("Quick, 01 Jan 00:00:00 was deleted.")).to_be_visible()
+    expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
+    assert not (runs_folder / doomed).exists()
+    assert (runs_folder / reads).is_dir()
+
+
+def test_a_dialog_that_was_closed_stays_closed(app, runs_folder, page):
+    page.goto(f"{app}/runs?runs=shipped")
+    button(page, "Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("stays: it comes with the project")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    select_row(page, 0)
+    expect(selected(page)).to_have_text("2 runs")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_damaged_run_can_be_deleted_where_it_is_listed(app, runs_folder, page):
+    damaged = runs_folder / "20260201-000000-quick"
+    shutil.copytree(home.SHIPPED_RUN, damaged)
+    (damaged / "metrics.json").write_text("{")
+    page.goto(f"{app}/runs")
+    expect(page.get_by_text("metrics.json cannot be read")).to_be_visible()
+    button(page, "Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("20260201-000000-quick was deleted.")).to_be_visible()
+    assert not damaged.exists()

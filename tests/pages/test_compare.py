@@ -1,0 +1,225 @@
+import io
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from digit_core.reading.datasets import load_dataset
+from digit_core.records.notes import write_note
+from digit_core.records.runs import SHIPPED, open_run
+from pages.shared import compare_table
+from tests.constructed import construct_run
+from tests.pages.conftest import texts
+
+A, B, C = "20260103-000000-quick", "20260102-000000-lenet5", "20260101-000000-two-block"
+
+
+def page_html(app) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def compared(*runs) -> str:
+    return ",".join(run if isinstance(run, str) else run.name for run in runs)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits")
+
+
+@pytest.fixture
+def pair(own_home, digits):
+    """Two runs on the bundled digits, which are always there: A alone is right on 3 images, B alone on 1."""
+    options = {"labels": digits.y_test, "data": "digits", "digest": digits.digest}
+    other = {int(i): int(digits.y_test[i] + 1) % 10 for i in range(9)}
+    third = {int(i): int(digits.y_test[i] + 2) % 10 for i in range(9)}
+    return (
+        construct_run(A, wrong={0: other[0], 1: other[1], 2: other[2]}, **options),
+        construct_run(B, "lenet5", wrong={1: other[1], 2: third[2], 3: other[3], 4: other[4], 5: other[5]}, **options),
+    )
+
+
+def test_at_first_the_newest_run_of_each_preset_and_the_shipped_one_are_compared(open_page):
+    for name, preset in ((A, "quick"), (B, "lenet5"), (C, "two_block"), ("20250101-000000-quick", "quick")):
+        construct_run(name, preset)
+    assert open_page("compare").main.multiselect[0].value == [A, B, C, SHIPPED]
+
+
+def test_the_table_has_the_runs_figures(open_page, pair):
+    app, (a, b) = open_page("compare", runs=compared(*pair)), pair
+    table = app.main.dataframe[0].value
+    assert list(table["name"]) == [a.name, b.name]
+    for name in ("accuracy", "precision", "recall", "f1"):
+        assert list(table[name]) == pytest.approx([getattr(run.metrics, name) * 100 for run in pair])
+    assert list(table["loss"]) == pytest.approx([run.metrics.loss for run in pair])
+    assert list(table["epochs"]) == [3, 3]
+    low, high = a.metrics.accuracy_interval
+    assert table["interval"][0] == f"{low:.2%} to {high:.2%}"
+
+
+@pytest.mark.parametrize("figure", ["99.05 %", ""])
+def test_a_published_figure_is_shown_where_a_preset_has_one(open_page, pair, monkeypatch, figure):
+    presets = {
+        "quick": SimpleNamespace(title="Quick", author_figure=""),
+        "lenet5": SimpleNamespace(title="LeNet-5", author_figure=figure),
+    }
+    monkeypatch.setattr(compare_table, "PRESETS", presets)
+    table = open_page("compare", runs=compared(*pair)).main.dataframe[0].value
+    assert list(table.get("published", [])) == (["", figure] if figure else [])
+
+
+def test_a_made_up_name_in_the_address_is_a_sentence_and_the_others_are_compared(open_page, pair):
+    app = open_page("compare", runs=f"{A},../../etc,{B}")
+    assert "There is no run named **../../etc**" in texts(app)
+    assert app.main.multiselect[0].value == [A, B]
+
+
+def test_a_damaged_run_is_left_out_with_its_reason(open_page, pair):
+    (pair[1].path / "metrics.json").unlink()
+    app = open_page("compare", runs=compared(*pair))
+    assert re.search(r"20260102-000000-lenet5 lacks metrics.json.* It is left out", texts(app))
+    assert app.main.multiselect[0].value == [A]
+    assert "Only one run is chosen" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("history.csv", "epoch,loss\n1,many\n", "Its curves are left out"),
+        ("history.csv", "epoch,loss\n", "Its curves are left out"),
+        ("predictions.npz", "nonsense", r"predictions.npz cannot be read"),
+    ],
+)
+def test_a_run_damaged_on_the_inside_is_a_sentence_and_the_rest_is_shown(open_page, pair, name, content, words):
+    path = pair[0].path / name
+    path.write_text(content.ljust(path.stat().st_size) if name.endswith("npz") else content)
+    app = open_page("compare", runs=compared(*pair))
+    assert words in texts(app)
+    assert len(app.main.dataframe[0].value) == 2
+
+
+def test_what_is_chosen_stands_in_the_address(open_page, pair):
+    app = open_page("compare", runs=compared(*pair))
+    app.main.multiselect[0].set_value([B, SHIPPED]).run()
+    assert not app.exception
+    assert app.query_params["runs"] == f"{B},{SHIPPED}"
+    app.main.multiselect[0].set_value([]).run()
+    assert "No run is chosen" in texts(app)
+
+
+def test_another_address_changes_the_choice(open_page, pair):
+    app = open_page("compare", runs=compared(*pair))
+    app.query_params["runs"] = SHIPPED
+    assert app.run().main.multiselect[0].value == [SHIPPED]
+
+
+def test_runs_on_different_data_are_warned_of(open_page, pair):
+    assert "different data" not in texts(open_page("compare", runs=compared(*pair)))
+    app = open_page("compare", runs=compared(A, SHIPPED))
+    assert re.search("different data: scikit-learn digits .*; MNIST .*The shipped model", texts(app))
+    assert "two runs on the same data" in texts(app)
+
+
+def test_seeds_are_grouped_into_their_mean_and_interval(open_page):
+    for seed, mistakes in enumerate((2, 4, 6)):
+        construct_run(f"2026010{seed + 1}-000000-quick", seed=seed, wrong=dict.fromkeys(range(mistakes), 9))
+    construct_run(B.replace("02", "09", 1), "lenet5")
+    app = open_page("compare", runs="20260101-000000-quick,20260102-000000-quick,20260103-000000-quick,shipped")
+    assert "seeds" not in app.main.dataframe[0].value
+    app.main.toggle(key="group_seeds").set_value(True).run()
+    table = app.main.dataframe[0].value
+    assert list(table["seeds"]) == [3, 1]
+    assert table["accuracy"][0] == pytest.approx(98)
+    assert table["run"][0] == "Quick, 3 seeds"
+    # 0.98 ± 4.3027 (t for 2 degrees of freedom) × 0.01 / √3
+    assert table["interval"][0] == "95.52% to 100.00%"
+    assert "Student's t" in texts(app)
+
+
+def test_the_curves_are_those_of_the_runs(open_page, pair):
+    app = open_page("compare", runs=compared(*pair))
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "a line for each run" in texts(app)
+    app.main.radio(key="curves_by").set_value("time").run()
+    app.main.radio(key="curves_of").set_value("training").run()
+    assert not app.exception
+    assert "training images by seconds since the start" in texts(app)
+
+
+def test_who_reads_what_right_is_counted_tested_and_said(open_page, pair):
+    app = open_page("compare", runs=compared(*pair))
+    cells = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", page_html(app))]
+    assert cells == [len(pair[0].predictions().labels) - 6, 3, 1, 2]
+    assert "A reads **3** images right that B misreads, and B **1** the other way" in texts(app)
+    assert "in **62 %** of cases" in texts(app)  # 2 * (1 + 4) / 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "indices"),
+    [
+        ("Every disagreement", {0, 2, 3, 4, 5}),
+        ("Only A right", {3, 4, 5}),
+        ("Only B right", {0}),
+        ("Both wrong, differently", {2}),
+    ],
+)
+def test_the_images_on_which_they_disagree_are_shown(open_page, pair, digits, kind, indices):
+    app = open_page("compare", runs=compared(*pair))
+    app.main.selectbox(key="disagreement").select(kind).run()
+    cards = re.findall(
+        r"<b>(\d)</b> · no\. (\d+)<br><span class=(\w+)>A: <b>(\d)</b>.*?<span class=(\w+)>B: <b>(\d)</b>",
+        page_html(app),
+    )
+    assert {int(card[1]) for card in cards} == indices
+    a, b = (run.predictions() for run in pair)
+    for label, number, _, read_a, _, read_b in cards:
+        assert (int(label), int(read_a), int(read_b)) == tuple(
+            int(array[int(number)]) for array in (digits.y_test, a.predicted, b.predicted)
+        )
+
+
+def test_two_runs_that_read_alike_have_no_image_to_show(open_page, digits):
+    options = {"labels": digits.y_test, "data": "digits", "digest": digits.digest, "wrong": {3: 7}}
+    construct_run(A, **options)
+    construct_run(B, "lenet5", **options)
+    app = open_page("compare", runs=f"{A},{B}")
+    assert "read the same images right" in texts(app)
+    assert "There is no such image" in texts(app)
+
+
+def test_without_mnist_the_counts_are_shown_and_the_pictures_offered(open_page, add_run, no_mnist):
+    add_run(A)
+    app = open_page("compare")
+    assert "read the same images right" in texts(app)
+    assert "not on this machine yet" in texts(app)
+    assert "Download MNIST" in [button.label for button in app.main.button]
+
+
+def test_predictions_of_other_images_are_refused(open_page):
+    construct_run(A, data="digits")
+    construct_run(B, data="digits")
+    assert "not about the test images" in texts(open_page("compare", runs=f"{A},{B}"))
+
+
+def test_names_that_people_gave_are_shown_as_they_stand(open_page, pair):
+    write_note(A, "<b>*mine*</b>", "")
+    app = open_page("compare", runs=compared(*pair))
+    assert app.main.dataframe[0].value["run"][0] == "<b>*mine*</b>"
+    assert "&lt;b&gt;*mine*&lt;/b&gt;" in page_html(app)
+    assert "<b>*mine*" not in page_html(app)
+
+
+def test_only_the_shipped_run_is_a_table_and_a_way_on(open_page):
+    app = open_page("compare")
+    assert "Only one run is chosen" in texts(app)
+    assert len(app.main.dataframe[0].value) == 1
+
+
+def test_the_csv_has_full_precision(open_page, pair):
+    row = compare_table._row([pair[0]], {A: "a name, with a comma"})
+    back = pd.read_csv(io.StringIO(pd.DataFrame([row]).to_csv(index=False)))
+    assert back["accuracy"][0] == pytest.approx(pair[0].metrics.accuracy, abs=1e-12)
+    assert np.isclose(back["accuracy_low"][0], open_run(A).metrics.accuracy_interval[0])
+    assert back["run"][0] == "a name, with a comma"

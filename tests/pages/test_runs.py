@@ -1,0 +1,240 @@
+import io
+import re
+import zipfile
+
+import pytest
+import streamlit as st
+
+from digit_core.errors import StorageError
+from digit_core.records import home
+from digit_core.records.exports import FORMATS, Making, export_lock, write_making
+from digit_core.records.notes import Note, note_of, write_note
+from digit_core.records.runs import SHIPPED, list_runs
+from digit_core.records.served import serve, served
+from pages.shared import run_actions, run_dialogs
+from tests.constructed import construct_run, construct_runs
+from tests.pages.conftest import go_to, texts
+
+ONE, TWO, THREE = "20260101-000000-quick", "20260102-000000-lenet5", "20260103-000000-two-block"
+
+
+@pytest.fixture
+def three(own_home):
+    presets = {ONE: "quick", TWO: "lenet5", THREE: "two_block"}
+    return {name: construct_run(name, preset) for name, preset in presets.items()}
+
+
+@pytest.fixture
+def switched(monkeypatch) -> list:
+    """Where the page sends people; AppTest knows no other pages."""
+    to = []
+
+    def switch(page, query_params):
+        to.append((page, query_params))
+        st.stop()
+
+    monkeypatch.setattr(st, "switch_page", switch)
+    return to
+
+
+def button(app, label):
+    (found,) = [button for button in app.button if button.label == label]
+    return found
+
+
+def labels(app) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def asked(app) -> str:
+    """What the dialog says."""
+    return "\n".join(element.value for kind in ("markdown", "info", "error") for element in getattr(app, kind))
+
+
+def test_every_run_is_a_row_with_its_figures(open_page, three):
+    serve(TWO)
+    write_note(ONE, "mine", "a word")
+    table = open_page("runs").main.dataframe[0].value
+    assert list(table["name"]) == [THREE, TWO, ONE, SHIPPED]
+    assert list(table["reads"]) == ["", "reads now", "", ""]
+    assert (table["run"][2], table["note"][2]) == ("mine", "a word")
+    assert table["accuracy"][0] == pytest.approx(three[THREE].metrics.accuracy * 100)
+    assert str(table["created"][2]) == "2026-01-01 00:00:00"
+
+
+def test_with_nothing_but_the_shipped_run_there_is_a_way_on(open_page):
+    app = open_page("runs")
+    assert "the only run so far" in texts(app)
+    assert list(app.main.dataframe[0].value["name"]) == [SHIPPED]
+    assert "Select rows" in texts(app)
+
+
+def test_runs_in_the_address_are_selected_and_a_made_up_one_is_a_sentence(open_page, three):
+    app = open_page("runs", runs=f"{ONE},../../etc,{THREE}")
+    assert "There is no run named **../../etc**" in texts(app)
+    assert "**2 runs** selected" in texts(app)
+
+
+def test_what_is_selected_stands_in_the_address(open_page, three):
+    app = open_page("runs")
+    key = app.main.dataframe[0].key
+    app.session_state[key] = {"selection": {"rows": [1, 0], "columns": [], "cells": []}}
+    app.run()
+    assert "**2 runs** selected" in texts(app)
+    assert app.query_params["runs"] == f"{THREE},{TWO}"
+
+
+def test_when_the_list_changes_nobody_acts_on_the_run_that_moved_up(open_page, three):
+    app = open_page("runs", runs=TWO)
+    assert "LeNet-5" in texts(app)
+    construct_run("20260109-000000-quick")
+    app.run()
+    assert "**LeNet-5, 02 Jan 00:00:00**" in texts(app)
+    assert app.query_params["runs"] == TWO
+
+
+def test_a_run_can_be_let_read(open_page, three):
+    app = open_page("runs", runs=TWO)
+    button(app, "Read with this run").click().run()
+    assert served().run == TWO
+    assert "From now on **LeNet-5, 02 Jan 00:00:00** reads" in texts(app)
+    assert button(app, "Read with this run").disabled
+    assert "Reading with **LeNet-5, 02 Jan 00:00:00**" in texts(app)
+
+
+def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch):
+    app = open_page("runs", runs=TWO)
+
+    def refuse(name):
+        raise StorageError("the disk is full. Free some space")
+
+    monkeypatch.setattr(run_actions, "serve", refuse)
+    button(app, "Read with this run").click().run()
+    assert "the disk is full" in texts(app)
+    assert served().run == SHIPPED
+
+
+def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_page, three):
+    app = open_page("runs", runs=ONE)
+    button(app, "Name and note").click().run()
+    app.text_input[0].set_value("my **best** one")
+    app.text_area[0].set_value("<b>dropout</b>")
+    button(app, "Save").click().run()
+    assert note_of(ONE) == Note(title="my **best** one", text="<b>dropout</b>")
+    assert r"my \*\*best\*\* one" in texts(app)
+    assert [text.value for text in app.main.text] == ["<b>dropout</b>"]  # as it stands, not as HTML
+    assert list(app.main.dataframe[0].value["run"])[2] == "my **best** one"
+    serve(ONE)
+    go_to(app, "results")
+    assert r"Reading with **my \*\*best\*\* one**" in texts(app)
+    assert any(option.startswith("my **best** one") for option in app.main.selectbox[0].options)
+    write_note(ONE, "", "")
+    assert "Reading with **Quick, 01 Jan 00:00:00**" in texts(go_to(app, "runs"))
+
+
+def test_two_runs_of_one_name_are_told_apart(open_page, three):
+    for name in (ONE, TWO):
+        write_note(name, "the same", "")
+    assert [f"the same ({name})" for name in (TWO, ONE)] == list(open_page("runs").main.dataframe[0].value["run"])[1:3]
+    app = open_page("results", run=ONE)
+    assert app.main.selectbox[0].value == ONE
+    app.main.selectbox[0].select(TWO).run()
+    assert app.query_params["run"] == TWO
+
+
+def test_comparing_and_results_lead_to_their_pages_with_the_runs(open_page, three, switched):
+    app = open_page("runs", runs=ONE)
+    assert button(app, "Compare").disabled
+    button(app, "Results").click().run()
+    button(open_page("runs", runs=f"{THREE},{ONE}"), "Compare").click().run()
+    assert switched == [
+        ("pages/results.py", {"run": ONE}),
+        ("pages/compare.py", {"runs": f"{THREE},{ONE}"}),
+    ]
+
+
+def test_a_download_holds_the_folders(own_home, three):
+    archive = zipfile.ZipFile(io.BytesIO(run_actions.packed([three[ONE], three[TWO]])))
+    assert {name.split("/")[0] for name in archive.namelist()} == {ONE, TWO}
+
+
+def test_too_much_is_not_packed_and_the_reason_is_said(open_page, three, monkeypatch):
+    monkeypatch.setattr(run_actions, "_MOST_BYTES", 10)
+    (found,) = open_page("runs", runs=ONE).get("download_button")
+    assert found.proto.disabled
+    assert "at most" in found.proto.help
+
+
+def test_deleting_asks_first_and_keep_keeps(open_page, three):
+    app = open_page("runs", runs=f"{ONE},{TWO}")
+    button(app, "Delete").click().run()
+    assert len(list_runs().runs) == 4
+    button(app, "Keep").click().run()
+    assert len(list_runs().runs) == 4
+    button(app, "Delete").click().run()
+    button(app, "Delete 2 runs").click().run()
+    assert [run.name for run in list_runs().runs] == [THREE, SHIPPED]
+    assert "2 runs were deleted" in texts(app)
+    assert "runs" not in app.query_params
+    assert "Select rows" in texts(app)
+
+
+def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open_page, three):
+    serve(ONE)
+    with export_lock(three[TWO], FORMATS["onnx"]):
+        write_making(three[TWO], FORMATS["onnx"], Making(state="making", message="Converting"))
+        app = open_page("runs", runs=f"{ONE},{TWO},{SHIPPED}")
+        button(app, "Delete").click().run()
+    said = asked(app)
+    assert "**Quick, 01 Jan 00:00:00** stays: it reads now" in said
+    assert "**LeNet-5, 02 Jan 00:00:00** stays: it is being exported" in said
+    assert "**The shipped model** stays: it comes with the project" in said
+    assert not [label for label in labels(app) if re.match("Delete (it|\\d)", label)]
+    button(app, "Close").click().run()
+    assert len(list_runs().runs) == 4
+
+
+def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monkeypatch):
+    app = open_page("runs", runs=f"{ONE},{TWO}")
+    button(app, "Delete").click().run()
+    # Another window lets one of them read after this one has looked whether it may go.
+    monkeypatch.setattr(run_dialogs, "why_kept", lambda name: None)
+    serve(ONE)
+    button(app, "Delete 2 runs").click().run()
+    assert "it reads now" in texts(app)
+    assert "**LeNet-5, 02 Jan 00:00:00** was deleted" in texts(app)
+    assert (home.runs_folder() / ONE).is_dir()
+    assert not (home.runs_folder() / TWO).exists()
+
+
+def test_a_run_deleted_in_another_window_is_told(open_page, three, monkeypatch):
+    app = open_page("runs", runs=ONE)
+    button(app, "Delete").click().run()
+    delete = run_dialogs.delete_run
+
+    def too_late(name):
+        delete(name)
+        delete(name)
+
+    monkeypatch.setattr(run_dialogs, "delete_run", too_late)
+    button(app, "Delete it").click().run()
+    assert "it may have been deleted" in texts(app)
+
+
+def test_a_damaged_run_is_listed_with_its_reason_and_can_be_deleted(open_page, three):
+    (three[TWO].path / "metrics.json").write_text("{")
+    app = open_page("runs", runs=TWO)
+    assert re.search(r"\*\*20260102-000000-lenet5\*\*: .*metrics\.json cannot be read", texts(app))
+    assert "is damaged; see below" in texts(app)
+    app.main.button(key=f"delete-{TWO}").click().run()
+    button(app, "Delete it").click().run()
+    assert not list_runs().damaged
+    assert "was deleted" in texts(app)
+
+
+def test_a_hundred_runs_are_a_hundred_rows_and_each_page_is_there(open_page):
+    construct_runs(100)
+    app = open_page("runs")
+    assert len(app.main.dataframe[0].value) == 101
+    for page in ("results", "mistakes", "compare", "draw"):
+        go_to(app, page)

@@ -1,0 +1,83 @@
+import pytest
+
+from digit_core.errors import RunInUse, UnknownRun
+from digit_core.records import home
+from digit_core.records.deletion import delete_run, why_kept
+from digit_core.records.exports import FORMATS, Making, export_lock, export_path, write_making
+from digit_core.records.notes import note_of, write_note
+from digit_core.records.runs import SHIPPED, list_runs, open_run
+from digit_core.records.served import serve, served
+from tests.constructed import construct_run
+
+NAME = "20260101-000000-quick"
+ONNX = FORMATS["onnx"]
+
+
+@pytest.fixture(autouse=True)
+def run(own_home):
+    return construct_run(NAME)
+
+
+def test_a_deleted_run_takes_its_exports_and_its_note_along(run):
+    other = construct_run("20260102-000000-quick")
+    for each in (run, other):
+        write_note(each.name, "a name", "")
+        export_path(each, ONNX).parent.mkdir(parents=True)
+        export_path(each, ONNX).write_bytes(b"a model")
+    delete_run(NAME)
+    assert [each.name for each in list_runs().runs] == [other.name, SHIPPED]
+    assert not any(path.name.count(NAME) for path in home.home().rglob("*"))
+    assert note_of(other.name).title == "a name"
+    assert export_path(other, ONNX).is_file()
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json"])
+def test_a_damaged_run_can_be_deleted(run, name):
+    (run.path / name).write_text("nonsense")
+    delete_run(NAME)
+    assert not list_runs().damaged
+
+
+def test_the_shipped_run_stays():
+    with pytest.raises(RunInUse, match="comes with the project"):
+        delete_run(SHIPPED)
+    assert open_run(SHIPPED)
+
+
+def test_the_run_that_reads_stays_until_another_reads():
+    serve(NAME)
+    with pytest.raises(RunInUse, match="it reads now"):
+        delete_run(NAME)
+    assert open_run(NAME)
+    serve(SHIPPED)
+    delete_run(NAME)
+    assert served().previous is None  # nobody is offered to go back to it
+
+
+def test_a_run_that_is_being_exported_stays(run):
+    with export_lock(run, ONNX):
+        write_making(run, ONNX, Making(state="making", message="Converting"))
+        with pytest.raises(RunInUse, match="being exported"):
+            delete_run(NAME)
+    assert open_run(NAME)
+
+
+def test_an_export_that_failed_keeps_nothing(run):
+    export_path(run, ONNX).parent.mkdir(parents=True)
+    write_making(run, ONNX, Making(state="failed", message="no memory"))
+    assert why_kept(NAME) is None
+    delete_run(NAME)
+
+
+@pytest.mark.parametrize("name", ["nobody", "..", "../runs", "/etc", "", ".hidden"])
+def test_nothing_but_a_run_is_deleted(name):
+    before = sorted(home.home().rglob("*"))
+    with pytest.raises(UnknownRun):
+        delete_run(name)
+    assert set(before) <= set(home.home().rglob("*"))
+
+
+def test_whoever_comes_second_is_told():
+    delete_run(NAME)
+    with pytest.raises(UnknownRun, match="deleted"):
+        delete_run(NAME)
