@@ -32,6 +32,11 @@ def exports_folder() -> Path:
     return home() / "exports"
 
 
+def robustness_folder() -> Path:
+    """How runs read changed test images, a file a run; all of it can be measured again."""
+    return home() / "robustness"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"
