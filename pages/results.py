@@ -58,15 +58,14 @@ def show_curves(run: Run) -> None:
             for row in history
             for prefix, images in (("", "training"), ("val_", "validation"))
         ]
+        table = pd.DataFrame(points)
         chart = (
-            alt.Chart(pd.DataFrame(points))
+            alt.Chart(table)
             .mark_line(point=True)
             .encode(
                 x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
                 y=alt.Y(f"{quantity}:Q", title=title, scale=alt.Scale(zero=False)),
-                color=alt.Color(
-                    "images:N", title=None, legend=alt.Legend(orient="bottom", symbolType="circle"), scale=colour
-                ),
+                color=alt.Color("images:N", legend=charts.legend(), scale=colour),
                 strokeDash=alt.StrokeDash("images:N", title=None, legend=None, scale=dashes),
                 tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
             )
@@ -77,7 +76,7 @@ def show_curves(run: Run) -> None:
             f"and {last[f'val_{quantity}']:.4f} on validation images."
         )
         with column:
-            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", words)
+            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", words, table)
 
 
 def show_confusion(run: Run) -> None:

@@ -26,33 +26,30 @@ def show_by_digit(run: Run) -> None:
     """A table with intervals, and precision-recall curves."""
     found = _by_digit(str(run.path), changed(run), run)
     figures = found.figures
-    table = pd.DataFrame({"digit": range(statistics.CLASSES), "images": figures.support})
-    titles = {"digit": "Digit", "images": "Images"}
+    numbers = pd.DataFrame({"digit": range(statistics.CLASSES), "images": figures.support})
+    shown, titles = numbers.copy(), {"digit": "Digit", "images": "Images"}
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-        interval = getattr(figures, f"{name}_interval")
-        table[name], table[f"{name}_low"], table[f"{name}_high"] = (
-            getattr(figures, name),
-            interval[:, 0],
-            interval[:, 1],
-        )
-        titles |= {name: title, f"{name}_low": f"{title}, from", f"{name}_high": f"{title}, to"}
-    table["average_precision"] = [found.average.get(digit, np.nan) for digit in table["digit"]]
-    titles["average_precision"] = "Average precision"
-    shares = {name: st.column_config.NumberColumn(title, format="%.4f") for name, title in titles.items()}
+        low, high = getattr(figures, f"{name}_interval").T
+        shown[name] = numbers[name] = getattr(figures, name)
+        numbers[f"{name}_low"], numbers[f"{name}_high"] = low, high
+        shown[f"{name}_interval"] = [f"{a:.4f} to {b:.4f}" for a, b in zip(low, high, strict=True)]
+        titles[f"{name}_interval"] = "95 % interval"
+        titles[name] = st.column_config.NumberColumn(title, format="%.4f")
+    shown["average_precision"] = numbers["average_precision"] = [found.average.get(d) for d in numbers["digit"]]
+    titles["average_precision"] = st.column_config.NumberColumn("AP", format="%.5f", help="Average precision")
     st.dataframe(
-        table,
+        shown,
         hide_index=True,
         width="stretch",
         height="content",
-        column_config=shares | {"digit": titles["digit"], "images": titles["images"]},
+        column_config=titles,
         alt="Precision, recall and F1 of each digit on the test images, with 95 % intervals.",
     )
-    left, right = st.columns([5, 1], vertical_alignment="top")
-    left.caption(
-        "*From* and *to* are 95 % intervals: Wilson's for precision and recall, and for F1 what 2,000 test sets "
-        "drawn anew from this one give (bootstrap). Average precision is the area under the curve below."
+    st.caption(
+        "The intervals are Wilson's for precision and recall, and for F1 what 2,000 test sets drawn anew from this one "
+        "give (bootstrap). AP is the average precision: the area under the curve below."
     )
-    csv_button(table, f"{run.name}-by-digit", right)
+    csv_button(numbers, f"{run.name}-by-digit")
     _show_precision_recall(run, found)
 
 
@@ -63,23 +60,26 @@ def changed(run: Run) -> tuple[int, ...]:
 
 
 def _show_precision_recall(run: Run, found: _ByDigit) -> None:
-    lowest = float(np.floor(min(found.curves["precision"].min(), 0.99) * 20) / 20)
+    # The part of the unit square that the corners of the curves are in.
+    worst_f1 = min(found.figures.f1[digit] for digit in found.average)
+    lowest = max(float(np.floor((1 - 4 * (1 - worst_f1)) * 100) / 100), 0.0)
     domain = [f"{digit} (AP {average:.4f})" for digit, average in found.average.items()]
     names = dict(zip(found.average, domain, strict=True))
     curves = found.curves.assign(line=found.curves["digit"].map(names))
     colour, dashes = charts.by_kind(domain)
+    legend = alt.Legend(title="Click to single out", orient="right", labelLimit=200, symbolOpacity=1)
     clicked = alt.selection_point(fields=["line"], bind="legend", name="clicked")
     under_mouse = alt.selection_point(fields=["line"], on="pointerover", nearest=False, name="under_mouse")
     chosen = alt.when(clicked & under_mouse).then(alt.value(1)).otherwise(alt.value(0.12))
     # Steps to the left: between two thresholds precision is that of the higher recall.
     base = alt.Chart(curves).encode(
-        x=alt.X("recall:Q", **charts.share_axis("Recall", lowest)),
-        y=alt.Y("precision:Q", **charts.share_axis("Precision", lowest)),
+        x=alt.X("recall:Q", **charts.shares("Recall", lowest)),
+        y=alt.Y("precision:Q", **charts.shares("Precision", lowest)),
         order="order:Q",
         detail="line:N",
     )
     lines = base.mark_line(interpolate="step-before", strokeWidth=2, clip=True).encode(
-        color=alt.Color("line:N", title="Digit: click to single out", scale=colour),
+        color=alt.Color("line:N", scale=colour, legend=legend),
         strokeDash=alt.StrokeDash("line:N", scale=dashes, legend=None),
         opacity=chosen,
         tooltip=[
@@ -99,7 +99,8 @@ def _show_precision_recall(run: Run, found: _ByDigit) -> None:
         "Precision and recall of each digit against all others",
         f"One line a digit, from its surest readings at the left until every one is found at the right. Mean average "
         f"precision {mean:.4f}; lowest for {worst}, {found.average[worst]:.4f}. The axes begin at {lowest:.0%}.",
-        height=380,
+        found.curves,
+        height=420,
     )
 
 

@@ -3,9 +3,10 @@
 import re
 
 import altair as alt
+import pandas as pd
 import streamlit as st
 
-from pages.shared.download import picture_buttons
+from pages.shared.download import csv_button, picture_buttons
 
 # Told apart by the colour-blind, and readable on light and on dark (after Okabe and Ito 2008,
 # and Wong 2011). Ten are too many for colour alone: every line has its own dashes too.
@@ -17,10 +18,18 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 0], [6, 3], [2, 2], 
 BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[8]
 
 
-def show(chart: alt.Chart | alt.LayerChart, name: str, title: str, words: str, height: int = 320) -> None:
+def show(
+    chart: alt.Chart | alt.LayerChart,
+    name: str,
+    title: str,
+    words: str,
+    table: pd.DataFrame | None = None,
+    height: int = 320,
+) -> None:
     """Show a chart with a title, and `words` below it that say what it shows.
 
-    `name` is unique on the page; it becomes the name of the files that the buttons give.
+    `name` is unique on the page and becomes the name of the files that the buttons give: the
+    picture, and `table`, the figures that it is drawn from. `height` in pixels, of the whole chart.
     """
     key = "chart-" + re.sub(r"[^a-z0-9-]", "-", name.lower())
     chart = chart.properties(
@@ -31,8 +40,16 @@ def show(chart: alt.Chart | alt.LayerChart, name: str, title: str, words: str, h
     )
     with st.container(key=key, gap="small"):
         st.altair_chart(chart, width="stretch", alt=words)
-        picture_buttons(key, name, title)
         st.caption(words)
+        with st.container(horizontal=True, gap="small"):
+            picture_buttons(key, name, title)
+            if table is not None:
+                csv_button(table, name)
+
+
+def legend(title: str | None = None) -> alt.Legend:
+    """A legend above the chart, with as much room for its entries as there is."""
+    return alt.Legend(title=title, orient="top", labelLimit=320, symbolOpacity=1)
 
 
 def by_kind(domain: list[str]) -> tuple[alt.Scale, alt.Scale]:
@@ -43,11 +60,10 @@ def by_kind(domain: list[str]) -> tuple[alt.Scale, alt.Scale]:
     )
 
 
-def share_axis(title: str, lowest: float = 0.0, highest: float = 1.0) -> dict:
-    """Scale and title of an axis of shares, shown as per cent from `lowest` to `highest`."""
-    form = ".0%" if highest - lowest > 0.08 else ".1%" if highest - lowest > 0.008 else ".2%"
+def shares(title: str, lowest: float = 0.0, highest: float = 1.0) -> dict:
+    """Title, scale and marks of an axis of shares, 0 to 1, shown as per cent from `lowest` to `highest`."""
     return {
         "title": f"{title} (%)",
-        "scale": alt.Scale(domain=[lowest, highest], nice=False, clamp=False),
-        "axis": alt.Axis(format=form),
+        "scale": alt.Scale(domain=[lowest, highest], nice=False),
+        "axis": alt.Axis(format=".2~%"),
     }

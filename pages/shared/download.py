@@ -2,16 +2,15 @@
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 # Streamlit drops Vega's own menu, whose entries save a chart, and its toolbar knows no SVG. So
 # the buttons take the picture that the browser has drawn, with the page's colour behind it:
 # on the page the chart is transparent, and elsewhere white writing would be on white.
 _STYLE = """
-div { display: flex; gap: .4rem; justify-content: flex-end }
+div { display: flex; gap: 1rem }
 button {
-  font: inherit; font-size: .8rem; color: var(--st-text-color); background: transparent; cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .5rem); padding: .1rem .6rem;
+  font: inherit; font-size: .875rem; color: var(--st-text-color); background: transparent; cursor: pointer; min-height: 2.5rem;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .5rem); padding: .25rem .75rem;
 }
 button:hover, button:focus-visible { color: var(--st-primary-color); border-color: var(--st-primary-color) }
 """
@@ -75,9 +74,9 @@ _buttons = st.components.v2.component(
 )
 
 
-def csv_button(frame: pd.DataFrame, name: str, place: DeltaGenerator | None = None) -> None:
+def csv_button(frame: pd.DataFrame, name: str) -> None:
     """A button that gives the table as NAME.csv; the file is made when somebody wants it."""
-    (place or st).download_button(
+    st.download_button(
         "CSV",
         lambda: frame.to_csv(index=False).encode(),
         file_name=f"{name}.csv",
@@ -91,4 +90,4 @@ def csv_button(frame: pd.DataFrame, name: str, place: DeltaGenerator | None = No
 
 def picture_buttons(chart: str, name: str, title: str) -> None:
     """Buttons that give the chart in the container with key `chart` as NAME.png and NAME.svg."""
-    _buttons(data={"chart": chart, "name": name, "title": title}, key=f"pictures-{name}")
+    _buttons(data={"chart": chart, "name": name, "title": title}, key=f"pictures-{name}", width="content")

@@ -98,7 +98,11 @@ def _show_images(run: Run, found: Suspects, chosen: np.ndarray, predicted: np.nd
     for at in chosen[(number - 1) * _PER_PAGE : number * _PER_PAGE]:
         index, label, read = found.index[at], found.label[at], predicted[found.index[at]]
         says = f"the model says <b>{read}</b>" if read != label else f"so the model, then <b>{found.guess[at]}</b>"
-        verdict = "people found the label wrong" if found.confirmed[at] else f"margin {found.margin[at]:+.2f}"
+        verdict = (
+            "people found the label wrong"
+            if found.confirmed[at]
+            else f"margin {found.margin[at]:+.2f}".replace("-", "−")
+        )
         words = escape(f"Test image {index}: labelled {label}, read as {read}; {verdict}")
         shape = picture(images[index], 112, words) if images is not None else ""
         mark = f"<b>✗ {verdict}</b>" if found.confirmed[at] else f"<span class='more'>{verdict}</span>"
@@ -138,7 +142,7 @@ def _explain(found: Suspects) -> None:
     st.markdown(
         f"""
 The images are in the order of their **normalised margin**: the calibrated probability of the label less that of the
-likeliest other digit, from -1 to 1; below 0 the model says another digit. The list is a hundredth of the test set,
+likeliest other digit, from −1 to 1; below 0 the model says another digit. The list is a hundredth of the test set,
 as many as were looked at when MNIST's label errors were found ([Northcutt, Athalye and Mueller
 2021](https://arxiv.org/abs/2103.14749)); with the same effort, what a list finds can be compared.
 

@@ -13,7 +13,6 @@ from digit_core.records.robustness import Robustness, kept_robustness, measuring
 from digit_core.records.runs import Run, list_runs
 from digit_core.records.statistics import wilson_interval
 from pages.shared import charts
-from pages.shared.download import csv_button
 from pages.shared.names import run_title
 from pages.shared.pictures import picture
 
@@ -100,17 +99,16 @@ def _show_curves(runs: dict[str, Run], measured: dict[str, Robustness]) -> None:
         if len(part):
             with columns[place % 2]:
                 _show_curve(kind, part, colour, dashes, "-".join(measured))
-    csv_button(table, f"{'-'.join(measured)}-robustness")
 
 
 def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes: alt.Scale, name: str) -> None:
     base = alt.Chart(part).encode(x=alt.X("strength:Q", title=f"{kind.title} ({kind.unit})"))
-    colours = alt.Color("run:N", title=None, scale=colour, legend=alt.Legend(orient="bottom", labelLimit=260))
+    colours = alt.Color("run:N", scale=colour, legend=charts.legend() if part["run"].nunique() > 1 else None)
     band = base.mark_area(opacity=0.15).encode(
-        y=alt.Y("low:Q", **charts.share_axis("Read right")), y2="high:Q", color=colours
+        y=alt.Y("low:Q", **charts.shares("Read right")), y2="high:Q", color=colours
     )
     line = base.mark_line(point=True).encode(
-        y="accuracy:Q",
+        y=alt.Y("accuracy:Q", **charts.shares("Read right")),
         color=colours,
         strokeDash=alt.StrokeDash("run:N", scale=dashes, legend=None),
         tooltip=[
@@ -122,7 +120,7 @@ def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes:
         ],
     )
     words = " ".join(_in_words(run, rows, kind) for run, rows in part.groupby("run", sort=False))
-    charts.show(band + line, f"{name}-{kind.name}", kind.title, words, height=240)
+    charts.show(band + line, f"{name}-{kind.name}", kind.title, words, part, height=280)
 
 
 def _in_words(run: str, rows: pd.DataFrame, kind: Distortion) -> str:
@@ -133,9 +131,13 @@ def _in_words(run: str, rows: pd.DataFrame, kind: Distortion) -> str:
     if well.empty:
         return f"{beginning}less than 90 % right everywhere."
     return (
-        f"{beginning}90 % or more right from {well.min():g} to {well.max():g}; "
-        f"at {worst['strength']:g}, {worst['accuracy']:.1%}."
+        f"{beginning}90 % or more right from {_signed(well.min())} to {_signed(well.max())}; "
+        f"at {_signed(worst['strength'])}, {worst['accuracy']:.1%}."
     )
+
+
+def _signed(number: float) -> str:
+    return f"{number:g}".replace("-", "−")
 
 
 def _table(title: str, found: Robustness) -> pd.DataFrame:

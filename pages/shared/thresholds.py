@@ -11,10 +11,10 @@ from digit_core.records import statistics
 from digit_core.records.runs import Run
 from pages.shared import charts
 from pages.shared.by_digit import changed
-from pages.shared.download import csv_button
 
 _CONFIDENCES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 _POINTS = 150  # of a curve on the screen; more cannot be seen
+_MOST_REFUSED = 0.5  # of the images: with less than half of them left nobody uses a reader
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,16 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
         help="At the temperature that was fitted on validation images like drawings; the test images had no say in it.",
     )
     base = alt.Chart(table).encode(
-        x=alt.X("confidence:Q", **charts.share_axis("Mean confidence")),
-        color=alt.Color("kind:N", title=None, scale=colour, legend=alt.Legend(orient="bottom")),
+        x=alt.X("confidence:Q", **charts.shares("Mean confidence")),
+        color=alt.Color("kind:N", title=None, scale=colour, legend=charts.legend()),
     )
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(field, **charts.shares("Read right"))
+
     shape = alt.Shape("kind:N", title=None, legend=None)
     points = base.mark_point(filled=True, opacity=0.9).encode(
-        y=alt.Y("accuracy:Q", **charts.share_axis("Read right")),
+        y=y("accuracy:Q"),
         shape=shape,
         size=alt.Size("images:Q", title="images", scale=alt.Scale(type="log", range=[30, 260]), legend=None),
         tooltip=[
@@ -82,11 +86,11 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
             alt.Tooltip("high:Q", title="to", format=".2%"),
         ],
     )
-    bars = base.mark_rule(strokeWidth=1.5, opacity=0.6).encode(y="low:Q", y2="high:Q")
+    bars = base.mark_rule(strokeWidth=1.5, opacity=0.6).encode(y=y("low:Q"), y2="high:Q")
     honest = (
         alt.Chart(pd.DataFrame({"at": [0.0, 1.0]}))
         .mark_line(color=charts.GREY, strokeDash=[4, 4])
-        .encode(x="at:Q", y="at:Q")
+        .encode(x="at:Q", y=y("at:Q"))
     )
     words = (
         f"Each point is a bin of confidence, larger with more images; bars are 95 % intervals. On the dashed line "
@@ -94,8 +98,8 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
         f"{found.before.error:.2%} as the network says and {found.after.error:.2%} at temperature {temperature:.2f}; "
         f"the loss goes from {found.losses[0]:.4f} to {found.losses[1]:.4f}."
     )
-    charts.show(honest + bars + points, f"{run.name}-reliability", "Confidence against accuracy", words, height=360)
-    csv_button(table, f"{run.name}-reliability")
+    name = f"{run.name}-reliability"
+    charts.show(honest + bars + points, name, "Confidence against accuracy", words, table, height=400)
 
 
 def _show_refusal(run: Run, curve: statistics.Refusal) -> None:
@@ -115,46 +119,50 @@ def _show_refusal(run: Run, curve: statistics.Refusal) -> None:
             f"Refusing everything less sure than **{threshold:.2%}** keeps **{curve.kept[point]:.2%}** of images, "
             f"of which **{curve.accuracy[point]:.2%}** are right (95 % interval: {low:.2%} to {high:.2%})."
         )
-    shown = np.unique(np.linspace(0, len(curve.kept) - 1, _POINTS).astype(int))
+    _show_refusal_curve(run, curve, point)
+
+
+def _show_refusal_curve(run: Run, curve: statistics.Refusal, point: int | None) -> None:
+    """The curve as far as it rises: beyond, refusing more brings nothing."""
+    refused = 1 - curve.kept
+    rises = refused[curve.accuracy >= curve.accuracy[refused <= _MOST_REFUSED].max()].min()
+    farthest = min(max(np.ceil(rises * 20) / 20, 0.05 if point is None else refused[point], 0.05), 1.0)
+    near = np.flatnonzero(refused <= farthest)
+    shown = near[np.unique(np.linspace(0, len(near) - 1, _POINTS).astype(int))]
     table = pd.DataFrame(
         {
-            "refused": 1 - curve.kept[shown],
+            "refused": refused[shown],
             "accuracy": curve.accuracy[shown],
             "low": curve.interval[shown, 0],
             "high": curve.interval[shown, 1],
             "threshold": curve.threshold[shown],
         }
     )
-    lowest = float(np.floor(table["low"][table["refused"] < 0.5].min() * 200) / 200)
-    x = alt.X("refused:Q", **charts.share_axis("Refused"))
-    band = alt.Chart(table).mark_area(color=charts.BLUE, opacity=0.2, clip=True).encode(x=x, y="low:Q", y2="high:Q")
-    line = (
-        alt.Chart(table)
-        .mark_line(color=charts.BLUE, clip=True)
-        .encode(
-            x=x,
-            y=alt.Y("accuracy:Q", **charts.share_axis("Right, of those kept", lowest)),
-            tooltip=[
-                alt.Tooltip("refused:Q", format=".2%"),
-                alt.Tooltip("accuracy:Q", title="right", format=".2%"),
-                alt.Tooltip("threshold:Q", title="less sure than", format=".4f"),
-            ],
-        )
-    )
+    lowest = float(np.floor(table["low"].min() * 200) / 200)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(field, **charts.shares("Right, of those kept", lowest))
+
+    x = alt.X("refused:Q", **charts.shares("Refused", 0.0, float(farthest)))
+    band = alt.Chart(table).mark_area(color=charts.BLUE, opacity=0.2).encode(x=x, y=y("low:Q"), y2="high:Q")
+    tooltip = [
+        alt.Tooltip("refused:Q", format=".2%"),
+        alt.Tooltip("accuracy:Q", title="right", format=".2%"),
+        alt.Tooltip("threshold:Q", title="less sure than", format=".4f"),
+    ]
+    line = alt.Chart(table).mark_line(color=charts.BLUE).encode(x=x, y=y("accuracy:Q"), tooltip=tooltip)
     layers = band + line
+    here = "The slider refuses everything."
     if point is not None:
-        here = pd.DataFrame({"refused": [1 - curve.kept[point]], "accuracy": [curve.accuracy[point]]})
-        layers += (
-            alt.Chart(here).mark_point(color=charts.ORANGE, filled=True, size=110).encode(x="refused:Q", y="accuracy:Q")
-        )
-    half = int(np.searchsorted(-curve.kept, -0.9))
+        here = "The orange point is where the slider stands."
+        at = pd.DataFrame({"refused": [refused[point]], "accuracy": [curve.accuracy[point]]})
+        layers += alt.Chart(at).mark_point(color=charts.ORANGE, filled=True, size=110).encode(x=x, y=y("accuracy:Q"))
+    twentieth = int(np.flatnonzero(refused <= 0.05).max())
     words = (
-        f"What is right among the readings kept, when the least sure are refused first; the band is the 95 % interval. "
-        f"All kept: {curve.accuracy[0]:.2%} right; a tenth refused: {curve.accuracy[half]:.2%}. "
-        "The orange point is where the slider stands."
+        "What is right among the readings kept, when the least sure are refused first; the band is the 95 % interval. "
+        f"All kept, {curve.accuracy[0]:.2%} are right; a twentieth refused, {curve.accuracy[twentieth]:.2%}. {here}"
     )
-    charts.show(layers, f"{run.name}-refusal", "Accuracy against the share refused", words, height=300)
-    csv_button(table, f"{run.name}-refusal")
+    charts.show(layers, f"{run.name}-refusal", "Accuracy against the share refused", words, table, height=320)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
