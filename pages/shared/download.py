@@ -16,18 +16,27 @@ button:hover, button:focus-visible { color: var(--st-primary-color); border-colo
 """
 _SCRIPT = """
 export default function ({parentElement, data}) {
+  const margin = 12;  // pixels around the chart
   const drawn = () => document.querySelector(`.st-key-${data.chart} svg.marks`);
   const picture = () => {
     const chart = drawn();
     if (!chart) return null;
     const copy = chart.cloneNode(true), box = chart.viewBox.baseVal;
-    const width = box.width || chart.clientWidth, height = box.height || chart.clientHeight;
+    const width = box.width + 2 * margin, height = box.height + 2 * margin;
+    // Elsewhere there may be another font, and a wider one would be cut off.
+    const texts = copy.querySelectorAll('text');
+    chart.querySelectorAll('text').forEach((text, i) => {
+      if (!text.textContent) return;
+      texts[i].setAttribute('textLength', text.getComputedTextLength());
+      texts[i].setAttribute('lengthAdjust', 'spacingAndGlyphs');
+    });
     const paper = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-    for (const [name, value] of Object.entries({x: box.x, y: box.y, width, height}))
+    for (const [name, value] of Object.entries({x: box.x - margin, y: box.y - margin, width, height}))
       paper.setAttribute(name, value);
     paper.setAttribute('fill', getComputedStyle(document.querySelector('.stApp')).backgroundColor);
     copy.prepend(paper);
     copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+    copy.setAttribute('viewBox', `${box.x - margin} ${box.y - margin} ${width} ${height}`);
     copy.setAttribute('width', width);
     copy.setAttribute('height', height);
     copy.removeAttribute('style');
@@ -84,7 +93,6 @@ def csv_button(frame: pd.DataFrame, name: str) -> None:
         icon=":material/download:",
         on_click="ignore",
         key=f"csv-{name}",
-        help="The table as a file of comma-separated values.",
     )
 
 
