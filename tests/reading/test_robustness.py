@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -6,6 +10,7 @@ from digit_core.reading import robustness
 from digit_core.reading.datasets import Dataset
 from digit_core.reading.distortions import DISTORTIONS
 from digit_core.reading.robustness import measure, measure_in_this_process, measured_curves, sample
+from digit_core.records import home
 from digit_core.records.robustness import kept_robustness, measuring_of
 from digit_core.records.runs import open_run
 
@@ -80,3 +85,21 @@ def test_a_failure_is_written_down_as_a_sentence(run, monkeypatch):
         measure_in_this_process(run)
     assert measuring_of(run).state == "failed"
     assert "not about the test images on this machine" in measuring_of(run).message
+
+
+def test_the_process_tells_why_it_failed_and_loads_no_tensorflow(add_run, own_home, tmp_path):
+    run = add_run("20260101-120000-quick")
+    missing = tmp_path / "there-is-no.npz"
+    program = "import sys; from digit_core.reading import __main__ as m; code = m.main(); "
+    program += "assert not {'tensorflow', 'keras', 'sklearn', 'streamlit'} & set(sys.modules); sys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "robustness", run.name],
+        cwd=home.PROJECT,
+        env={**os.environ, "DIGITS_HOME": str(own_home), "DIGITS_MNIST": str(missing)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"There is no file {missing}" in done.stderr
+    assert measuring_of(run).message.startswith(f"There is no file {missing}")
