@@ -10,7 +10,8 @@ _STYLE = """
 div { display: flex; gap: 1rem }
 button {
   font: inherit; font-size: .875rem; color: var(--st-text-color); background: transparent; cursor: pointer;
-  min-height: 2.5rem; border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .5rem); padding: .25rem .75rem;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .5rem);
+  min-height: 2.5rem; padding: .25rem .75rem;
 }
 button:hover, button:focus-visible { color: var(--st-primary-color); border-color: var(--st-primary-color) }
 """
