@@ -91,7 +91,7 @@ def measured_curves(
     for kind in DISTORTIONS.values():
         points = curves[kind.name] = []
         for strength in kind.strengths:
-            say(f"{kind.title}, {strength:g}", done / steps)
+            say(f"{kind.title}, {strength:g}".replace("-", "−"), done / steps)
             if strength != kind.neutral:
                 right = _count_right(classifier, kind.apply(images, strength), labels)
             else:  # the same images every time

@@ -47,9 +47,10 @@ def show(
                 csv_button(table, name)
 
 
-def legend(title: str | None = None) -> alt.Legend:
-    """A legend above the chart, with as much room for its entries as there is."""
-    return alt.Legend(title=title, orient="top", labelLimit=320, symbolOpacity=1)
+def legend(*, lines: bool = True) -> alt.Legend:
+    """A legend above the chart without a title; its symbols are strokes, for lines, or the marks themselves."""
+    symbols = {"symbolType": "stroke", "symbolStrokeWidth": 3} if lines else {}
+    return alt.Legend(title=None, orient="top", labelLimit=320, symbolOpacity=1, **symbols)
 
 
 def by_kind(domain: list[str]) -> tuple[alt.Scale, alt.Scale]:

@@ -93,12 +93,12 @@ def _show_curves(runs: dict[str, Run], measured: dict[str, Robustness]) -> None:
         st.warning("These runs were tested on different data sets, so their curves cannot be compared point by point.")
     # A run keeps its colour in all charts.
     colour, dashes = charts.by_kind([run_title(name) for name in measured])
-    columns = st.columns(2)
-    for place, kind in enumerate(DISTORTIONS.values()):
-        part = table[table["kind"] == kind.name]
-        if len(part):
-            with columns[place % 2]:
-                _show_curve(kind, part, colour, dashes, "-".join(measured))
+    kinds = [kind for kind in DISTORTIONS.values() if (table["kind"] == kind.name).any()]
+    for place, kind in enumerate(kinds):
+        if place % 2 == 0:
+            row = st.columns(2)  # a new one for each pair, so that neighbours stand at one height
+        with row[place % 2]:
+            _show_curve(kind, table[table["kind"] == kind.name], colour, dashes, "-".join(measured))
 
 
 def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes: alt.Scale, name: str) -> None:
@@ -120,7 +120,7 @@ def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes:
         ],
     )
     words = " ".join(_in_words(run, rows, kind) for run, rows in part.groupby("run", sort=False))
-    charts.show(band + line, f"{name}-{kind.name}", kind.title, words, part, height=280)
+    charts.show(band + line, f"{name}-{kind.name}", kind.title, words, part, height=320)
 
 
 def _in_words(run: str, rows: pd.DataFrame, kind: Distortion) -> str:
@@ -161,28 +161,31 @@ def show_sliders(recognizer: Recognizer, model_input: np.ndarray, key: str = "sl
     st.caption("This changes the 28 × 28 pixels that the model sees, as they are after your drawing was normalised.")
     names = {kind.name: f"{key}-{kind.name}" for kind in DISTORTIONS.values()}
     board = st.container(horizontal=True, gap="medium")
+    reading = board.container(width=260)  # first, so that on a phone it is not below seven sliders
     with board.container(width=340):
         strengths = {kind.name: _slider(kind, names[kind.name]) for kind in DISTORTIONS.values()}
         st.button("As drawn", icon=":material/restart_alt:", on_click=_reset, args=(names,), key=f"{key}-reset")
-    with board.container(width=260):
-        try:
-            changed = distorted(model_input[None], strengths)[0]
-            prediction = recognizer.predict_normalized(changed)
-        except DigitError as error:
-            st.error(str(error))
-            return
-        before = recognizer.predict_normalized(model_input)
-        ranking = np.argsort(-prediction.probabilities)[:3]
-        if not prediction.is_digit:
-            reading = f"This no longer looks like a digit; the best guess is **{prediction.digit}**."
-        else:
-            sure = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
-            reading = f"Read as **{prediction.digit}**, {sure} sure."
-        st.html(picture(changed, 168, f"What the model sees now, read as {prediction.digit}"))
-        st.markdown(reading)
-        if before.digit != prediction.digit:
-            st.markdown(f":material/change_circle: As drawn it is read as **{before.digit}**.")
-        st.caption("Likeliest: " + ", ".join(f"{digit} ({prediction.probabilities[digit]:.1%})" for digit in ranking))
+    with reading:
+        _show_reading(recognizer, model_input, distorted(model_input[None], strengths)[0])
+
+
+def _show_reading(recognizer: Recognizer, before: np.ndarray, after: np.ndarray) -> None:
+    prediction = recognizer.predict_normalized(after)
+    as_drawn = recognizer.predict_normalized(before).digit
+    st.html(picture(after, 168, f"What the model sees now, read as {prediction.digit}"))
+    if not prediction.is_digit:
+        st.markdown(f"This no longer looks like a digit; the best guess is **{prediction.digit}**.")
+    else:
+        sure = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
+        st.markdown(f"Read as **{prediction.digit}**, {sure} sure.")
+    if as_drawn != prediction.digit:
+        st.markdown(f":material/change_circle: As drawn it is read as **{as_drawn}**.")
+    likeliest = np.argsort(-prediction.probabilities)[:3]
+    st.caption("Likeliest: " + ", ".join(f"{digit} ({_share(prediction.probabilities[digit])})" for digit in likeliest))
+
+
+def _share(probability: float) -> str:
+    return "> 99.9%" if probability > 0.999 else "< 0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def _slider(kind: Distortion, key: str) -> float:
@@ -191,7 +194,7 @@ def _slider(kind: Distortion, key: str) -> float:
     step = steps.get(kind.unit, 0.5 if high >= 8 else 0.05 if high <= 1 else 0.1)
     # Of a slider on a page that was left only what is set here is known.
     st.session_state.setdefault(key, float(kind.neutral))
-    return st.slider(f"{kind.title} ({kind.unit})", low, high, step=step, key=key)
+    return st.slider(f"{kind.title} ({kind.unit})", low, high, step=step, format="%g", key=key)
 
 
 def _reset(keys: dict[str, str]) -> None:

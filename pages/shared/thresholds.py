@@ -66,7 +66,7 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
     )
     base = alt.Chart(table).encode(
         x=alt.X("confidence:Q", **charts.shares("Mean confidence")),
-        color=alt.Color("kind:N", title=None, scale=colour, legend=charts.legend()),
+        color=alt.Color("kind:N", title=None, scale=colour, legend=charts.legend(lines=False)),
     )
 
     def y(field: str) -> alt.Y:

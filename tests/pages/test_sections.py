@@ -50,7 +50,7 @@ def damage(run, **arrays):
 
 def test_only_the_open_section_is_computed(open_section):
     assert set(charts(open_section("Overview"))) == {"Accuracy by epoch", "Loss (cross-entropy) by epoch"}
-    assert set(charts(open_section("By digit"))) == {"Precision and recall of each digit against all others"}
+    assert set(charts(open_section("By digit"))) == {"Precision and recall of each digit"}
     assert set(charts(open_section("Confidence"))) == {
         "Confidence against accuracy",
         "Accuracy against the share refused",
