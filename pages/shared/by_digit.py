@@ -67,7 +67,7 @@ def _show_precision_recall(run: Run, found: _ByDigit) -> None:
     names = dict(zip(found.average, domain, strict=True))
     curves = found.curves.assign(line=found.curves["digit"].map(names))
     colour, dashes = charts.by_kind(domain)
-    legend = alt.Legend(title="Digit: click for one", orient="bottom", columns=3, symbolOpacity=1)
+    legend = alt.Legend(title="Digit: click for one", orient="bottom", columns=2, symbolOpacity=1)
     clicked = alt.selection_point(fields=["line"], bind="legend", name="clicked")
     under_mouse = alt.selection_point(fields=["line"], on="pointerover", nearest=False, name="under_mouse")
     chosen = alt.when(clicked & under_mouse).then(alt.value(1)).otherwise(alt.value(0.12))
@@ -101,7 +101,7 @@ def _show_precision_recall(run: Run, found: _ByDigit) -> None:
         f"Mean average precision {mean:.4f}; lowest for {worst}, {found.average[worst]:.4f}. "
         f"The axes begin at {lowest:.0%}.",
         found.curves,
-        height=480,
+        height=500,
     )
 
 

@@ -84,7 +84,7 @@ def _show_accuracies(run: Run, right: np.ndarray, found: Suspects, confirmed: np
         f"In a study of {TITLES[run.config.data]} five people looked at each of 100 images, and of {len(confirmed)} "
         f"the majority did not see the label's digit. {int((~right[confirmed]).sum())} of these {len(confirmed)} are "
         f"misread; the other {int(right[confirmed].sum())} the model reads as labelled. "
-        + (f"{missed} are not in the list: there the model agrees with the label." if missed else "")
+        + (f"{missed} are not in the list: of others the model doubts the label more." if missed else "")
     )
 
 

@@ -213,3 +213,12 @@ def test_a_home_that_cannot_be_written_is_a_sentence(open_section, own_home):
     button(app, "Measure").click().run()
     assert not app.exception
     assert "could not be written: part of the path is a file" in texts(app)
+
+
+@pytest.mark.parametrize("section", ["By digit", "Confidence", "Labels", "Robustness"])
+def test_a_run_on_other_data_has_every_section_too(open_section, trained_run, no_mnist, section):
+    app = open_section(section, trained_run.name)
+    assert not app.main.error
+    if section == "Labels":
+        assert "Of scikit-learn digits no label is known to be wrong" in texts(app)
+        assert "data:image/png" in "\n".join(element.proto.body for element in app.get("html"))
