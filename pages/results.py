@@ -8,14 +8,16 @@ from digit_core.errors import DigitError, InvalidImage
 from digit_core.reading.files import open_picture
 from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Run
-from pages.shared import frame
+from pages.shared import charts, frame
+from pages.shared.by_digit import show_by_digit
+from pages.shared.download import csv_button
 from pages.shared.export import show_export
 from pages.shared.figures import show_figures_of
+from pages.shared.labels import show_label_errors
 from pages.shared.names import duration
+from pages.shared.robustness import show_robustness
 from pages.shared.run_picker import pick_run
-
-# Told apart by the colour-blind, and readable on light and on dark.
-_COLOURS = alt.Scale(domain=["training", "validation"], range=["#2f76c9", "#d9822b"])
+from pages.shared.thresholds import show_confidence
 
 
 def show_figures(run: Run) -> None:
@@ -48,6 +50,7 @@ def show_figures(run: Run) -> None:
 def show_curves(run: Run) -> None:
     """Accuracy and loss by epoch, training and validation."""
     history = run.history()
+    colour, dashes = charts.by_kind(["training", "validation"])
     left, right = st.columns(2)
     for column, quantity, title in ((left, "accuracy", "Accuracy"), (right, "loss", "Loss (cross-entropy)")):
         points = [
@@ -55,20 +58,25 @@ def show_curves(run: Run) -> None:
             for row in history
             for prefix, images in (("", "training"), ("val_", "validation"))
         ]
+        table = pd.DataFrame(points)
         chart = (
-            alt.Chart(pd.DataFrame(points), title=f"{title} by epoch")
+            alt.Chart(table)
             .mark_line(point=True)
             .encode(
                 x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
                 y=alt.Y(f"{quantity}:Q", title=title, scale=alt.Scale(zero=False)),
-                color=alt.Color(
-                    "images:N", title=None, legend=alt.Legend(orient="bottom", symbolType="circle"), scale=_COLOURS
-                ),
-                strokeDash=alt.StrokeDash("images:N", title=None, legend=None),
+                color=alt.Color("images:N", legend=charts.legend(), scale=colour),
+                strokeDash=alt.StrokeDash("images:N", title=None, legend=None, scale=dashes),
                 tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
             )
         )
-        column.altair_chart(chart, width="stretch")
+        last = history[-1] if history else {quantity: float("nan"), f"val_{quantity}": float("nan")}
+        words = (
+            f"After the last epoch {last[quantity]:.4f} on training images, as they were changed for it, "
+            f"and {last[f'val_{quantity}']:.4f} on validation images."
+        )
+        with column:
+            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", words, table)
 
 
 def show_confusion(run: Run) -> None:
@@ -98,7 +106,9 @@ def show_report(run: Run) -> None:
         width="stretch",
         height="content",
         column_config={"digit": "Digit", "support": "Test images", **shares},
+        alt="Precision, recall and F1 of each digit on the test images.",
     )
+    csv_button(report, f"{run.name}-report")
 
 
 def show_settings(run: Run) -> None:
@@ -107,6 +117,41 @@ def show_settings(run: Run) -> None:
     st.caption(f"Started by `{environment.command}`. Data digest `{environment.data_digest[:16]}…`")
     settings = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
     st.table(pd.DataFrame({"value": {name: str(value) for name, value in settings.items()}}))
+    csv_button(pd.DataFrame(settings.items(), columns=["setting", "value"]), f"{run.name}-settings")
+
+
+def show_overview(run: Run) -> None:
+    """Curves, confusion matrix, report: what the trainer left."""
+    show_curves(run)
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        st.subheader("Confusion matrix")
+        show_confusion(run)
+    with right:
+        st.subheader("Report by digit")
+        show_report(run)
+
+
+_SECTIONS = {
+    "Overview": show_overview,
+    "By digit": show_by_digit,
+    "Confidence": show_confidence,
+    "Labels": show_label_errors,
+    "Robustness": show_robustness,
+}
+
+
+def show_sections(run: Run) -> None:
+    """Each in a tab; what is in it is computed when it is open, and its failure leaves the others alone."""
+    tabs = st.tabs(list(_SECTIONS), key="results-section", on_change="rerun")
+    for tab, show in zip(tabs, _SECTIONS.values(), strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            try:
+                show(run)
+            except DigitError as error:
+                st.error(str(error))
 
 
 frame.require()
@@ -115,14 +160,7 @@ chosen = pick_run()
 if chosen is not None:
     try:
         show_figures(chosen)
-        show_curves(chosen)
-        left, right = st.columns([5, 4], gap="large")
-        with left:
-            st.subheader("Confusion matrix")
-            show_confusion(chosen)
-        with right:
-            st.subheader("Report by digit")
-            show_report(chosen)
+        show_sections(chosen)
         show_figures_of(chosen)
         with st.expander("Settings of this run", icon=":material/settings:"):
             show_settings(chosen)

@@ -9,8 +9,8 @@ from scipy.optimize import minimize_scalar
 
 from digit_core.reading.probability import DIGITS, digit_likeness, digit_probabilities
 from digit_core.records.results import Calibration
+from digit_core.records.statistics import calibration_error
 
-BINS = 15
 _KEPT = 0.995  # of correctly read validation digits that must count as digits
 
 
@@ -37,16 +37,3 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         error_before=calibration_error(digit_probabilities(digits, 1.0), labels),
         error_after=calibration_error(digit_probabilities(digits, temperature), labels),
     )
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error in 15 equal bins of confidence, 0 to 1."""
-    confidence = probabilities.max(1)
-    correct = probabilities.argmax(1) == labels
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(confidence[bins == b].mean() - correct[bins == b].mean()) * (bins == b).mean()
-        for b in range(BINS)
-        if (bins == b).any()
-    ]
-    return float(sum(gaps))

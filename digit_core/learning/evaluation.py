@@ -3,11 +3,10 @@
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
-from digit_core.learning.calibration import calibration_error
 from digit_core.records.results import ClassMetrics, Metrics
+from digit_core.records.statistics import calibration_error, wilson_interval
 
 _DIGITS = list(range(10))
-_Z = 1.959963984540054  # of the normal distribution, for 95 %
 
 
 def evaluate(probabilities: np.ndarray, labels: np.ndarray, **facts) -> Metrics:
@@ -37,10 +36,3 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray, **facts) -> Metrics:
         test_images=len(labels),
         **facts,
     )
-
-
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of n trials (Wilson 1927), within 0 to 1."""
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)

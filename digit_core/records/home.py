@@ -37,6 +37,11 @@ def notes_folder() -> Path:
     return home() / "notes"
 
 
+def robustness_folder() -> Path:
+    """How runs read changed test images, a file a run; all of it can be measured again."""
+    return home() / "robustness"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"

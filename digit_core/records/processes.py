@@ -1,4 +1,4 @@
-"""The learning room as a process of its own; the app and the scripts never import it."""
+"""Rooms as processes of their own: learning, which the app never imports, and reading, for what takes long."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from digit_core.records.storage import storage_errors
 
 def learning_command(*arguments: str) -> list[str]:
     """The command line of `python -m digit_core.learning ARGUMENTS`; run it in `home.PROJECT`."""
-    return [sys.executable, "-m", "digit_core.learning", *arguments]
+    return _command("learning", arguments)
 
 
 def learning_environment() -> dict[str, str]:
@@ -19,8 +19,8 @@ def learning_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def start_apart(log_path: Path, *arguments: str) -> subprocess.Popen:
-    """Start `python -m digit_core.learning ARGUMENTS` with its output in a file. Raises StorageError."""
+def start_apart(log_path: Path, *arguments: str, room: str = "learning") -> subprocess.Popen:
+    """Start `python -m digit_core.ROOM ARGUMENTS` with its output in a file. Raises StorageError."""
     # A fresh interpreter: TensorFlow and fork hang. A session of its own: Ctrl-C in the app's
     # terminal, or closing that terminal, leaves the work alone.
     separate = (
@@ -30,7 +30,7 @@ def start_apart(log_path: Path, *arguments: str) -> subprocess.Popen:
     )
     with storage_errors(log_path), log_path.open("wb") as log:
         return subprocess.Popen(
-            learning_command(*arguments),
+            _command(room, arguments),
             cwd=home.PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -38,3 +38,7 @@ def start_apart(log_path: Path, *arguments: str) -> subprocess.Popen:
             env=learning_environment(),
             **separate,
         )
+
+
+def _command(room: str, arguments: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", f"digit_core.{room}", *arguments]

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
-from digit_core.learning.calibration import calibration_error, fit_calibration
-from digit_core.learning.evaluation import evaluate, wilson_interval
+from digit_core.learning.calibration import fit_calibration
+from digit_core.learning.evaluation import evaluate
 from digit_core.reading.probability import digit_likeness, digit_probabilities
+from digit_core.records.statistics import calibration_error
 
 
 def _made_up(n=400, seed=0):
@@ -41,21 +42,6 @@ def test_a_digit_that_is_never_read_counts_as_zero_and_not_as_an_error():
     metrics = evaluate(np.eye(10)[[0, 0]], np.array([0, 1]))
     assert metrics.per_class[1].precision == 0
     assert metrics.per_class[1].recall == 0
-
-
-def test_the_wilson_interval_is_the_textbooks():
-    # 9 of 10, 95 %: 0.5958 to 0.9821 (Brown, Cai and DasGupta 2001 give the method)
-    low, high = wilson_interval(0.9, 10)
-    assert (round(low, 4), round(high, 4)) == (0.5958, 0.9821)
-    assert wilson_interval(1.0, 50)[1] == 1.0
-    assert wilson_interval(0.0, 50)[0] == 0.0
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
-    probabilities = np.full((10, 10), 0.1 / 9)
-    probabilities[:, 3] = 0.9
-    assert calibration_error(probabilities, np.full(10, 3)) == pytest.approx(0.1)
-    assert calibration_error(probabilities, np.array([3] * 9 + [4])) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_temperature_scaling_finds_the_temperature_that_was_put_in():

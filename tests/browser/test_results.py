@@ -1,0 +1,71 @@
+"""What can be taken along from the Results page, and its sections."""
+
+import csv
+import io
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def by_digit(app, page):
+    """The page with that section open and its chart drawn."""
+    page.goto(f"{app}/results?run=shipped")
+    page.get_by_role("tab", name="By digit").click()
+    expect(page.locator(".st-key-chart-shipped-precision-recall svg.marks")).to_be_visible(timeout=30_000)
+    return page
+
+
+def taken(page, button) -> tuple[str, bytes]:
+    expect(button).to_be_enabled(timeout=30_000)
+    with page.expect_download() as download:
+        button.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_a_chart_comes_down_as_png_and_svg_and_a_table_as_csv(by_digit):
+    name, content = taken(by_digit, by_digit.get_by_role("button", name="SVG of the chart: Precision and recall"))
+    assert name == "shipped-precision-recall.svg"
+    picture = ET.fromstring(content)
+    assert picture.tag == f"{_SVG}svg"
+    words = {text.text for text in picture.iter(f"{_SVG}text")}
+    assert {"Precision and recall of each digit", "Recall (%)", "Precision (%)"} <= words
+
+    name, content = taken(by_digit, by_digit.get_by_role("button", name="PNG of the chart: Precision and recall"))
+    assert name == "shipped-precision-recall.png"
+    image = Image.open(io.BytesIO(content))
+    assert image.width == pytest.approx(2 * float(picture.get("width")), abs=2)
+    assert image.convert("RGB").getpixel((2, 2)) == (255, 255, 255)  # the page's colour, and not transparent
+    assert len(image.convert("RGB").getcolors(1_000_000)) > 20
+
+    name, content = taken(by_digit, by_digit.locator(".st-key-csv-shipped-by-digit button"))
+    assert name == "shipped-by-digit.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert [row["digit"] for row in rows] == [str(digit) for digit in range(10)]
+    assert 0 < float(rows[0]["f1_low"]) <= float(rows[0]["f1"]) <= float(rows[0]["f1_high"]) <= 1
+
+
+def test_a_click_on_the_legend_singles_a_digit_out(by_digit):
+    lines = by_digit.locator(".st-key-chart-shipped-precision-recall svg.marks .mark-line path[stroke='#c2508f']")
+    other = by_digit.locator(".st-key-chart-shipped-precision-recall svg.marks .mark-line path[stroke='#2f76c9']")
+    expect(other.first).not_to_have_attribute("opacity", "0.12")
+    by_digit.locator("svg.marks .role-legend-label text").filter(has_text="3 (").click()
+    expect(other.first).to_have_attribute("opacity", "0.12", timeout=30_000)
+    expect(lines.first).not_to_have_attribute("opacity", "0.12")
+
+
+def test_the_threshold_slider_is_moved_with_the_keyboard_and_the_sentence_follows(app, page):
+    page.goto(f"{app}/results?run=shipped")
+    page.get_by_role("tab", name="Confidence").click()
+    sentence = page.get_by_text("Refusing everything less sure than")
+    expect(sentence).to_contain_text("90.00%", timeout=30_000)
+    page.get_by_role("slider").press("ArrowRight")
+    expect(sentence).to_contain_text("95.00%", timeout=30_000)
+    expect(sentence).to_contain_text("are right")

@@ -1,0 +1,224 @@
+"""The tabs of the Results page."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from digit_core.records import robustness
+from digit_core.records.label_errors import CONFIRMED
+from digit_core.records.making import Making
+from digit_core.records.robustness import Point, Robustness, keep_robustness, source_of, write_measuring
+from digit_core.records.runs import SHIPPED, open_run, seal
+from tests.pages.conftest import texts
+
+OTHER = "20260101-120000-quick"
+
+
+@pytest.fixture
+def open_section(open_page):
+    """Open the Results page with one of its tabs in front."""
+
+    def show(section: str, run: str = SHIPPED):
+        app = open_page("results", run=run)
+        app.session_state["results-section"] = section
+        app.run()
+        assert not app.exception, app.exception[0].stack_trace
+        return app
+
+    return show
+
+
+def charts(app) -> dict[str, str]:
+    """What each chart says of itself, by its title."""
+    specs = [element.proto for element in app.get("vega_lite_chart")]
+    return {json.loads(proto.spec)["title"]["text"]: proto.alt for proto in specs}
+
+
+def files(app) -> set[str]:
+    """The names of the CSV files that are offered."""
+    return {button.proto.id.split("-csv-")[-1] for button in app.get("download_button") if "-csv-" in button.proto.id}
+
+
+def damage(run, **arrays):
+    """Another `predictions.npz`, sealed as if it were the run's own."""
+    found = run.predictions()
+    np.savez(run.path / "predictions.npz", **{"probabilities": found.probabilities, "labels": found.labels} | arrays)
+    seal(run.path)
+
+
+def test_only_the_open_section_is_computed(open_section):
+    assert set(charts(open_section("Overview"))) == {"Accuracy by epoch", "Loss (cross-entropy) by epoch"}
+    assert set(charts(open_section("By digit"))) == {"Precision and recall of each digit"}
+    assert set(charts(open_section("Confidence"))) == {
+        "Confidence against accuracy",
+        "Accuracy against the share refused",
+    }
+
+
+@pytest.mark.parametrize("section", ["Overview", "By digit", "Confidence"])
+def test_every_chart_says_in_words_what_it_shows_and_can_be_taken_along(open_section, section):
+    app = open_section(section)
+    shown = charts(app)
+    assert all(len(words) > 40 for words in shown.values())
+    assert all(words in texts(app) for words in shown.values())
+    assert len(app.get("bidi_component")) >= len(shown)
+    assert len(files(app)) >= len(shown)
+
+
+def test_the_table_by_digit_is_scikit_learns(open_section):
+    found = open_run(SHIPPED).predictions()
+    app = open_section("By digit")
+    table = app.main.dataframe[0].value
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(found.labels, found.predicted)
+    average = metrics.average_precision_score(np.eye(10)[found.labels], found.probabilities, average=None)
+    for column, wanted in (
+        ("precision", precision),
+        ("recall", recall),
+        ("f1", f1),
+        ("images", support),
+        ("average_precision", average),
+    ):
+        assert table[column].tolist() == wanted.tolist()
+    low, high = (float(bound) for bound in table["precision_interval"][0].split(" to "))
+    assert low < precision[0] < high
+
+
+def test_a_run_whose_test_set_lacks_a_digit_is_shown_all_the_same(open_section, add_run):
+    run = add_run(OTHER)
+    found = run.predictions()
+    some = found.labels != 4
+    damage(run, probabilities=found.probabilities[some], labels=found.labels[some])
+    table = open_section("By digit", OTHER).main.dataframe[0].value
+    assert table["images"][4] == 0
+    assert np.isnan(table["average_precision"][4])
+    assert table["recall_interval"][4] == "0.0000 to 1.0000"
+
+
+@pytest.mark.parametrize("section", ["By digit", "Confidence", "Labels"])
+def test_a_run_that_reads_nothing_right_has_figures_too(open_section, add_run, section, mnist, monkeypatch):
+    monkeypatch.setenv("DIGITS_MNIST", str(mnist))
+    run = add_run(OTHER)
+    labels = run.predictions().labels
+    damage(run, probabilities=np.eye(10, dtype=np.float32)[(labels + 1) % 10])
+    open_section(section, OTHER)
+
+
+def test_the_slider_says_in_words_what_refusing_brings(open_section):
+    app = open_section("Confidence")
+    assert "Refusing everything less sure than **90.00%** keeps **" in texts(app)
+    app.main.select_slider[0].set_value(0.0).run()
+    accuracy = open_run(SHIPPED).metrics.accuracy
+    assert f"keeps **100.00%** of images, of which **{accuracy:.2%}** are right" in texts(app)
+
+
+def test_refusing_everything_is_said(open_section, add_run):
+    run = add_run(OTHER)
+    damage(run, probabilities=np.full((len(run.predictions().labels), 10), 0.1, np.float32))
+    app = open_section("Confidence", OTHER)
+    assert "keeps nothing" in texts(app)
+
+
+def test_the_calibration_error_is_told_before_and_after(open_section):
+    run, app = open_run(SHIPPED), open_section("Confidence")
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    assert shown["Calibration error, uncalibrated"] == f"{run.metrics.calibration_error:.2%}"
+    assert f"at temperature {run.calibration.temperature:.2f}" in texts(app)
+
+
+def test_the_label_errors_that_people_confirmed_are_marked(open_section, mnist, monkeypatch):
+    monkeypatch.setenv("DIGITS_MNIST", str(mnist))
+    app, found = open_section("Labels"), open_run(SHIPPED).predictions()
+    rest = np.delete(np.arange(len(found.labels)), list(CONFIRMED))
+    shown = {metric.label: metric.value for metric in app.main.metric}
+    assert shown["Without the 15"] == f"{(found.predicted == found.labels)[rest].mean():.2%}"
+    assert shown["Confirmed errors in the list"].endswith(" of 15")
+    app.main.get("button_group")[0].select("confirmed").run()
+    html = "\n".join(element.proto.body for element in app.get("html"))
+    marked = html.count("people found the label wrong</b>")
+    assert f"{marked} of 15" == shown["Confirmed errors in the list"]
+    assert "data:image/png" in html
+    assert f"{SHIPPED}-labels" in files(app)
+
+
+def test_without_mnist_the_list_is_there_without_pictures(open_section, no_mnist):
+    app = open_section("Labels")
+    assert "not on this machine yet" in texts(app)
+    assert "labelled <b>" in "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_damaged_file_is_a_sentence_and_the_rest_of_the_page_is_there(open_section, add_run):
+    run = add_run(OTHER)
+    (run.path / "predictions.npz").write_bytes(b"0" * (run.path / "predictions.npz").stat().st_size)
+    app = open_section("By digit", OTHER)
+    assert "predictions.npz cannot be read" in texts(app)
+    assert "Export" in texts(app)
+
+
+@pytest.fixture
+def started(monkeypatch) -> list:
+    commands = []
+    monkeypatch.setattr(robustness, "start_apart", lambda log, *arguments, room: commands.append(arguments))
+    return commands
+
+
+def keep_made_up(run, right=90):
+    curves = {"rotation": [Point(strength=0, right=right), Point(strength=30, right=right - 40)]}
+    keep_robustness(run, Robustness(run=run.name, source=source_of(run), images=100, seconds=1, curves=curves))
+
+
+def button(app, label):
+    return next(b for b in app.main.button if b.label == label)
+
+
+def test_robustness_is_measured_when_asked_for_and_then_shown(open_section, started):
+    app, run = open_section("Robustness"), open_run(SHIPPED)
+    assert "has not been measured yet" in texts(app)
+    assert not charts(app)
+    button(app, "Measure").click().run()
+    assert not app.exception
+    assert started == [("robustness", SHIPPED)]
+    assert "Measure" not in [b.label for b in app.main.button]
+    robustness.forget_measuring(run)
+    keep_made_up(run)
+    app.run()
+    assert charts(app) == {"Rotation": "The shipped model: 90 % or more right from 0 to 0; at 30, 50.0%."}
+
+
+def test_several_runs_are_in_one_chart(open_section, add_run, started):
+    run = add_run(OTHER)
+    keep_made_up(open_run(SHIPPED))
+    app = open_section("Robustness")
+    app.main.multiselect[0].select(OTHER).run()
+    assert "**Quick, 01 Jan 12:00:00** has not been measured yet" in texts(app)
+    assert len(charts(app)) == 1
+    keep_made_up(run, right=70)
+    app.run()
+    assert "Quick, 01 Jan 12:00:00: less than 90 % right everywhere." in charts(app)["Rotation"]
+
+
+def test_a_failed_measurement_is_a_sentence_and_can_be_tried_again(open_section, started):
+    write_measuring(open_run(SHIPPED), Making(state="failed", message="The disk is full."))
+    app = open_section("Robustness")
+    assert "The disk is full." in texts(app)
+    button(app, "Try again").click().run()
+    assert started == [("robustness", SHIPPED)]
+    assert "The disk is full." not in texts(app)
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence(open_section, own_home):
+    own_home.write_text("a file where the folder should be")
+    app = open_section("Robustness")
+    button(app, "Measure").click().run()
+    assert not app.exception
+    assert "could not be written: part of the path is a file" in texts(app)
+
+
+@pytest.mark.parametrize("section", ["By digit", "Confidence", "Labels", "Robustness"])
+def test_a_run_on_other_data_has_every_section_too(open_section, trained_run, no_mnist, section):
+    app = open_section(section, trained_run.name)
+    assert not app.main.error
+    if section == "Labels":
+        assert "Of scikit-learn digits no label is known to be wrong" in texts(app)
+        assert "data:image/png" in "\n".join(element.proto.body for element in app.get("html"))

@@ -1,0 +1,53 @@
+"""The sliders that change what the model sees, on a page of their own."""
+
+import sys
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from digit_core.reading.distortions import DISTORTIONS
+from tests.pages.conftest import texts
+
+_APP = """
+from digit_core import Recognizer
+from digit_core.reading.strokes import draw_strokes
+from pages.shared.robustness import show_sliders
+from tests.drawings import SEVEN
+
+show_sliders(Recognizer.load("shipped"), draw_strokes(SEVEN))
+"""
+
+
+@pytest.fixture
+def app(monkeypatch) -> AppTest:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    app = AppTest.from_string(_APP, default_timeout=30).run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def test_at_first_nothing_is_changed(app):
+    assert "Read as **7**, over 99% sure." in texts(app)
+    assert {slider.key: slider.value for slider in app.slider} == {
+        f"sliders-{name}": kind.neutral for name, kind in DISTORTIONS.items()
+    }
+
+
+def test_the_reading_follows_the_sliders_and_as_drawn_sets_them_back(app):
+    before = app.get("html")[0].proto.body
+    app.slider(key="sliders-noise").set_value(0.4)
+    app.slider(key="sliders-blur").set_value(2.0).run()
+    assert not app.exception
+    assert app.get("html")[0].proto.body != before
+    assert "Read as **7**, over 99% sure." not in texts(app)
+    app.button(key="sliders-reset").click().run()
+    assert not app.exception
+    assert app.get("html")[0].proto.body == before
+    assert "Read as **7**, over 99% sure." in texts(app)
+
+
+@pytest.mark.parametrize("name", DISTORTIONS)
+@pytest.mark.parametrize("end", [0, -1])
+def test_every_slider_can_be_moved_to_both_ends(app, name, end):
+    app.slider(key=f"sliders-{name}").set_value(float(DISTORTIONS[name].strengths[end])).run()
+    assert not app.exception
