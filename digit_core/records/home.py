@@ -32,6 +32,11 @@ def exports_folder() -> Path:
     return home() / "exports"
 
 
+def features_folder() -> Path:
+    """What networks make of the training images, a file a network; all of it can be made again."""
+    return home() / "features"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"
