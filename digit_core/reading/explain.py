@@ -42,6 +42,7 @@ class Explanation:
     `drop`: float32 (28, 28), by how much the log-odds fall, on average, when a patch that covers
     the pixel hides its ink; above 0 the ink speaks for `digit`, below 0 against it.
     `costliest`: the patch whose loss costs most, and `cost`, by how much the log-odds fall then.
+    `against`: the patch whose loss helps most, and `gain`, by how much they rise; None if none does.
     `flip`: the fewest patches found that, covered together, let the picture be read as
     `runner_up`; empty if MOST_PATCHES do not.
     """
@@ -52,6 +53,8 @@ class Explanation:
     drop: np.ndarray
     costliest: Patch
     cost: float
+    against: Patch | None
+    gain: float
     flip: tuple[Patch, ...]
 
 
@@ -88,7 +91,7 @@ def explain(logits: Logits, model_input: np.ndarray, temperature: float = 1.0) -
         corners = np.array([[(SIDE - PATCH) // 2] * 2])
     scaled = _scaled(logits(_covered(model_input, corners)), temperature)
     drops = (own[digit] - own[runner_up]) - (scaled[:, digit] - scaled[:, runner_up])
-    costliest = int(drops.argmax())
+    costliest, helpful = int(drops.argmax()), int(drops.argmin())
     return Explanation(
         digit=digit,
         runner_up=runner_up,
@@ -96,6 +99,8 @@ def explain(logits: Logits, model_input: np.ndarray, temperature: float = 1.0) -
         drop=_spread(corners, drops),
         costliest=_patch(model_input, corners[costliest]),
         cost=float(drops[costliest]),
+        against=_patch(model_input, corners[helpful]) if drops[helpful] < 0 else None,
+        gain=max(-float(drops[helpful]), 0.0),
         flip=_flip(logits, model_input, corners, scaled, digit, runner_up),
     )
 

@@ -42,6 +42,8 @@ def test_ink_that_the_reading_rests_on_speaks_for_it_and_other_ink_against():
     assert explanation.drop[14, 14] == 0
     assert explanation.cost == pytest.approx(16)  # a patch hides all sixteen pixels of it
     assert explanation.costliest.place == "upper left"
+    assert explanation.gain == pytest.approx(4)
+    assert explanation.against.place == "lower right"
 
 
 def test_the_map_is_the_mean_over_the_patches_that_cover_a_pixel():
@@ -91,7 +93,7 @@ def test_not_a_digit_is_never_the_runner_up():
 def test_a_blank_picture_has_a_map_of_nothing():
     explanation = explain(network(three=(5, 1)), np.zeros((28, 28), np.float32))
     assert not explanation.drop.any()
-    assert explanation.cost == 0
+    assert (explanation.cost, explanation.gain, explanation.against) == (0, 0, None)
 
 
 @pytest.mark.parametrize("strokes", [SEVEN, FOUR])
