@@ -36,8 +36,9 @@ def chosen_in_words(view: views.View) -> str:
     """What the images below the matrix have in common."""
     if view.true is None and view.read is None:
         return "All digits"
-    true = "Any digit" if view.true is None else f"True digit {view.true}"
-    return f"{true}, read as {'any' if view.read is None else view.read}"
+    if view.read is None:
+        return f"Images of a {view.true}"
+    return f"Images read as {view.read}" if view.true is None else f"Images of a {view.true} read as {view.read}"
 
 
 def offer_download() -> None:

@@ -14,6 +14,7 @@ from pages.shared.pictures import picture
 # Blue and orange differ for every kind of colour blindness, and both from grey ink on black.
 _FOR, _AGAINST = np.array([58, 146, 255.0]), np.array([255, 140, 26.0])
 _INK = 165.0  # brightness of full ink under the colours, of 255
+_WORDS = 360  # pixels, the sentences beside the map
 _LITTLE = 0.05  # log-odds: less than this is not worth a sentence
 _STYLE = """
 <style>
@@ -42,12 +43,12 @@ def _explainer(_run: Run, path: str, changed: int) -> Explainer:
 
 def show(model_input: np.ndarray, explanation: Explanation, size: int = 200) -> None:
     """Show the map over a model input, float32 (28, 28), `size` pixels a side, and say what it says."""
-    st.html(
-        _STYLE
-        + f'<div class="why">{_map(model_input, explanation, size)}{_flipped(model_input, explanation, size)}</div>'
-    )
-    for sentence in sentences(explanation):
-        st.markdown(sentence)
+    figures = _map(model_input, explanation, size) + _flipped(model_input, explanation, size)
+    row = st.container(horizontal=True, gap="medium")
+    row.container(width=size * 2 + 16 if explanation.flip else size).html(f'{_STYLE}<div class="why">{figures}</div>')
+    with row.container(width=_WORDS):
+        for sentence in sentences(explanation):
+            st.markdown(sentence)
 
 
 def sentences(explanation: Explanation) -> list[str]:
@@ -62,8 +63,9 @@ def sentences(explanation: Explanation) -> list[str]:
     else:
         said.append(f"No single patch speaks for **{digit}** against **{other}**, the runner-up.")
     if explanation.against is not None and explanation.gain > _LITTLE:
+        other_ink = "Other ink" if explanation.against.place == explanation.costliest.place else "Ink"
         said.append(
-            f"Ink in the **{explanation.against.place}** speaks against it: without that, the odds become "
+            f"{other_ink} in the **{explanation.against.place}** speaks against it: without that, the odds become "
             f"{_times(explanation.gain)} larger."
         )
     said.append(what_would_have_to_go(explanation))
@@ -97,12 +99,14 @@ def overlay(model_input: np.ndarray, drop: np.ndarray) -> np.ndarray:
 def _map(model_input: np.ndarray, explanation: Explanation, size: int) -> str:
     most = float(np.abs(explanation.drop).max())
     words = " ".join(sentences(explanation)).replace("*", "")
+    outline = _frame(explanation.costliest) if explanation.cost > _LITTLE else ""
     image = picture(overlay(model_input, explanation.drop), size, escape(f"Occlusion map. {words}"))
     return (
-        f'<figure style="width:{size}px" data-testid="occlusion-map"><div class="frame">{image}</div>'
+        f'<figure style="width:{size}px" data-testid="occlusion-map"><div class="frame">{image}{outline}</div>'
         f'<div class="scale" aria-hidden="true"></div><div class="ends"><span>−{most:.1f}</span><span>0</span>'
         f"<span>+{most:.1f}</span></div><figcaption>Fall of the log-odds of {explanation.digit} against "
-        f"{explanation.runner_up} when covered. Blue: speaks for {explanation.digit}. Orange: against."
+        f"{explanation.runner_up} when covered. Blue: speaks for {explanation.digit}. Orange: against. "
+        "Outlined: what costs the most."
         "</figcaption></figure>"
     )
 

@@ -20,6 +20,8 @@ from pages.shared.models import dataset, recognizer_of
 from pages.shared.names import run_title
 from pages.shared.pictures import picture
 
+_WIDTH = 880  # pixels, the dialog; a phone gives it what there is
+_READING_WIDTH = 500
 _SIZE = 200  # pixels, the large picture
 _SMALL = 84  # pixels, a neighbour
 _OTHERS = 20  # other runs that are asked
@@ -43,7 +45,7 @@ def show(run: Run, predictions: TestPredictions) -> None:
     def closed() -> None:
         gallery.open_image(None, count)
 
-    st.dialog("Test image", width="large", on_dismiss=closed)(_image)(run, predictions)
+    st.dialog("Test image", width=_WIDTH, on_dismiss=closed)(_image)(run, predictions)
 
 
 def predictions_of(run: Run) -> TestPredictions:
@@ -74,12 +76,13 @@ def _image(run: Run, predictions: TestPredictions) -> None:
         with row.container(width=_SIZE):
             words = f"Test image {index}: a {label}, read as {read}"
             st.html(picture(images[index], _SIZE, words))
-        with row.container(width=440):
+        with row.container(width=_READING_WIDTH):
             prediction = _prediction(run, predictions, index, model_input)
             reading_card.show(prediction)
             st.caption(
                 f"Digit likeness {prediction.digit_likeness:.0%}: how much it looks like a digit at all; "
-                f"what has less than {run.calibration.likeness_threshold:.0%} is not read."
+                f"what has less than {run.calibration.likeness_threshold:.0%} is not read. The probabilities are "
+                "the network's own; on the canvas they are calibrated for drawings."
             )
         st.markdown("##### What the reading rests on")
         explanation.show(model_input, explanation.explainer_of(run).explain(model_input), _SIZE)

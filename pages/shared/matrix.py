@@ -47,14 +47,14 @@ def cells(counts: np.ndarray, view: View, palette: Palette, *, rates: bool, dim:
     values = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1) if rates else counts
     coloured = values * (1 - np.eye(10)) if dim else values
     most = coloured.max() or 1
+    trues, reads = (range(10) if digit is None else (digit,) for digit in (view.true, view.read))
+    narrowed = len(trues) * len(reads) < 100
     rows = []
     for true in range(10):
         for read in range(10):
             count, value = int(counts[true, read]), values[true, read]
             quiet = count == 0 or (dim and true == read)
-            is_chosen = (
-                view != View() and true in (view.true, *_any(view.true)) and read in (view.read, *_any(view.read))
-            )
+            is_chosen = narrowed and true in trues and read in reads
             fill = palette.quiet if quiet else _between(palette.low, palette.high, float(value / most))
             rows.append(
                 {
@@ -166,10 +166,6 @@ def _chart(rows: list[dict], description: str) -> alt.LayerChart:
     )
     cell = alt.selection_point(name="cell", fields=["true", "read"], on="click")
     return alt.layer(squares.add_params(cell), numbers).properties(description=f"Confusion matrix. {description}")
-
-
-def _any(digit: int | None) -> range:
-    return range(10) if digit is None else range(0)
 
 
 def _between(low: str, high: str, part: float) -> str:
