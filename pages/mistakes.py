@@ -37,8 +37,12 @@ def chosen_in_words(view: views.View) -> str:
     if view.true is None and view.read is None:
         return "All digits"
     if view.read is None:
-        return f"Images of a {view.true}"
-    return f"Images read as {view.read}" if view.true is None else f"Images of a {view.true} read as {view.read}"
+        return f"Images of {views.named(view.true)}"
+    return (
+        f"Images read as {view.read}"
+        if view.true is None
+        else f"Images of {views.named(view.true)} read as {view.read}"
+    )
 
 
 def offer_download() -> None:

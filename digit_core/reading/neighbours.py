@@ -46,6 +46,10 @@ class Neighbours:
         self._dataset = dataset
         digest = hashlib.sha256(model + dataset.digest.encode()).hexdigest()
         self.path = home.features_folder() / f"{digest[:32]}.npy"
+        self.fraction = 0.0
+        self.problem: str | None = None
+        self._preparing: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -61,6 +65,22 @@ class Neighbours:
             return
         write_parts(self.path, self._parts(report))
         _forget_old(self.path)
+
+    def prepare_apart(self) -> None:
+        """Prepare in a thread of its own, unless one does: a page that is left or rerun does not end it.
+
+        `fraction` says how far it is, 0 to 1, `under_way` whether it goes on, and `problem` why it could not.
+        """
+        with self._lock:
+            if not self.under_way:
+                self.fraction, self.problem = 0.0, None
+                self._preparing = threading.Thread(target=self._prepare, daemon=True)
+                self._preparing.start()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a thread prepares."""
+        return self._preparing is not None and self._preparing.is_alive()
 
     def nearest(self, image: np.ndarray, count: int = 5) -> tuple[Neighbour, ...]:
         """The training images nearest to an image, float32 (28, 28), 0 to 1; the nearest first.
@@ -79,6 +99,18 @@ class Neighbours:
         labels = self._dataset.y_train
         return tuple(Neighbour(int(i), int(labels[i]), float(np.sqrt(squares[i]))) for i in near)
 
+    def _prepare(self) -> None:
+        self.problem = "It ended without a result; the app's log says why."  # unless what follows gets to its end
+        try:
+            self.prepare(self._note)
+        except DigitError as error:
+            self.problem = str(error)
+        else:
+            self.problem = None
+
+    def _note(self, part: float) -> None:
+        self.fraction = part
+
     def _stored(self) -> np.ndarray | None:
         """float16 (n, d), mapped and not read; None if it is not there or not whole."""
         try:
@@ -96,31 +128,6 @@ class Neighbours:
             # Half precision has no number above 65,504, and features are not bounded.
             yield np.clip(features, -65504, 65504).astype("<f2").tobytes()
             report(min(start + _BATCH, len(images)) / len(images))
-
-
-class Preparation:
-    """`Neighbours.prepare` in a thread of its own: a page that is left or rerun does not end it."""
-
-    def __init__(self, neighbours: Neighbours):
-        self.fraction = 0.0
-        self.problem: str | None = None
-        self._neighbours = neighbours
-        self._thread = threading.Thread(target=self._prepare, daemon=True)
-        self._thread.start()
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it goes on; afterwards it was done, or `problem` says why not."""
-        return self._thread.is_alive()
-
-    def _prepare(self) -> None:
-        try:
-            self._neighbours.prepare(self._note)
-        except DigitError as error:
-            self.problem = str(error)
-
-    def _note(self, part: float) -> None:
-        self.fraction = part
 
 
 def _header(rows: int, columns: int) -> bytes:

@@ -77,13 +77,13 @@ def what_would_have_to_go(explanation: Explanation) -> str:
     other, flip = explanation.runner_up, explanation.flip
     if not flip:
         return (
-            f"No patch of {PATCH} × {PATCH} pixels turns it into a **{other}** when it is covered, "
+            f"No patch of {PATCH} × {PATCH} pixels turns it into {_named(other)} when it is covered, "
             f"nor were {MOST_PATCHES} found that do together."
         )
     if len(flip) == 1:
-        return f"To become a **{other}**, one patch would have to go: the ink in the **{flip[0].place}**."
+        return f"To become {_named(other)}, one patch would have to go: the ink in the **{flip[0].place}**."
     places = ", ".join(f"**{patch.place}**" for patch in flip)
-    return f"To become a **{other}**, no single patch is enough; {len(flip)} would have to go: {places}."
+    return f"To become {_named(other)}, no single patch is enough; {len(flip)} would have to go: {places}."
 
 
 def overlay(model_input: np.ndarray, drop: np.ndarray) -> np.ndarray:
@@ -126,6 +126,10 @@ def _flipped(model_input: np.ndarray, explanation: Explanation, size: int) -> st
 def _frame(patch: Patch) -> str:
     left, top, side = (100 * value / SIDE for value in (patch.left, patch.top, PATCH))
     return f'<div class="patch" style="left:{left:.2f}%;top:{top:.2f}%;width:{side:.2f}%;height:{side:.2f}%"></div>'
+
+
+def _named(digit: int) -> str:
+    return f"{'an' if digit == 8 else 'a'} **{digit}**"
 
 
 def _times(log_odds: float) -> str:

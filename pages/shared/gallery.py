@@ -36,7 +36,7 @@ export default function ({data, parentElement, setTriggerValue}) {
     const words = element('span', 'words', '');
     words.setAttribute('aria-hidden', 'true');
     words.append(element('b', '', card.label), ' read as ', element('b', '', card.read), element('br', '', ''),
-      card.sure, element('span', 'more', ` · no. ${card.index}`));
+      card.sure, element('br', '', ''), element('span', 'more', `no. ${card.index}`));
     button.append(image, words);
     button.onclick = () => setTriggerValue('opened', card.index);
     return button;
@@ -84,7 +84,7 @@ def card(index: int, predictions: TestPredictions, images: np.ndarray) -> dict:
         "read": str(read),
         "sure": sure,
         "picture": data_uri(images[index]),
-        "alternative": f"Test image {index}: a {label}, read as {read}, {sure}",
+        "alternative": f"Test image {index}: {views.named(label)}, read as {read}, {sure}",
     }
 
 

@@ -10,7 +10,7 @@ from digit_core import Prediction
 from digit_core.errors import DigitError
 from digit_core.reading.classifier import NoFeatures
 from digit_core.reading.datasets import Dataset
-from digit_core.reading.neighbours import Neighbour, Neighbours, Preparation
+from digit_core.reading.neighbours import Neighbour, Neighbours
 from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Run, TestPredictions, list_runs
 from digit_core.records.served import usable_served_run
@@ -71,10 +71,12 @@ def _image(run: Run, predictions: TestPredictions) -> None:
         images = dataset(run.config.data).x_test
         model_input = images[index].astype(np.float32) / 255
         _header(run, predictions, index, images)
-        st.markdown(f"#### No. {index}: a {label}, read as {read}" + ("" if label == read else " — a mistake"))
+        st.markdown(
+            f"#### No. {index}: {views.named(label)}, read as {read}" + ("" if label == read else " — a mistake")
+        )
         row = st.container(horizontal=True, gap="medium")
         with row.container(width=_SIZE):
-            words = f"Test image {index}: a {label}, read as {read}"
+            words = f"Test image {index}: {views.named(label)}, read as {read}"
             st.html(picture(images[index], _SIZE, words))
         with row.container(width=_READING_WIDTH):
             prediction = _prediction(run, predictions, index, model_input)
@@ -111,7 +113,7 @@ def _header(run: Run, predictions: TestPredictions, index: int, images: np.ndarr
         )
     if row.button("Put it on the canvas", icon=":material/draw:", type="primary"):
         canvas.put_picture(
-            images[index], f"{TITLES[run.config.data]} test image {index}, a {predictions.labels[index]}"
+            images[index], f"{TITLES[run.config.data]} test image {index}, {views.named(predictions.labels[index])}"
         )
         st.switch_page("pages/draw.py")
     row.caption(f"{place[0] + 1:,} of {len(listed):,} in view" if len(place) else "It is not among the images in view.")
@@ -129,54 +131,42 @@ def _prediction(run: Run, predictions: TestPredictions, index: int, model_input:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _neighbours_of(_run: Run, _data: Dataset, digest: str) -> Neighbours:
+def _neighbours_of(_run: Run, _data: Dataset, model: str, data: str) -> Neighbours:
     return Neighbours(_run.model_bytes(), _data)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _preparation(_found: Neighbours, digest: str, attempt: int) -> Preparation:
-    return Preparation(_found)
-
-
-def _digest(run: Run) -> str:
-    return hashlib.sha256(run.model_bytes()).hexdigest()
-
-
 def _neighbours(run: Run, model_input: np.ndarray) -> None:
-    data, digest = dataset(run.config.data), _digest(run)
+    data = dataset(run.config.data)
     try:
-        found = _neighbours_of(run, data, digest)
+        found = _neighbours_of(run, data, hashlib.sha256(run.model_bytes()).hexdigest(), data.digest)
     except NoFeatures as error:
         st.info(f"This run's network cannot be asked for them. {error}")
         return
     if found.ready:
         _row(found.nearest(model_input), data)
-        return
-    attempt = st.session_state.setdefault("neighbours_attempt", 0)
-    preparation = _preparation(found, digest, attempt)
-    if preparation.problem:
-        st.warning(f"They cannot be looked for. {preparation.problem}")
-        if st.button("Try again", icon=":material/refresh:"):
-            st.session_state["neighbours_attempt"] += 1
-            st.rerun(scope="fragment")
-        return
-    st.fragment(_progress, run_every=_WATCHING)(preparation)
+    elif found.problem and not found.under_way:
+        st.warning(f"They cannot be looked for. {found.problem}")
+        st.button("Try again", icon=":material/refresh:", on_click=found.prepare_apart)
+    else:
+        found.prepare_apart()
+        st.fragment(_progress, run_every=_WATCHING)(found)
 
 
-def _progress(preparation: Preparation) -> None:
+def _progress(found: Neighbours) -> None:
     """Looks for news by itself."""
-    if not preparation.under_way:
+    if not found.under_way:
         st.rerun()
-    st.progress(preparation.fraction, text="Looking at all training images with this network, once")
+    st.progress(found.fraction, text="Looking at all training images with this network, once")
 
 
 def _row(found: tuple[Neighbour, ...], data: Dataset) -> None:
     figures = []
     for neighbour in found:
-        words = f"Training image {neighbour.index}: a {neighbour.label}, at a distance of {neighbour.distance:.2f}"
+        named = f"Training image {neighbour.index}: {views.named(neighbour.label)}"
+        words = f"{named}, at a distance of {neighbour.distance:.2f}"
         figures.append(
             f'<figure data-testid="neighbour">{picture(data.x_train[neighbour.index], _SMALL, words)}'
-            f"<figcaption>a <b>{neighbour.label}</b> · {neighbour.distance:.2f}<br>no. {neighbour.index}"
+            f"<figcaption><b>{neighbour.label}</b> · {neighbour.distance:.2f}<br>no. {neighbour.index}"
             "</figcaption></figure>"
         )
     st.html(f'{_STYLE}<div class="row">{"".join(figures)}</div>')

@@ -120,6 +120,11 @@ def recall() -> None:
             st.query_params[name] = value
 
 
+def named(digit: int) -> str:
+    """A digit with its article: "a 4", "an 8"."""
+    return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
 def _quoted(value: str) -> str:
     """What somebody wrote, short, and so that Markdown takes none of it for its own."""
     return value[:40].replace("`", "'").replace("\n", " ")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from digit_core.records.runs import SHIPPED, open_run
+from pages.shared.view import named
 from tests.browser.canvas import draw, expect_reading
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
@@ -53,7 +54,7 @@ def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
     expect(cards).to_have_count(count)
     found = []
     for words in cards.locator("img").evaluate_all("images => images.map(image => image.alt)"):
-        index, label, read = re.match(r"Test image (\d+): a (\d), read as (\d)", words).groups()
+        index, label, read = re.match(r"Test image (\d+): an? (\d), read as (\d)", words).groups()
         found.append((int(label), int(read), int(index)))
     return found
 
@@ -66,7 +67,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     page.get_by_role("link", name="Mistakes").click()
 
     click(cell(page, true, read))
-    expect(page.get_by_role("heading", name=f"Images of a {true} read as {read}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Images of {named(true)} read as {read}")).to_be_visible()
     found = shown(page, len(indices))
     assert {pair[:2] for pair in found} == {(true, read)}
     assert sorted(index for *_, index in found) == indices
@@ -76,7 +77,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     index = found[0][2]
     page.get_by_role("button", name=f"Test image {index}:").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"No. {index}: a {true}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {index}: {named(true)}, read as {read}")).to_be_visible()
     expect(dialog.get_by_test_id("occlusion-map")).to_be_visible()
     expect(dialog.get_by_text("costs the most: the odds of", exact=False)).to_be_visible()
     expect(dialog.get_by_test_id("neighbour")).to_have_count(5, timeout=LOOKING)
@@ -84,7 +85,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
 
     dialog.get_by_role("button", name="Put it on the canvas").click()
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(page.get_by_text(f"On the canvas: MNIST test image {index}, a {true}.")).to_be_visible()
+    expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {named(true)}.")).to_be_visible()
     expect_reading(page, str(read))
 
     # What is drawn over it is read with it, and can be taken back; then the picture itself.
@@ -117,9 +118,9 @@ def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app,
     # By the boxes, then by a click on another cell: whichever came last.
     page.get_by_role("combobox", name="True digit").click()
     page.get_by_role("option", name=str(true), exact=True).click()
-    expect(page.get_by_role("heading", name=f"Images of a {true}", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Images of {named(true)}", exact=True)).to_be_visible()
     click(cell(page, read, read))
-    expect(page.get_by_role("heading", name=f"Images of a {read} read as {read}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Images of {named(read)} read as {read}")).to_be_visible()
     right = int(((predictions.labels == read) & (predictions.predicted == read)).sum())
     expect(page.get_by_text(f"of {right:,} images")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
@@ -133,14 +134,14 @@ def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confu
     page.locator("button.card").first.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"No. {cards[0][2]}: a {true}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {cards[0][2]}: {named(true)}, read as {read}")).to_be_visible()
     dialog.get_by_role("button", name="Next image").focus()
     page.keyboard.press("Enter")
-    expect(dialog.get_by_text(f"No. {cards[1][2]}: a {true}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
     other = page.context.new_page()
     expect(page).to_have_url(re.compile(f"image={cards[1][2]}"))
     other.goto(page.url)
-    expect(other.get_by_role("dialog").get_by_text(f"No. {cards[1][2]}: a {true}, read as {read}")).to_be_visible()
+    expect(other.get_by_role("dialog").get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("image="))

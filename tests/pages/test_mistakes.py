@@ -6,10 +6,11 @@ import pytest
 import streamlit as st
 
 from digit_core.reading.datasets import load_dataset
-from digit_core.reading.neighbours import Preparation
+from digit_core.reading.neighbours import Neighbours
 from digit_core.records import home
 from digit_core.records.runs import SHIPPED, Run, open_run, seal
 from pages.shared.gallery import PER_PAGE
+from pages.shared.view import named
 from tests.pages.conftest import go_to, texts
 
 
@@ -45,6 +46,18 @@ def digits_run(add_run, digits):
         return Run(run.path)
 
     return add
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """The page waits for the preparation, which otherwise goes on while it is shown."""
+    prepare = Neighbours.prepare_apart
+
+    def and_wait(self):
+        prepare(self)
+        self._preparing.join(60)
+
+    monkeypatch.setattr(Neighbours, "prepare_apart", and_wait)
 
 
 def cards(app) -> list[dict]:
@@ -95,7 +108,9 @@ def test_the_shipped_runs_mistakes_are_shown(open_page, with_mnist):
     wrong = set(np.flatnonzero(predictions.predicted != predictions.labels))
     assert {card["index"] for card in all_pages(app)} == wrong
     card = cards(app)[0]
-    assert card["alternative"].startswith(f"Test image {card['index']}: a {card['label']}, read as {card['read']}")
+    assert card["alternative"].startswith(
+        f"Test image {card['index']}: {named(int(card['label']))}, read as {card['read']}"
+    )
 
 
 def test_the_boxes_leave_exactly_the_images_of_a_cell(open_page, digits_run):
@@ -188,7 +203,7 @@ def test_an_image_is_opened_by_its_number_and_the_next_one_by_a_button(open_page
     app.number_input(key="gallery_number").set_value(index).run()
     assert app.query_params["image"] == str(index)
     assert app.get("dialog")
-    assert f"No. {index}: a 8, read as 9" in everything(app)
+    assert f"No. {index}: an 8, read as 9" in everything(app)
     assert "Occlusion map." in html(app)
     assert "1 of 1 other run reads it right" in everything(app)
     assert other.name not in everything(app)
@@ -199,15 +214,8 @@ def test_an_image_is_opened_by_its_number_and_the_next_one_by_a_button(open_page
     assert app.query_params["image"] == str(shown[shown.index(index) + 1])
 
 
-def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_page, digits_run, monkeypatch):
+def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
-    start = Preparation.__init__
-
-    def and_wait(self, neighbours):
-        start(self, neighbours)
-        self._thread.join(60)
-
-    monkeypatch.setattr(Preparation, "__init__", and_wait)
     app = open_page("mistakes", image="0")
     app.run()
     assert not app.exception
@@ -215,16 +223,9 @@ def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_
     assert len(list(home.features_folder().iterdir())) == 1
 
 
-def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, monkeypatch):
+def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
     home.features_folder().write_text("a file where the folder should be")
-    start = Preparation.__init__
-
-    def and_wait(self, neighbours):
-        start(self, neighbours)
-        self._thread.join(60)
-
-    monkeypatch.setattr(Preparation, "__init__", and_wait)
     app = open_page("mistakes", image="0")
     assert "They cannot be looked for." in everything(app)
     assert "could not be written" in everything(app)
@@ -245,7 +246,7 @@ def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits
     assert went == ["pages/draw.py"]
     del app.query_params["image"]
     go_to(app, "draw")
-    assert f"scikit-learn digits test image 2, a {digits.y_test[2]}" in texts(app)
+    assert f"scikit-learn digits test image 2, {named(digits.y_test[2])}" in texts(app)
     assert 'data-testid="digit"' in html(app)
 
 

@@ -1,5 +1,6 @@
 import errno
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from digit_core.errors import StorageError
 from digit_core.reading import classifier, neighbours
 from digit_core.reading.classifier import Classifier, FeatureClassifier, NoFeatures
 from digit_core.reading.datasets import Dataset
-from digit_core.reading.neighbours import Neighbours, Preparation
+from digit_core.reading.neighbours import Neighbours
 from digit_core.records.runs import SHIPPED, open_run
 
 
@@ -108,10 +109,10 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(model, dataset, mon
 
     monkeypatch.setattr(os, "fsync", full)
     index = Neighbours(model, dataset)
-    preparation = Preparation(index)
-    preparation._thread.join(30)
-    assert not preparation.under_way
-    assert "the disk is full" in preparation.problem
+    index.prepare_apart()
+    index._preparing.join(30)
+    assert not index.under_way
+    assert "the disk is full" in index.problem
     assert list(index.path.parent.iterdir()) == []
 
 
@@ -125,3 +126,34 @@ def test_only_the_newest_files_are_kept(model, dataset, monkeypatch):
         os.utime(old, (1_000_000 - age, 1_000_000 - age))
     index.prepare()
     assert {path.name for path in index.path.parent.iterdir()} == {index.path.name, "1.npy"}
+
+
+def test_it_is_prepared_apart_once_and_says_how_far_it_is(model, dataset, monkeypatch):
+    index, go_on, starts = Neighbours(model, dataset), threading.Event(), []
+    prepare = Neighbours.prepare
+
+    def slowly(self, report):
+        starts.append(1)
+        go_on.wait(30)
+        prepare(self, report)
+
+    monkeypatch.setattr(Neighbours, "prepare", slowly)
+    index.prepare_apart()
+    index.prepare_apart()
+    assert index.under_way
+    go_on.set()
+    index._preparing.join(30)
+    assert starts == [1]
+    assert (index.fraction, index.problem, index.ready, index.under_way) == (1.0, None, True, False)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_while_it_is_prepared_does_not_pass_for_success(model, dataset, monkeypatch):
+    def broken(self, report):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Neighbours, "prepare", broken)
+    index = Neighbours(model, dataset)
+    index.prepare_apart()
+    index._preparing.join(30)
+    assert "the app's log" in index.problem
