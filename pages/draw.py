@@ -3,10 +3,12 @@
 import streamlit as st
 from PIL import Image
 
-from digit_core import DigitError, NoInk, Recognizer
+from digit_core import DigitError, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
-from digit_core.reading.steps import steps_of_drawing, steps_of_picture
-from pages.shared import canvas, frame, reading_card
+from digit_core.reading.steps import input_of_drawing, steps_of_drawing, steps_of_picture
+from digit_core.records.runs import Run
+from pages.shared import canvas, explanation, frame, reading_card
+from pages.shared.explanation import explainer_of
 from pages.shared.models import served_recognizer
 
 _READING_WIDTH = 470  # pixels; a phone gives it what there is
@@ -19,17 +21,33 @@ def drawing_board() -> None:
     try:
         with board.container(width=canvas.SIZE):
             drawing = canvas.show()
+            name = canvas.picture_name()
+            if name:
+                st.caption(
+                    f"On the canvas: {name}. It is read pixel by pixel; "
+                    "with strokes over it, both are read together as one picture."
+                )
+            if canvas.has_more():
+                st.button("Bring my drawing back", icon=":material/history:", on_click=canvas.put_back)
         with board.container(width=_READING_WIDTH):
             recognizer, _ = served_recognizer()
             if not drawing:
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
-            prediction = recognizer.predict_strokes(drawing.strokes, drawing.pen_width)
+            prediction = recognizer.predict_normalized(input_of_drawing(drawing, canvas.SIZE))
             reading_card.show(prediction, steps_of_drawing(drawing, canvas.SIZE))
+            why(recognizer.run, prediction)
     except NoInk as nothing:
         st.info(str(nothing))
     except DigitError as error:
         st.error(str(error))
+
+
+def why(run: Run, prediction: Prediction) -> None:
+    """A closed expander; what the reading rests on is computed only when it is open."""
+    with st.expander("Why?", icon=":material/help:", key="why", on_change="rerun") as expander:
+        if expander.open:
+            explanation.show(prediction.model_input, explainer_of(run).explain(prediction.model_input))
 
 
 def read_upload() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from digit_core.errors import InvalidStrokes
+from digit_core.reading.canvas_picture import picture_from_canvas
 
 _CURVE_POINTS = np.linspace(0, 1, 5)[1:, None]
 _ORIGIN = {"left": -0.5, "top": -0.5, "center": 0.0, "right": 0.5, "bottom": 0.5}
@@ -19,20 +20,25 @@ _ORIGIN = {"left": -0.5, "top": -0.5, "center": 0.0, "right": 0.5, "bottom": 0.5
 
 @dataclass(frozen=True)
 class Drawing:
-    """Strokes, float64 (n, 2) each in canvas pixels, y down, and the width of the pen in pixels."""
+    """Strokes, float64 (n, 2) each in canvas pixels, y down, and the width of the pen in pixels.
+
+    `picture`: a test image, uint8 (28, 28), that fills the canvas under them, or None.
+    """
 
     strokes: tuple[np.ndarray, ...]
     pen_width: float
+    picture: np.ndarray | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.strokes)
+        return bool(self.strokes) or self.picture is not None
 
 
 def drawing_from_canvas(objects: Iterable[Mapping[str, Any]]) -> Drawing:
-    """The pen strokes among a Fabric canvas's objects; other shapes are left out.
+    """The pen strokes and the test image among a Fabric canvas's objects; other shapes are left out.
 
-    Raises InvalidStrokes if a path is not one.
+    Raises InvalidStrokes if a path or an image is not one.
     """
+    objects = list(objects)
     strokes, widths = [], []
     for item in objects:
         if str(item.get("type", "")).lower() != "path":
@@ -45,7 +51,7 @@ def drawing_from_canvas(objects: Iterable[Mapping[str, Any]]) -> Drawing:
             raise InvalidStrokes(
                 f"The canvas sent a path that cannot be read ({error}). Clear it and draw again."
             ) from None
-    return Drawing(tuple(strokes), float(np.median(widths)) if widths else 1.0)
+    return Drawing(tuple(strokes), float(np.median(widths)) if widths else 1.0, picture_from_canvas(objects))
 
 
 def _points(path: list) -> np.ndarray:

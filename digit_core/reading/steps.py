@@ -20,13 +20,31 @@ class Step:
 
 
 def steps_of_drawing(drawing: Drawing, size: int) -> tuple[Step, ...]:
-    """From strokes on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
+    """From what is on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
+    if drawing.picture is not None:
+        return (
+            Step("What is on the canvas", _painted(drawing, size)),
+            Step("What the model sees: 28 × 28 pixels", input_of_drawing(drawing, size)),
+        )
     ink = redrawn(drawing.strokes, drawing.pen_width)
     return (
         Step("Your drawing", _painted(drawing, size)),
         Step("Redrawn with MNIST's pen", _squared(ink)),
-        Step("What the model sees: 28 × 28 pixels", draw_strokes(drawing.strokes, drawing.pen_width)),
+        Step("What the model sees: 28 × 28 pixels", input_of_drawing(drawing, size)),
     )
+
+
+def input_of_drawing(drawing: Drawing, size: int) -> np.ndarray:
+    """The model input, float32 (28, 28), of what is on a canvas of `size` pixels a side.
+
+    Strokes are drawn again; a test image is one already, and is taken as it is; a test image with
+    strokes over it is one picture, and goes the way of pictures. Raises NoInk or InvalidStrokes.
+    """
+    if drawing.picture is None:
+        return draw_strokes(drawing.strokes, drawing.pen_width)
+    if not drawing.strokes:
+        return drawing.picture.astype(np.float32) / 255
+    return normal_form(_painted(drawing, size))
 
 
 def steps_of_picture(image: Image.Image | np.ndarray) -> tuple[Step, ...]:
@@ -41,10 +59,13 @@ def steps_of_picture(image: Image.Image | np.ndarray) -> tuple[Step, ...]:
 
 
 def _painted(drawing: Drawing, size: int) -> np.ndarray:
-    image = Image.new("L", (size, size))
+    if drawing.picture is None:
+        image = Image.new("L", (size, size))
+    else:
+        image = Image.fromarray(drawing.picture).resize((size, size), Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(image)
     radius = drawing.pen_width / 2
-    for stroke in finite(drawing.strokes):
+    for stroke in finite(drawing.strokes) if drawing.strokes else ():
         points = [tuple(point) for point in stroke]
         if len(points) > 1:
             draw.line(points, fill=255, width=max(round(drawing.pen_width), 1))

@@ -42,6 +42,11 @@ def robustness_folder() -> Path:
     return home() / "robustness"
 
 
+def features_folder() -> Path:
+    """What networks make of the training images, a file a network; all of it can be made again."""
+    return home() / "features"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"

@@ -6,7 +6,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,13 +45,19 @@ def make_folder(path: Path) -> Path:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file's content in one step; raises StorageError and leaves the old content."""
+    write_parts(path, [content])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """As `write_bytes`, for content that is made while it is written; what making it raises is passed on."""
     make_folder(path.parent)
     with storage_errors(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                for part in parts:
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)  # mkstemp's files are for the owner alone

@@ -8,10 +8,12 @@ the last one.
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from digit_core.reading.canvas_paths import Drawing, drawing_from_canvas
+from digit_core.reading.canvas_picture import picture_object
 
 SIZE = 280  # pixels, width and height
 _WIDGET = "canvas"
@@ -93,6 +95,31 @@ def show() -> Drawing:
     return drawing_from_canvas(state["objects"])
 
 
+def put_picture(image: np.ndarray, name: str) -> None:
+    """Put a test image, uint8 (28, 28), on the canvas in place of what is there, which `put_back` brings back."""
+    state = _state()
+    if not _has_picture(state["objects"]):
+        state["before"] = state["objects"]
+    state["name"] = name
+    _put([picture_object(image, SIZE)])
+
+
+def put_back() -> None:
+    """Bring back what was on the canvas before a test image was put there."""
+    _put(_state().pop("before", []))
+
+
+def picture_name() -> str | None:
+    """What the test image on the canvas is called; None if none is there."""
+    state = _state()
+    return state.get("name") if _has_picture(state["objects"]) else None
+
+
+def has_more() -> bool:
+    """Whether there is a drawing that a test image has taken the place of."""
+    return bool(_state().get("before"))
+
+
 def gone() -> None:
     """Another page is shown, so the browser has thrown the canvas away."""
     # Whether the widget is in the session's state cannot tell: a run that a newer stroke
@@ -103,6 +130,10 @@ def gone() -> None:
 def _state() -> dict[str, Any]:
     blank = {"objects": [], "initial": {"objects": []}, "revision": 0, "mounted": False}
     return st.session_state.setdefault(_STATE, blank)
+
+
+def _has_picture(objects: list[dict]) -> bool:
+    return any(str(item.get("type", "")).lower() == "image" for item in objects)
 
 
 def _take() -> None:

@@ -1,6 +1,11 @@
 import numpy as np
 
+from digit_core import Recognizer
+from digit_core.reading.canvas_picture import picture_object
+from digit_core.reading.explain import Explainer
+from digit_core.reading.strokes import draw_strokes
 from digit_core.records import home
+from digit_core.records.runs import SHIPPED, open_run
 from digit_core.records.served import serve
 from tests.pages.conftest import go_to, texts
 
@@ -87,3 +92,69 @@ def test_pictures_from_files_are_read_or_refused(open_page, tmp_path):
     figure = (home.SHIPPED_RUN / "figures" / "confusion.png").read_bytes()
     app.file_uploader[0].upload("figure.png", figure, "image/png").run()
     assert not app.exception
+
+
+def test_why_is_answered_only_when_it_is_asked(open_page, monkeypatch):
+    asked = []
+    explain = Explainer.explain
+    monkeypatch.setattr(Explainer, "explain", lambda self, image: asked.append(1) or explain(self, image))
+    app = drawn(open_page("draw"), STROKE)
+    assert asked == []
+    app.session_state["why"] = True
+    app.run()
+    assert len(asked) == 1
+    html = reading(app)
+    assert "Occlusion map. Covering the" in html
+    assert "costs the most: the odds of **7** against" in texts(app)
+    assert "To become a" in texts(app) or "No patch of 5 × 5 pixels turns it into" in texts(app)
+
+
+def on_canvas(app) -> str:
+    return " ".join(item["type"] for item in app.session_state["drawing"]["objects"])
+
+
+def test_a_test_image_on_the_canvas_is_read_pixel_by_pixel_and_taken_away_again(open_page):
+    image = np.floor(draw_strokes([np.array([[60.0, 60], [190, 60], [120, 220]])]) * 255 + 0.5).astype(np.uint8)
+    expected = Recognizer(open_run(SHIPPED)).predict_normalized(image.astype(np.float32) / 255)
+    picture = picture_object(image, 280)
+    app = drawn(open_page("draw"), picture)
+    assert f'data-testid="digit">{expected.digit}<' in reading(app)
+    for digit, probability in enumerate(expected.probabilities):
+        assert f"{digit}: {probability:.1%}" in reading(app) or probability > 0.999
+    {b.label: b for b in app.main.button}["Undo"].click().run()
+    assert "draw a digit" in texts(app)
+
+
+def test_strokes_over_a_test_image_are_read_with_it(open_page):
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 13:16] = 255  # a one; closed to a nine or an eight by what is drawn over it, but no longer a one
+    picture = picture_object(image, 280)
+    app = drawn(open_page("draw"), picture)
+    assert 'data-testid="digit">1<' in reading(app)
+    bar = {**STROKE, "path": [["M", 50, 45], ["L", 140, 45]]}
+    app = drawn(app, picture, bar)
+    assert 'data-testid="digit">7<' in reading(app)
+    {b.label: b for b in app.main.button}["Undo"].click().run()
+    assert on_canvas(app) == "Image"
+    assert 'data-testid="digit">1<' in reading(app)
+
+
+def test_the_drawing_that_a_test_image_took_the_place_of_comes_back(open_page):
+    app = drawn(open_page("draw"), STROKE)
+    app.session_state["drawing"] = {
+        **app.session_state["drawing"],
+        "objects": [picture_object(np.full((28, 28), 9, np.uint8), 280)],
+        "before": [STROKE],
+        "name": "MNIST test image 7, a 9",
+    }
+    app.run()
+    assert "On the canvas: MNIST test image 7, a 9." in texts(app)
+    {b.label: b for b in app.main.button}["Bring my drawing back"].click().run()
+    assert app.session_state["drawing"]["objects"] == [STROKE]
+    assert "On the canvas" not in texts(app)
+    assert "Bring my drawing back" not in [b.label for b in app.main.button]
+
+
+def test_an_image_that_is_none_is_a_sentence(open_page):
+    app = drawn(open_page("draw"), {"type": "Image", "src": "data:image/png;base64,bm9uZQ=="})
+    assert "Clear it and draw again" in texts(app)

@@ -1,10 +1,17 @@
-import re
+import json
 
 import numpy as np
+import pyarrow
 import pytest
+import streamlit as st
 
-from digit_core.records.runs import SHIPPED, open_run, seal
-from tests.pages.conftest import texts
+from digit_core.reading.datasets import load_dataset
+from digit_core.reading.neighbours import Neighbours
+from digit_core.records import home
+from digit_core.records.runs import SHIPPED, Run, open_run, seal
+from pages.shared.gallery import PER_PAGE
+from pages.shared.view import named
+from tests.pages.conftest import go_to, texts
 
 
 @pytest.fixture
@@ -12,42 +19,235 @@ def with_mnist(mnist, monkeypatch):
     monkeypatch.setenv("DIGITS_MNIST", str(mnist))
 
 
-def cards(app) -> list[tuple[int, int, float, int]]:
-    html = "\n".join(element.proto.body for element in app.get("html"))
-    found = re.findall(r"<b>(\d)</b> read as <b>(\d)</b><br>([\d.]+)% sure .*?no\. (\d+)", html)
-    return [(int(true), int(read), float(sure), int(index)) for true, read, sure, index in found]
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits")
+
+
+@pytest.fixture
+def digits_run(add_run, digits):
+    """Add a run on the bundled digits: every fourth 3 is read as 5, every 8 as 9, the rest right; as sure as told."""
+
+    def add(name: str, *, mistakes: bool = True) -> Run:
+        run = add_run(name)
+        document = json.loads((run.path / "config.json").read_text())
+        document["config"]["data"] = "digits"
+        (run.path / "config.json").write_text(json.dumps(document))
+        labels = digits.y_test
+        read = labels.copy()
+        if mistakes:
+            read[np.flatnonzero(labels == 3)[::4]] = 5
+            read[labels == 8] = 9
+        sure = np.linspace(0.5, 0.99, len(labels))
+        probabilities = np.repeat((1 - sure[:, None]) / 9, 10, 1).astype(np.float32)
+        probabilities[np.arange(len(labels)), read] = sure
+        np.savez(run.path / "predictions.npz", probabilities=probabilities, labels=labels)
+        seal(run.path)
+        return Run(run.path)
+
+    return add
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """The page waits for the preparation, which otherwise goes on while it is shown."""
+    prepare = Neighbours.prepare_apart
+
+    def and_wait(self):
+        prepare(self)
+        self._preparing.join(60)
+
+    monkeypatch.setattr(Neighbours, "prepare_apart", and_wait)
+
+
+def cards(app) -> list[dict]:
+    """What the grid shows; there is none where there is nothing to show."""
+    grids = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "image_grid"]
+    return [card for grid in grids for card in json.loads(grid.json)["cards"]]
+
+
+def pairs(app) -> set[tuple[int, int]]:
+    return {(int(card["label"]), int(card["read"])) for card in cards(app)}
+
+
+def html(app) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def everything(app) -> str:
+    """What is said in the dialog too."""
+    kinds = ("markdown", "caption", "info", "warning", "error")
+    return texts(app) + "\n".join(element.value for kind in kinds for element in getattr(app, kind))
+
+
+def all_pages(app) -> list[dict]:
+    seen = cards(app)
+    while any(button.label == "Next" and not button.disabled for button in app.main.button):
+        next(button for button in app.main.button if button.label == "Next").click().run()
+        seen += cards(app)
+    return seen
 
 
 def test_without_mnist_there_is_a_sentence_and_a_button(open_page, no_mnist):
-    app = open_page("mistakes")
+    app = open_page("mistakes", image="3")
     assert "not on this machine yet" in texts(app)
     assert "Download MNIST" in [button.label for button in app.main.button]
 
 
-def test_every_mistake_is_shown_most_confident_first(open_page, with_mnist):
+def test_every_mistake_is_shown_most_confident_first(open_page, digits_run):
+    predictions = digits_run("20260301-120000-quick").predictions()
+    app = open_page("mistakes")
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    assert f"**{len(wrong)}** of 359" in texts(app)
+    seen = [card["index"] for card in all_pages(app)]
+    assert seen == sorted(wrong, key=lambda index: -predictions.probabilities[index].max())
+
+
+def test_the_shipped_runs_mistakes_are_shown(open_page, with_mnist):
     app, predictions = open_page("mistakes"), open_run(SHIPPED).predictions()
     wrong = set(np.flatnonzero(predictions.predicted != predictions.labels))
-    seen = cards(app)
-    while len(app.main.number_input) and app.main.number_input[0].value < app.main.number_input[0].max:
-        app.main.number_input[0].increment().run()
-        seen += cards(app)
-    assert {index for *_, index in seen} == wrong
-    assert len(seen) == len(wrong)
-    assert [sure for *_, sure, _ in seen] == sorted((sure for *_, sure, _ in seen), reverse=True)
+    assert {card["index"] for card in all_pages(app)} == wrong
+    card = cards(app)[0]
+    assert card["alternative"].startswith(
+        f"Test image {card['index']}: {named(int(card['label']))}, read as {card['read']}"
+    )
 
 
-def test_the_filters_leave_what_was_asked_for(open_page, with_mnist):
-    app, predictions = open_page("mistakes"), open_run(SHIPPED).predictions()
-    wrong = predictions.predicted != predictions.labels
-    true = int(predictions.labels[wrong][0])
-    read = int(predictions.predicted[wrong][0])
-    app.main.selectbox(key="true_digit").select(true)
-    app.main.selectbox(key="read_as").select(read).run()
-    found = cards(app)
-    assert found
-    assert {(a, b) for a, b, *_ in found} == {(true, read)}
-    app.main.selectbox(key="read_as").select(true).run()
-    assert "Choose other digits" in texts(app)
+def test_the_boxes_leave_exactly_the_images_of_a_cell(open_page, digits_run):
+    predictions = digits_run("20260301-120000-quick").predictions()
+    app = open_page("mistakes")
+    app.selectbox(key="true_digit").select(3).run()
+    assert pairs(app) == {(3, 5)}
+    assert app.query_params["true"] == "3"
+    app.selectbox(key="read_as").select(5).run()
+    cell = np.flatnonzero((predictions.labels == 3) & (predictions.predicted == 5))
+    assert {card["index"] for card in cards(app)} == set(cell)
+    assert "Images of a 3 read as 5" in texts(app)
+    app.selectbox(key="read_as").select(7).run()
+    assert "No image is like that" in texts(app)
+    next(button for button in app.button if button.label == "Show all").click().run()
+    assert pairs(app) == {(3, 5), (8, 9)}
+    assert "true" not in app.query_params
+    assert app.selectbox(key="true_digit").value == "any"
+
+
+def test_a_cell_of_the_diagonal_shows_what_was_read_rightly(open_page, digits_run):
+    predictions = digits_run("20260301-120000-quick").predictions()
+    app = open_page("mistakes", true="3", read="3")
+    right = np.flatnonzero((predictions.labels == 3) & (predictions.predicted == 3))
+    assert {card["index"] for card in cards(app)} == set(right)
+
+
+def test_all_images_are_shown_a_page_at_a_time(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes", show="all", sort="index")
+    assert len(cards(app)) == PER_PAGE
+    assert [card["index"] for card in all_pages(app)] == list(range(359))
+    # Another choice begins at its first page.
+    app.selectbox(key="gallery_sort").select("unsure").run()
+    assert cards(app)[0]["index"] == 0  # the least sure one
+    assert app.query_params["sort"] == "unsure"
+
+
+def test_a_run_without_mistakes_says_so(open_page, digits_run):
+    digits_run("20260301-120000-quick", mistakes=False)
+    app = open_page("mistakes")
+    assert "**0** of 359" in texts(app)
+    assert "none is misread" in texts(app)
+    assert "No image is like that" in texts(app)
+
+
+def test_the_matrix_is_one_small_chart_with_titles_and_words(open_page, digits_run):
+    predictions = digits_run("20260301-120000-quick").predictions()
+    chart = open_page("mistakes", true="8", read="9").get("vega_lite_chart")[0].proto
+    spec = json.loads(chart.spec)
+    assert "Confusion matrix" in spec["description"]
+    encoding = spec["layer"][0]["encoding"]
+    assert (encoding["x"]["title"], encoding["y"]["title"]) == ("read as", "true digit")
+    rows = pyarrow.ipc.open_stream(chart.datasets[0].data.data).read_all().to_pylist()
+    assert len(rows) == 100
+    assert [row["words"] for row in rows if row["edge"] != "transparent"] == [
+        f"8 read as 9: {int((predictions.labels == 8).sum())} images"
+    ]
+
+
+def test_what_cannot_be_in_an_address_is_a_sentence_and_the_run_stays(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    name = digits_run("20260201-120000-quick").name
+    app = open_page("mistakes", run=name, true="17", image="359", sort="best")
+    assert texts(app).count("in the address must be") == 3
+    assert pairs(app) == {(3, 5), (8, 9)}
+    app.selectbox(key="true_digit").select(8).run()
+    assert app.query_params["run"] == name
+    assert app.main.selectbox[0].value == name
+    assert pairs(app) == {(8, 9)}
+
+
+def test_the_choices_are_there_when_the_page_is_come_back_to(open_page, digits_run):
+    name = digits_run("20260201-120000-quick").name
+    app = open_page("mistakes", run=name, true="8", image="1")
+    go_to(app, "results")
+    for key in list(app.query_params):  # as Streamlit does on the way to another page
+        del app.query_params[key]
+    go_to(app, "mistakes")
+    assert app.query_params["run"] == name
+    assert pairs(app) == {(8, 9)}
+    assert not app.get("dialog")
+
+
+def test_an_image_is_opened_by_its_number_and_the_next_one_by_a_button(open_page, digits_run, digits):
+    run = digits_run("20260301-120000-quick")
+    other = digits_run("20260201-120000-quick", mistakes=False)
+    index = int(np.flatnonzero(digits.y_test == 8)[0])
+    app = open_page("mistakes", sort="index")
+    app.number_input(key="gallery_number").set_value(index).run()
+    assert app.query_params["image"] == str(index)
+    assert app.get("dialog")
+    assert f"No. {index}: an 8, read as 9" in everything(app)
+    assert "Occlusion map." in html(app)
+    assert "1 of 1 other run reads it right" in everything(app)
+    assert other.name not in everything(app)
+    sure = run.predictions().probabilities[index, 9]
+    assert f"9: {sure:.1%}" in html(app)  # what the run said in its evaluation
+    next(button for button in app.button if button.label == "Next image").click().run()
+    shown = [card["index"] for card in cards(app)]
+    assert app.query_params["image"] == str(shown[shown.index(index) + 1])
+
+
+def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_page, digits_run, at_once):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes", image="0")
+    app.run()
+    assert not app.exception
+    assert html(app).count('data-testid="neighbour"') == 5
+    assert len(list(home.features_folder().iterdir())) == 1
+
+
+def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, at_once):
+    digits_run("20260301-120000-quick")
+    home.features_folder().write_text("a file where the folder should be")
+    app = open_page("mistakes", image="0")
+    assert "They cannot be looked for." in everything(app)
+    assert "could not be written" in everything(app)
+    assert "Occlusion map." in html(app)
+    home.features_folder().unlink()
+    next(button for button in app.button if button.label == "Try again").click().run()
+    app.run()
+    assert html(app).count('data-testid="neighbour"') == 5
+
+
+def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits, monkeypatch):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes", image="2")
+    went = []
+    # AppTest knows no other pages; the browser test goes there.
+    monkeypatch.setattr(st, "switch_page", went.append)
+    next(button for button in app.button if button.label == "Put it on the canvas").click().run()
+    assert went == ["pages/draw.py"]
+    del app.query_params["image"]
+    go_to(app, "draw")
+    assert f"scikit-learn digits test image 2, {named(digits.y_test[2])}" in texts(app)
+    assert 'data-testid="digit"' in html(app)
 
 
 def test_predictions_of_other_images_are_refused(open_page, add_run, with_mnist):

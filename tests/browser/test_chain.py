@@ -1,0 +1,157 @@
+"""From a cell of the confusion matrix to its images, to one image's explanation, to the canvas."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from digit_core.records.runs import SHIPPED, open_run
+from pages.shared.view import named
+from tests.browser.canvas import draw, expect_reading
+
+pytestmark = [pytest.mark.browser, pytest.mark.mnist]
+
+WAIT = 30_000  # milliseconds
+LOOKING = 180_000  # at 60,000 training images with the network; a core may be busy
+SEVEN = [(60, 60), (190, 60), (120, 220)]
+
+
+@pytest.fixture(autouse=True)
+def patient():
+    expect.set_options(timeout=WAIT)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def predictions():
+    return open_run(SHIPPED).predictions()
+
+
+@pytest.fixture(scope="module")
+def confused(predictions) -> tuple[int, int, list[int]]:
+    """The cell with most mistakes: its true digit, the digit read, and its images' numbers."""
+    wrong = np.flatnonzero(predictions.labels != predictions.predicted)
+    pairs = predictions.labels[wrong] * 10 + predictions.predicted[wrong]
+    true, read = divmod(int(np.bincount(pairs).argmax()), 10)
+    return true, read, [int(index) for index in wrong[pairs == true * 10 + read]]
+
+
+def cell(page: Page, true: int, read: int) -> Locator:
+    return page.locator(f'[aria-label^="{true} read as {read}: "]').first
+
+
+def click(where: Locator) -> None:
+    """Click in the middle, where the number may be in front of the square."""
+    where.wait_for()
+    where.click(force=True)
+
+
+def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
+    """True digit, digit read and number of each image in the grid, once there are so many."""
+    cards = page.locator("button.card")
+    expect(cards).to_have_count(count)
+    found = []
+    for words in cards.locator("img").evaluate_all("images => images.map(image => image.alt)"):
+        index, label, read = re.match(r"Test image (\d+): an? (\d), read as (\d)", words).groups()
+        found.append((int(label), int(read), int(index)))
+    return found
+
+
+def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, page, predictions, confused):
+    true, read, indices = confused
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    page.get_by_role("link", name="Mistakes").click()
+
+    click(cell(page, true, read))
+    expect(page.get_by_role("heading", name=f"Images of {named(true)} read as {read}")).to_be_visible()
+    found = shown(page, len(indices))
+    assert {pair[:2] for pair in found} == {(true, read)}
+    assert sorted(index for *_, index in found) == indices
+    expect(page.get_by_role("combobox", name="True digit")).to_have_value(str(true))
+    expect(page.get_by_role("combobox", name="Read as")).to_have_value(str(read))
+
+    index = found[0][2]
+    page.get_by_role("button", name=f"Test image {index}:").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"No. {index}: {named(true)}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_test_id("occlusion-map")).to_be_visible()
+    expect(dialog.get_by_text("costs the most: the odds of", exact=False)).to_be_visible()
+    expect(dialog.get_by_test_id("neighbour")).to_have_count(5, timeout=LOOKING)
+    expect(page).to_have_url(re.compile(rf"true={true}&read={read}&image={index}"))
+
+    dialog.get_by_role("button", name="Put it on the canvas").click()
+    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {named(true)}.")).to_be_visible()
+    expect_reading(page, str(read))
+
+    # What is drawn over it is read with it, and can be taken back; then the picture itself.
+    probabilities = page.locator('[aria-label^="Probabilities."]')
+    alone = probabilities.get_attribute("aria-label")
+    draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
+    expect(probabilities).not_to_have_attribute("aria-label", alone)
+    page.locator("button", has_text="Undo").click()
+    expect(probabilities).to_have_attribute("aria-label", alone)
+    page.locator("button", has_text="Undo").click()
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    page.get_by_role("button", name="Bring my drawing back").click()
+    expect_reading(page, "7")
+
+    # The choice is still there.
+    page.get_by_role("link", name="Mistakes").click()
+    assert sorted(index for *_, index in shown(page, len(indices))) == indices
+
+
+def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app, page, predictions, confused):
+    true, read, indices = confused
+    mistakes = int((predictions.labels != predictions.predicted).sum())
+    page.goto(f"{app}/mistakes?run=shipped")
+    click(cell(page, true, read))
+    shown(page, len(indices))
+    click(cell(page, true, read))
+    shown(page, mistakes)
+    expect(page.get_by_role("combobox", name="True digit")).to_have_value("any")
+    assert page.url.endswith("/mistakes?run=shipped")
+    # By the boxes, then by a click on another cell: whichever came last.
+    page.get_by_role("combobox", name="True digit").click()
+    page.get_by_role("option", name=str(true), exact=True).click()
+    expect(page.get_by_role("heading", name=f"Images of {named(true)}", exact=True)).to_be_visible()
+    click(cell(page, read, read))
+    expect(page.get_by_role("heading", name=f"Images of {named(read)} read as {read}")).to_be_visible()
+    right = int(((predictions.labels == read) & (predictions.predicted == read)).sum())
+    expect(page.get_by_text(f"of {right:,} images")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_text(f"of {len(predictions.labels):,} images")).to_be_visible()
+
+
+def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confused):
+    true, read, indices = confused
+    page.goto(f"{app}/mistakes?run=shipped&true={true}&read={read}&sort=index")
+    cards = shown(page, len(indices))
+    page.locator("button.card").first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"No. {cards[0][2]}: {named(true)}, read as {read}")).to_be_visible()
+    dialog.get_by_role("button", name="Next image").focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
+    other = page.context.new_page()
+    expect(page).to_have_url(re.compile(f"image={cards[1][2]}"))
+    other.goto(page.url)
+    expect(other.get_by_role("dialog").get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("image="))
+    assert "run=shipped" in page.url
+
+
+def test_why_on_the_draw_page(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    page.get_by_text("Why?", exact=True).click()
+    expect(page.get_by_test_id("occlusion-map")).to_be_visible()
+    expect(page.get_by_text("the odds of 7 against", exact=False).first).to_be_visible()
