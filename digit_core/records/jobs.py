@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
-from digit_core.records.config import TrainingConfig
+from digit_core.records.config import TrainingConfig, parse_config
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import backup_epoch, move_into_place, remove_folder
@@ -61,6 +61,13 @@ class Job:
             except (OSError, ValidationError):
                 continue
         return None
+
+    def config(self) -> TrainingConfig | None:
+        """What it trains, or None if that cannot be read."""
+        try:
+            return parse_config(json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["config"])
+        except (OSError, ValueError, KeyError, TypeError, DigitError):
+            return None
 
     def request(self) -> Request:
         """What was asked of it."""
@@ -125,11 +132,21 @@ def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app
     raise TrainingFailed(f"The trainer did not start. {log}".strip())
 
 
+def stopped_jobs() -> list[Job]:
+    """The trainings of this home that ended without a run, newest first."""
+    return [job for job in map(Job, _folders(home.working_folder())) if settle(job) and not _is_active(job)]
+
+
+def _is_active(job: Job) -> bool:
+    progress = job.progress()
+    return progress is not None and progress.state in ACTIVE
+
+
 def stopped_job(name: str) -> Job:
     """The training of that name among those that left no run. Raises UnknownRun."""
-    for folder in _folders(home.working_folder()):
-        if folder.name == name:
-            return Job(folder)
+    for job in stopped_jobs():
+        if job.name == name:
+            return job
     raise UnknownRun(f"There is no training named {name!r} that was stopped.")
 
 

@@ -1,0 +1,84 @@
+"""Comparing presets from the command line."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from digit_core.records import home, jobs
+from digit_core.records.results import Progress
+from tests.drawings import FOUR, SEVEN
+from tests.scripts.test_commands import run
+
+COMMAND = ("scripts/compare.py", "lenet5", "--data", "digits", "--epochs", "3", "--seeds", "2")
+
+
+def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_path):
+    drawings, figures = stroke_set(tmp_path / "strokes.npz"), tmp_path / "figures.json"
+    options = ("--drawings", str(drawings), "--json", str(figures))
+    first = run(*COMMAND, *options)
+    assert first.returncode == 0, first.stderr
+    runs = sorted(path.name for path in home.runs_folder().iterdir())
+    assert len(runs) == 2
+    (row,) = json.loads(figures.read_text())
+    assert row["runs"] == runs
+    assert row["seeds"] == 2
+    assert np.mean(row["accuracies"]) == pytest.approx(row["accuracy"])
+    low, high = row["accuracy_interval"]
+    assert low < row["accuracy"] < high
+    assert row["drawings"] in (0.0, 0.25, 0.5, 0.75, 1.0)  # two seeds, two digits; the letter is left out
+    lines = first.stdout.splitlines()
+    assert lines[0].startswith("| preset | seeds | parameters |")
+    assert "| drawings | its author reports |" in lines[0]
+    assert "| `lenet5` | 2 | 61,706 | 250 KB |" in lines[2]
+    assert "about 99.0 %" in lines[2]
+    again = run(*COMMAND)  # nothing is trained again
+    assert again.returncode == 0, again.stderr
+    assert sorted(path.name for path in home.runs_folder().iterdir()) == runs
+    assert "drawings" not in again.stdout
+
+
+def test_compare_goes_on_with_a_training_that_was_stopped(home_to_train_in, monkeypatch):
+    monkeypatch.syspath_prepend(str(home.PROJECT / "scripts"))
+    monkeypatch.setattr(sys, "argv", ["compare.py"])
+    compare = __import__("compare")
+    config = compare.training_config("lenet5", data="digits", epochs=400)
+    job = jobs.start(config, serve=False)
+    while jobs.backup_epoch(job.folder) < 1:
+        assert (progress := job.progress()) and progress.state == "training"
+    jobs.cancel(job)
+    while jobs.current():
+        pass
+    went_on = []
+    monkeypatch.setattr(jobs, "resume", lambda stopped, serve: went_on.append(stopped) or stopped)
+    monkeypatch.setattr(compare, "follow", lambda job: None)
+    assert compare.trained(config) is None
+    assert went_on == [job]
+    # Another configuration is another training.
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda config, **_: started.append(config))
+    compare.trained(config.model_copy(update={"seed": 1}))
+    assert [config.seed for config in started] == [1]
+
+
+def test_a_stopped_job_without_a_readable_configuration_is_no_obstacle(own_home):
+    folder = home.working_folder() / "20260101-000000-quick"
+    folder.mkdir(parents=True)
+    jobs.Job(folder).write_progress(Progress(state="failed"))
+    assert [job.config() for job in jobs.stopped_jobs()] == [None]
+
+
+def stroke_set(path):
+    """A four, a seven and an x in the form that stroke sets have."""
+    cross = [np.array([[0, 0], [250, 250]]), np.array([[250, 0], [0, 250]])]
+    characters = [FOUR, SEVEN, cross]
+    strokes = [stroke for character in characters for stroke in character]
+    np.savez(
+        path,
+        points=np.concatenate(strokes) * 4,
+        stroke_ends=np.cumsum([len(stroke) for stroke in strokes]),
+        row_ends=np.cumsum([len(character) for character in characters]),
+        labels=np.array(["4", "7", "x"]),
+    )
+    return path
