@@ -95,7 +95,7 @@ def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
         icon=":material/download:",
         on_click="ignore",
         disabled=too_large,
-        help=f"These runs have {size / 1e6:,.0f} MB, at most {_MOST_BYTES / 1e6:,.0f} MB can be packed at once. Select fewer."
+        help=f"Select fewer: these have {size / 1e6:,.0f} MB, at most {_MOST_BYTES / 1e6:,.0f} MB are packed at once."
         if too_large
         else "Everything of a run in a zip file.",
         key="download_runs",
