@@ -5,20 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from digit_core.errors import DamagedRun
+from digit_core.records.documents import unreadable
 from digit_core.records.runs import Run
 
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
     """Write the runs' folders as a zip, each under the run's name. Raises DamagedRun."""
-    # Files from before 1980 happen where a clock is wrong, and zip knows no such time.
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for run in runs:
             for path in _files(run.path):
+                name = f"{run.name}/{path.relative_to(run.path).as_posix()}"
                 try:
-                    archive.write(path, f"{run.name}/{path.relative_to(run.path).as_posix()}")
+                    # Files from before 1980 happen where a clock is wrong, and zip knows no such time.
+                    info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+                    content = path.read_bytes()
                 except OSError as error:
-                    raise DamagedRun(f"{path} cannot be read: {error.strerror}.") from None
+                    raise unreadable(path, error) from None
+                archive.writestr(info, content, zipfile.ZIP_DEFLATED)
 
 
 def archive_name(runs: Sequence[Run]) -> str:

@@ -29,8 +29,8 @@ _MARKS = {  # Vega's name, and the same as an SVG path of 10 x 10 for the legend
 _DASHES = [[1, 0], [5, 3]]
 _STYLE = """
 <style>
-.legend{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.9rem;list-style:none;margin:0;padding:0}
-.legend li{display:flex;align-items:center;gap:.5rem;margin:0;padding:0}
+.legend{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;font-size:.9rem}
+.legend div{display:flex;align-items:center;gap:.5rem}
 </style>
 """
 _QUANTITIES = (("accuracy", "Accuracy", ".2%"), ("loss", "Loss (cross-entropy)", ".3f"))
@@ -40,7 +40,7 @@ _FROM = {"validation": "val_", "training": ""}
 def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
     """Two charts, and the choice of what they show."""
     st.subheader("Curves", anchor=False)
-    row = st.container(horizontal=True, gap="large")
+    row = st.container(horizontal=True, gap="medium")
     images = row.radio("Images", list(_FROM), format_func=str.capitalize, horizontal=True, key="curves_of")
     by = row.radio("Against", ["epoch", "time"], format_func=str.capitalize, horizontal=True, key="curves_by")
     names = _lines(runs, titles, grouped=grouped)
@@ -143,8 +143,8 @@ def _legend(lines: Sequence[str]) -> str:
             f'<path transform="translate(12 1)" d="{mark}" fill="{colour}"/></svg>'
         )
         address = "data:image/svg+xml;base64," + base64.b64encode(symbol.encode()).decode()  # st.html drops inline SVG
-        items.append(f'<li><img src="{address}" alt="" width="34" height="12">{escape(line)}</li>')
-    return f'{_STYLE}<ul class="legend" aria-label="Runs in the charts">{"".join(items)}</ul>'
+        items.append(f'<div role="listitem"><img src="{address}" alt="" width="34" height="12">{escape(line)}</div>')
+    return f'{_STYLE}<div class="legend" role="list" aria-label="Runs in the charts">{"".join(items)}</div>'
 
 
 def _in_words(table: pd.DataFrame, images: str, by: str, *, grouped: bool, comparable: bool) -> str:

@@ -1,7 +1,8 @@
 """What can be done with runs: let one read, name it, look at it, compare, download and delete."""
 
-import io
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,10 +12,11 @@ from digit_core.records.archive import archive_name, unpacked_size, write_archiv
 from digit_core.records.notes import note_of
 from digit_core.records.runs import SHIPPED, Run
 from digit_core.records.served import serve, served
+from digit_core.records.storage import storage_errors
 from pages.shared import run_dialogs
 from pages.shared.names import markdown, run_markdown
 
-_MOST_BYTES = 300_000_000  # a download passes through the app's memory
+_MOST_BYTES = 60_000_000  # of several runs; a download passes through the app's memory, several times
 _DAMAGED_SHOWN = 20
 
 
@@ -84,7 +86,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
 
 def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
     size = unpacked_size(selected)
-    too_large = size > _MOST_BYTES
+    too_large = len(selected) > 1 and size > _MOST_BYTES
     row.download_button(
         "Download",
         lambda: packed(selected),  # only when somebody wants it
@@ -93,7 +95,7 @@ def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
         icon=":material/download:",
         on_click="ignore",
         disabled=too_large,
-        help=f"These runs have {size / 1e6:,.0f} MB, at most {_MOST_BYTES / 1e6:,.0f} MB can be packed at once."
+        help=f"Select fewer: these have {size / 1e6:,.0f} MB, at most {_MOST_BYTES / 1e6:,.0f} MB are packed at once."
         if too_large
         else "Everything of a run in a zip file.",
         key="download_runs",
@@ -101,7 +103,8 @@ def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
 
 
 def packed(runs: Sequence[Run]) -> bytes:
-    """The runs in a zip file. Raises DamagedRun."""
-    file = io.BytesIO()
-    write_archive(runs, file)
-    return file.getvalue()
+    """The runs in a zip file. Raises DamagedRun or StorageError."""
+    with storage_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
+        write_archive(runs, file)
+        file.seek(0)
+        return file.read()

@@ -160,9 +160,11 @@ def test_a_download_holds_the_folders(own_home, three):
 
 def test_too_much_is_not_packed_and_the_reason_is_said(open_page, three, monkeypatch):
     monkeypatch.setattr(run_actions, "_MOST_BYTES", 10)
-    (found,) = open_page("runs", runs=ONE).get("download_button")
+    (found,) = open_page("runs", runs=f"{ONE},{TWO}").get("download_button")
     assert found.proto.disabled
     assert "at most" in found.proto.help
+    (found,) = open_page("runs", runs=ONE).get("download_button")
+    assert not found.proto.disabled
 
 
 def test_deleting_asks_first_and_keep_keeps(open_page, three):

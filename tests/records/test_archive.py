@@ -58,9 +58,9 @@ def test_a_file_with_an_impossible_date_is_packed(run):
 
 
 def test_a_file_that_cannot_be_read_is_named(run, monkeypatch):
-    def refuse(*_args):
+    def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(zipfile.ZipFile, "write", refuse)
+    monkeypatch.setattr(zipfile.ZipInfo, "from_file", refuse)
     with pytest.raises(DamagedRun, match=r"calibration\.json cannot be read: Permission denied"):
         packed(run)
