@@ -25,6 +25,6 @@ def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
 
     page.get_by_text("Figures", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="SVG").click()
+        page.get_by_role("button", name="SVG", exact=True).click()
     assert download.value.suggested_filename == "shipped-curves.svg"
     assert Path(download.value.path()).read_bytes() == (SHIPPED_RUN / "figures" / "curves.svg").read_bytes()
