@@ -129,6 +129,7 @@ def _flip(
         chosen.append(_patch(whole, costliest))
         picture = _covered(picture, costliest[None])[0]
         corners = _corners_with_ink(picture)
+        corners = corners[(corners % 2 == 0).all(axis=1)]  # every second place each way: a quarter of the time
         if not len(corners):
             return ()
         scaled = _scaled(logits(_covered(picture, corners)), 1.0)

@@ -24,7 +24,7 @@ from digit_core.records.storage import storage_errors, write_parts
 
 KEPT = 4  # networks whose features stay on disk; 120 MB for the largest
 _BATCH = 100  # images at a time
-_CHUNK = 4000  # rows of features at a time: 16 MB of float32 for 1,000 features
+_CHUNK = 1000  # rows of features at a time: 4 MB of float32 for 1,000 features
 Report = Callable[[float], None]
 
 
@@ -87,17 +87,29 @@ class Neighbours:
 
         Raises StorageError if their features have not been prepared or have gone since.
         """
-        stored = self._stored()
-        if stored is None:
-            raise StorageError(f"{self.path} is not there; prepare it first.")
-        own = self._network.features(image[None])[0]
-        squares = np.empty(len(stored), np.float32)
-        for start in range(0, len(stored), _CHUNK):
-            away = stored[start : start + _CHUNK].astype(np.float32) - own
-            squares[start : start + _CHUNK] = np.einsum("nd,nd->n", away, away)
+        features = self._network.features(image[None])[0]
+        try:
+            squares = self._squared_distances(features)
+        except (OSError, ValueError):
+            raise StorageError(f"{self.path} is not there or not whole; prepare it first.") from None
         near = np.argsort(squares, kind="stable")[:count]
         labels = self._dataset.y_train
         return tuple(Neighbour(int(i), int(labels[i]), float(np.sqrt(squares[i]))) for i in near)
+
+    def _squared_distances(self, features: np.ndarray) -> np.ndarray:
+        """float32 (n,): from features (d,) to those of each training image."""
+        stored = self._stored()
+        if stored is None:
+            raise FileNotFoundError
+        (count, columns), squares = stored.shape, np.empty(len(stored), np.float32)
+        for start in range(0, count, _CHUNK):
+            # Read and not mapped: a map's pages would count as the app's memory, all 120 MB of them.
+            rows = min(_CHUNK, count - start)
+            begin = stored.offset + start * columns * stored.itemsize
+            part = np.fromfile(self.path, stored.dtype, rows * columns, offset=begin)
+            away = part.reshape(rows, columns).astype(np.float32) - features
+            squares[start : start + rows] = np.einsum("nd,nd->n", away, away)
+        return squares
 
     def _prepare(self) -> None:
         self.problem = "It ended without a result; the app's log says why."  # unless what follows gets to its end
@@ -111,13 +123,14 @@ class Neighbours:
     def _note(self, part: float) -> None:
         self.fraction = part
 
-    def _stored(self) -> np.ndarray | None:
+    def _stored(self) -> np.memmap | None:
         """float16 (n, d), mapped and not read; None if it is not there or not whole."""
         try:
             stored = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        return stored if stored.ndim == 2 and len(stored) == len(self._dataset.x_train) else None
+        is_ours = stored.dtype == np.float16 and stored.ndim == 2 and len(stored) == len(self._dataset.x_train)
+        return stored if is_ours else None
 
     def _parts(self, report: Report) -> Iterator[bytes]:
         images = self._dataset.x_train
