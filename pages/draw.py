@@ -10,6 +10,7 @@ from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
 from pages.shared.explanation import explainer_of
 from pages.shared.models import served_recognizer
+from pages.shared.robustness import show_sliders
 
 _READING_WIDTH = 470  # pixels; a phone gives it what there is
 
@@ -37,6 +38,7 @@ def drawing_board() -> None:
             prediction = recognizer.predict_normalized(input_of_drawing(drawing, canvas.SIZE))
             reading_card.show(prediction, steps_of_drawing(drawing, canvas.SIZE))
             why(recognizer.run, prediction)
+            change(recognizer, prediction)
     except NoInk as nothing:
         st.info(str(nothing))
     except DigitError as error:
@@ -48,6 +50,15 @@ def why(run: Run, prediction: Prediction) -> None:
     with st.expander("Why?", icon=":material/help:", key="why", on_change="rerun") as expander:
         if expander.open:
             explanation.show(prediction.model_input, explainer_of(run).explain(prediction.model_input))
+
+
+def change(recognizer: Recognizer, prediction: Prediction) -> None:
+    """A closed expander with sliders that turn, shift and blur the drawing, and the reading following."""
+    with st.expander(
+        "What if it were drawn otherwise?", icon=":material/tune:", key="change", on_change="rerun"
+    ) as what:
+        if what.open:
+            show_sliders(recognizer, prediction.model_input)
 
 
 def read_upload() -> None:

@@ -15,15 +15,14 @@ def main() -> int:
     exporting = commands.add_parser("export", help="export a run's model and print how it agrees as JSON")
     exporting.add_argument("run")
     exporting.add_argument("format")
-    benchmark = commands.add_parser("time-to", help="train a preset until its test accuracy passes a mark")
-    benchmark.add_argument("preset")
+    benchmark = commands.add_parser("time-to", help="train a yardstick until its test accuracy passes a mark")
+    benchmark.add_argument("recipe", choices=["stock", "two_block"])
     benchmark.add_argument("accuracy", type=float)
     arguments = parser.parse_args()
     if arguments.command == "time-to":
         from digit_core.learning.benchmark import seconds_to_accuracy
-        from digit_core.records.config import training_config
 
-        print(json.dumps(seconds_to_accuracy(training_config(arguments.preset, epochs=20), arguments.accuracy)))
+        print(json.dumps(seconds_to_accuracy(arguments.recipe, arguments.accuracy)))
         return 0
     if arguments.command == "train":
         from digit_core.learning.trainer import work

@@ -18,14 +18,14 @@ _MOMENTUM = 0.9
 
 
 def quick(config: TrainingConfig) -> keras.Model:
-    """Two convolutions and a dense layer, 153,000 parameters, made to learn fast.
+    """Two convolutions and a dense layer, 143,000 parameters, made to learn fast.
 
     Hardly any ink lies within two pixels of the edge; leaving those out saves a quarter of the
     time and costs no accuracy on validation images.
     """
     inputs = keras.Input(INPUT_SHAPE, name="image")
     x = layers.Cropping2D(2)(inputs)
-    x = _convolution(x, 32, 5, "valid", pool=True)
+    x = _convolution(x, 16, 5, "valid", pool=True)
     x = _convolution(x, 64, 3, "valid", pool=True)
     x = _dense(layers.Flatten()(x), 128)
     x = layers.Dropout(config.dropout)(x)

@@ -34,8 +34,8 @@ _ALL = (
         "after two passes. Generated digits and counter-examples are mixed in.",
         {
             "epochs": 2,
-            "batch_size": 256,
-            "learning_rate": 0.01,
+            "batch_size": 512,
+            "learning_rate": 0.015,
             "schedule": "triangular",
             "patience": 500,  # a cycle is at its best when it ends
             "beta_1": 0.7,
