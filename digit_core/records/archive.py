@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from digit_core.errors import UnknownRun
 from digit_core.records.documents import unreadable
 from digit_core.records.runs import Run
 
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
-    """Write the runs' folders as a zip, each under the run's name. Raises DamagedRun."""
+    """Write the runs' folders as a zip, each under the run's name. Raises UnknownRun or DamagedRun."""
     with zipfile.ZipFile(file, "w") as archive:
         for run in runs:
-            for path in _files(run.path):
+            files = _files(run.path)
+            if not files:
+                raise UnknownRun(f"The run {run.name} has no files any more; it may have been deleted.")
+            for path in files:
                 name = f"{run.name}/{path.relative_to(run.path).as_posix()}"
                 try:
                     # Files from before 1980 happen where a clock is wrong, and zip knows no such time.

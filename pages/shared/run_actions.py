@@ -103,7 +103,7 @@ def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
 
 
 def packed(runs: Sequence[Run]) -> bytes:
-    """The runs in a zip file. Raises DamagedRun or StorageError."""
+    """The runs in a zip file. Raises UnknownRun, DamagedRun or StorageError."""
     with storage_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
         write_archive(runs, file)
         file.seek(0)

@@ -1,6 +1,7 @@
 """Many runs in the browser: select, name, compare, download, delete."""
 
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.constructed import construct_runs
 
 pytestmark = pytest.mark.browser
 
+_ARROWS = {"ascending": "↑", "descending": "↓"}
 NEWEST = "Robust, 01 Jan 07:00:00"
 
 
@@ -78,6 +80,19 @@ def test_a_selection_in_the_address_is_restored_and_downloaded(app, runs_folder,
     assert download.value.suggested_filename == f"{name}.zip"
     with zipfile.ZipFile(download.value.path()) as archive:
         assert archive.read(f"{name}/config.json") == (runs_folder / name / "config.json").read_bytes()
+
+
+def test_in_a_sorted_table_the_run_that_was_clicked_is_selected(app, runs_folder, page):
+    page.goto(f"{app}/runs")
+    grid = page.get_by_test_id("stDataFrame").get_by_test_id("data-grid-canvas")
+    grid.wait_for()
+    box = grid.bounding_box()
+    headers = grid.locator("th")
+    for direction in ("ascending", "descending"):
+        page.mouse.click(box["x"] + 360, box["y"] + 17)  # the head of "Test accuracy"
+        expect(headers.filter(has_text="Test accuracy")).to_have_text(re.compile(_ARROWS[direction]))
+    select_row(page, 0)
+    expect(selected(page)).to_have_text("The shipped model")
 
 
 def test_delete_asks_first_and_the_run_that_reads_stays(app, runs_folder, page):

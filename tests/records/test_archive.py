@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
-from digit_core.errors import DamagedRun
+from digit_core.errors import DamagedRun, UnknownRun
 from digit_core.records.archive import archive_name, unpacked_size, write_archive
-from digit_core.records.runs import SHIPPED, open_run
+from digit_core.records.runs import SHIPPED, open_run, remove_folder
 from tests.constructed import construct_run
 
 
@@ -63,4 +63,10 @@ def test_a_file_that_cannot_be_read_is_named(run, monkeypatch):
 
     monkeypatch.setattr(zipfile.ZipInfo, "from_file", refuse)
     with pytest.raises(DamagedRun, match=r"calibration\.json cannot be read: Permission denied"):
+        packed(run)
+
+
+def test_a_run_that_was_deleted_is_no_empty_archive(run):
+    remove_folder(run.path)
+    with pytest.raises(UnknownRun, match="may have been deleted"):
         packed(run)

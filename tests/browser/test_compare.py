@@ -1,0 +1,48 @@
+"""Two runs on the bundled digits beside each other, as a person goes through them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from digit_core.reading.datasets import load_dataset
+from tests.constructed import construct_run
+
+pytestmark = pytest.mark.browser
+
+A, B, C = "20260103-000000-quick", "20260102-000000-lenet5", "20260101-000000-quick"
+
+
+@pytest.fixture(scope="module")
+def three_runs(app_home) -> None:
+    """A alone is right on 3 images, B alone on 1; C is trained as A, with another seed."""
+    digits, before = load_dataset("digits"), os.environ.get("DIGITS_HOME")
+    options = {"labels": digits.y_test, "data": "digits", "digest": digits.digest}
+    wrong = {index: int(digits.y_test[index] + 1) % 10 for index in range(9)}
+    os.environ["DIGITS_HOME"] = str(app_home)
+    construct_run(A, wrong={0: wrong[0], 1: wrong[1]}, **options)
+    construct_run(B, "lenet5", wrong={index: wrong[index] for index in (1, 3, 4, 5)}, **options)
+    construct_run(C, seed=1, **options)
+    os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
+
+
+def test_see_where_two_runs_disagree_group_seeds_and_take_the_table_along(app, three_runs, page):
+    page.goto(f"{app}/compare?runs={A},{B},{C},nobody")
+    expect(page.get_by_text("There is no run named nobody")).to_be_visible()
+    expect(page.get_by_text("A reads 3 images right that B misreads, and B 1 the other way")).to_be_visible()
+    pictures = page.locator(".disagreements figure")
+    expect(pictures).to_have_count(4)
+    expect(page.locator(".disagreements img").first).to_have_attribute(
+        "alt", "Test image 0, a 5, read as 6 by A, read as 5 by B"
+    )
+    page.get_by_test_id("stMain").get_by_text("Group seeds").click()
+    expect(page.get_by_role("list", name="Runs in the charts").get_by_role("listitem")).to_have_text(
+        ["Quick, 2 seeds", "LeNet-5, 02 Jan 00:00:00"]
+    )
+    expect(page.get_by_text("the 95 % interval of the mean by Student's t")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True).click()
+    heading, first, *_ = Path(download.value.path()).read_text().splitlines()
+    assert heading.startswith("run,name,seeds,preset,data,accuracy,accuracy_low,accuracy_high")
+    assert first.startswith(f'"Quick, 2 seeds",{A} {C},2,Quick,scikit-learn digits,')
