@@ -54,9 +54,7 @@ def why(run: Run, prediction: Prediction) -> None:
 
 def change(recognizer: Recognizer, prediction: Prediction) -> None:
     """A closed expander with sliders that turn, shift and blur the drawing, and the reading following."""
-    with st.expander(
-        "What if it were drawn otherwise?", icon=":material/tune:", key="change", on_change="rerun"
-    ) as what:
+    with st.expander("What if?", icon=":material/tune:", key="change", on_change="rerun") as what:
         if what.open:
             show_sliders(recognizer, prediction.model_input)
 
