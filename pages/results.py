@@ -91,6 +91,8 @@ def show_confusion(run: Run) -> None:
     except InvalidImage as error:
         st.warning(f"The figure is damaged. {error}")
     st.caption(f"{wrong} of {run.metrics.test_images:,} test images were misread.")
+    if st.button("Cell by cell, with the images", icon=":material/rule:"):
+        st.switch_page("pages/mistakes.py", query_params={"run": run.name})
 
 
 def show_report(run: Run) -> None:

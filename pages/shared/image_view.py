@@ -12,6 +12,7 @@ from digit_core.reading.classifier import NoFeatures
 from digit_core.reading.datasets import Dataset
 from digit_core.reading.neighbours import Neighbour, Neighbours
 from digit_core.records.datasets import TITLES
+from digit_core.records.label_errors import CONFIRMED, confirmed_in
 from digit_core.records.runs import Run, TestPredictions, list_runs
 from digit_core.records.served import usable_served_run
 from pages.shared import canvas, explanation, gallery, reading_card
@@ -74,6 +75,8 @@ def _image(run: Run, predictions: TestPredictions) -> None:
         st.markdown(
             f"#### No. {index}: {views.named(label)}, read as {read}" + ("" if label == read else " — a mistake")
         )
+        if index in confirmed_in(run.config.data):
+            st.warning(_label_error(index, label), icon=":material/sell:")
         row = st.container(horizontal=True, gap="medium")
         with row.container(width=_SIZE):
             words = f"Test image {index}: {views.named(label)}, read as {read}"
@@ -94,6 +97,15 @@ def _image(run: Run, predictions: TestPredictions) -> None:
         _other_runs(run, predictions, index)
     except DigitError as error:  # caught here: a dialog runs again without the page around it
         st.error(str(error))
+
+
+def _label_error(index: int, label: int) -> str:
+    seen = CONFIRMED[index]
+    saw = "saw no one digit" if seen is None else f"saw {views.named(seen)}"
+    return (
+        f"Its label is probably wrong: of five people who were shown it, most did not see {views.named(label)}; "
+        f"they {saw} (Northcutt, Athalye and Mueller 2021)."
+    )
 
 
 def _header(run: Run, predictions: TestPredictions, index: int, images: np.ndarray) -> None:

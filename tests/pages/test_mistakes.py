@@ -113,6 +113,15 @@ def test_the_shipped_runs_mistakes_are_shown(open_page, with_mnist):
     )
 
 
+@pytest.mark.parametrize(("index", "said"), [(6651, True), (0, False)])
+def test_an_image_that_people_read_otherwise_says_so(open_page, with_mnist, monkeypatch, index, said):
+    monkeypatch.setattr(Neighbours, "prepare_apart", lambda self: None)  # of 60,000 images
+    monkeypatch.setattr(Neighbours, "under_way", True)
+    app = open_page("mistakes")
+    app.number_input(key="gallery_number").set_value(index).run()
+    assert ("they saw a 6 (Northcutt" in everything(app)) == said
+
+
 def test_the_boxes_leave_exactly_the_images_of_a_cell(open_page, digits_run):
     predictions = digits_run("20260301-120000-quick").predictions()
     app = open_page("mistakes")
