@@ -57,12 +57,16 @@ def accurate(config: TrainingConfig) -> keras.Model:
 
 
 def tiny(config: TrainingConfig) -> keras.Model:
-    """Fewer than 4,000 parameters: narrow convolutions, and a mean over the picture at the end."""
+    """Fewer than 4,000 parameters: narrow convolutions, and a mean over the picture at the end.
+
+    Five convolutions of 8 to 12 channels learn more than four of up to 16 with as many parameters.
+    """
     x = inputs = keras.Input(INPUT_SHAPE, name="image")
     x = _convolution(x, 8, 3, "valid")
     x = _convolution(x, 8, 3, "valid", pool=True)
+    x = _convolution(x, 10, 3, "valid")
+    x = _convolution(x, 10, 3, "valid", pool=True)
     x = _convolution(x, 12, 3, "valid")
-    x = _convolution(x, 16, 3, "valid", pool=True)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(config.dropout)(x)
     return keras.Model(inputs, _logits(x, config), name="tiny")

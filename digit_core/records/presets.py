@@ -98,10 +98,11 @@ _ALL = (
     Preset(
         "tiny",
         "Tiny",
-        "Five narrow convolutions and a mean over the picture: 3,586 parameters.",
+        "Five narrow convolutions and a mean over the picture: 3,670 parameters.",
         {
             **_USUAL,
-            "epochs": 30,
+            "epochs": 15,
+            "batch_size": 256,
             "learning_rate": 0.01,
             "beta_2": 0.99,
             "rotation": 5.0,
