@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable, DigitError
-from digit_core.records.datasets import TITLES, fetch_mnist, mnist_file
+from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Run
-from pages.shared import frame, gallery, image_view, matrix
+from pages.shared import frame, gallery, image_view, matrix, missing_data
 from pages.shared import view as views
 from pages.shared.models import dataset
 from pages.shared.run_picker import pick_run
@@ -14,8 +14,8 @@ from pages.shared.run_picker import pick_run
 
 def show_mistakes(run: Run) -> None:
     """The matrix, the images of what is chosen in it, and the one that is open."""
-    if run.config.data == "mnist" and mnist_file() is None:
-        offer_download()
+    if missing_data.is_missing(run):
+        missing_data.offer_download()
         return
     images = dataset(run.config.data)
     predictions = image_view.predictions_of(run)
@@ -43,21 +43,6 @@ def chosen_in_words(view: views.View) -> str:
         if view.true is None
         else f"Images of {views.named(view.true)} read as {view.read}"
     )
-
-
-def offer_download() -> None:
-    """MNIST is not here yet: say so, and fetch it when asked."""
-    st.info(
-        "The pictures of this run are MNIST's, which is not on this machine yet (11 MB).", icon=":material/download:"
-    )
-    if not st.button("Download MNIST", type="primary"):
-        return
-    bar = st.progress(0.0, text="Fetching MNIST")
-    try:
-        fetch_mnist(report=lambda part: bar.progress(part, text=f"Fetching MNIST: {part:.0%}"))
-    finally:
-        bar.empty()
-    st.rerun()
 
 
 frame.require()

@@ -10,8 +10,9 @@ from pathlib import Path
 import keras
 
 from digit_core.errors import TrainingFailed
+from digit_core.records.backups import backup_epoch
 from digit_core.records.results import Progress
-from digit_core.records.runs import HISTORY_FIELDS, WATCHED_FIELDS, backup_epoch
+from digit_core.records.runs import HISTORY_FIELDS, WATCHED_FIELDS
 
 _MOST_POINTS = 240
 

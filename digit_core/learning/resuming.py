@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 
 from digit_core.learning.practice import Practice
+from digit_core.records.backups import BACKUP
 from digit_core.records.config import TrainingConfig
-from digit_core.records.runs import BACKUP
 
 _SHORT = 2  # epochs; less than that is trained anew as quickly
 

@@ -26,10 +26,11 @@ from digit_core.learning.schedules import learning_rate
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.datasets import load_dataset
 from digit_core.reading.probability import digit_probabilities
+from digit_core.records.backups import forget_backup
 from digit_core.records.config import TrainingConfig
 from digit_core.records.datasets import stratified_split
 from digit_core.records.results import Environment, Metrics, Progress
-from digit_core.records.runs import Run, forget_backup
+from digit_core.records.runs import Run
 
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
 

@@ -3,86 +3,31 @@
 The trainer is a process of its own (`python -m digit_core.learning train FOLDER`). It holds
 the machine's lock while it works, and the operating system releases that lock however the
 process ends, so "is somebody training?" is a fact and not a guess. All that app and trainer
-say to each other stands in files in the job's working folder:
-
-    config.json     what to train            (written by whoever asks)
-    request.json    serve it? cancel it?     (written by whoever asks)
-    progress.json   how it goes              (written by the trainer)
+say to each other stands in files in the job's working folder (see `digit_core.records.job`).
 """
 
 import contextlib
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
 from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
-from digit_core.records.config import TrainingConfig, parse_config
+from digit_core.records.backups import backup_epoch
+from digit_core.records.config import TrainingConfig
+from digit_core.records.job import Job, Request
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import backup_epoch, move_into_place, remove_folder
+from digit_core.records.runs import move_into_place, remove_folder
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
 _KEPT_ENDED_JOBS = 5
 _STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the one who asked wants: `serve` the run when it is finished, `cancel` it now."""
-
-    serve: bool = True
-    cancel: bool = False
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training by its working folder; the folder moves away when it becomes a run."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        """The name of the run that it will be."""
-        return self.folder.name
-
-    def progress(self) -> Progress | None:
-        """How it goes, or None once the folder is gone or while nothing is written yet."""
-        for folder in (self.folder, home.runs_folder() / self.name):
-            try:
-                return Progress.model_validate_json((folder / "progress.json").read_bytes())
-            except (OSError, ValidationError):
-                continue
-        return None
-
-    def config(self) -> TrainingConfig | None:
-        """What it trains, or None if that cannot be read."""
-        try:
-            return parse_config(json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["config"])
-        except (OSError, ValueError, KeyError, TypeError, DigitError):
-            return None
-
-    def request(self) -> Request:
-        """What was asked of it."""
-        try:
-            return Request(**json.loads((self.folder / "request.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return Request()
-
-    def write_progress(self, progress: Progress) -> None:
-        """Replace `progress.json`. Raises StorageError."""
-        write_text(self.folder / "progress.json", progress.model_dump_json())
-
-    def write_request(self, request: Request) -> None:
-        """Replace `request.json`. Raises StorageError."""
-        write_text(self.folder / "request.json", json.dumps(asdict(request)))
 
 
 def machine_lock() -> FileLock:

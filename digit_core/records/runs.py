@@ -38,7 +38,6 @@ BINARY = ("model.keras", "model.tflite", "predictions.npz")
 DATA_FIGURES = ("samples", "worst_mistakes")  # they show the data set's images, which may have a licence of their own
 HISTORY_FIELDS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 WATCHED_FIELDS = ("recall", "val_recall")  # in the history of a training that was told to watch them
-BACKUP = "backup"  # in a working folder: what a training that is stopped goes on from
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NAMES = "use letters, digits, dots, dashes and underscores, and not the name of the shipped run"
 
@@ -217,20 +216,6 @@ def move_into_place(working: Path) -> Run:
     with storage_errors(target):
         working.rename(target)
     return Run(target)
-
-
-def backup_epoch(folder: Path) -> int:
-    """After how many whole epochs the training of a working folder can go on; 0 if it cannot."""
-    try:
-        kept = json.loads((folder / BACKUP / "training_metadata.json").read_text(encoding="utf-8"))
-        return int(kept["epoch"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-
-
-def forget_backup(folder: Path) -> None:
-    """A training is done: what it would have gone on from is of no use any more."""
-    shutil.rmtree(folder / BACKUP, ignore_errors=True)
 
 
 def remove_folder(path: Path) -> None:

@@ -10,7 +10,8 @@ from sklearn.metrics import recall_score
 from digit_core.errors import TrainingFailed
 from digit_core.learning.callbacks import Cancelled, HistoryWriter, LossCurve, ProgressReporter, StopOnInvalidLoss
 from digit_core.learning.metrics import MeanRecall
-from digit_core.records.runs import BACKUP, Run
+from digit_core.records.backups import BACKUP
+from digit_core.records.runs import Run
 
 
 class Clock:

@@ -16,9 +16,10 @@ from digit_core.learning.callbacks import Cancelled
 from digit_core.learning.training import train
 from digit_core.reading.datasets import load_dataset
 from digit_core.records import home, jobs
+from digit_core.records.backups import BACKUP, backup_epoch
 from digit_core.records.config import training_config
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import BACKUP, BINARY, SHIPPED, Run, backup_epoch, list_runs, open_run
+from digit_core.records.runs import BINARY, SHIPPED, Run, list_runs, open_run
 from digit_core.records.served import served
 
 SHORT = training_config("quick", data="digits", epochs=4)
