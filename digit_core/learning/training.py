@@ -72,7 +72,8 @@ def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message
 
 def compiled(config: TrainingConfig, steps: int) -> keras.Model:
     """The preset's network with its optimiser, loss and metrics, for a training of so many steps."""
-    model = accelerated(build(config), precision_of(config))
+    plain = build(config)
+    model = accelerated(plain, precision_of(config, plain))
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate(config, steps),

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from digit_core.learning import acceleration
 from digit_core.learning.acceleration import FusedBatchNormalization, accelerated
 from digit_core.learning.architectures import BUILDERS, build
 from digit_core.learning.schedules import Triangular, learning_rate
@@ -64,6 +65,18 @@ def test_what_is_trained_computes_what_is_kept(preset, precision):
     assert fast(images).dtype == "float32"
     assert all(weight.dtype == "float32" for weight in fast.weights)
     assert [weight.shape for weight in fast.weights] == [weight.shape for weight in plain.weights]
+
+
+@pytest.mark.parametrize(
+    ("preset", "hardware", "precision"),
+    [("quick", True, "bfloat16"), ("quick", False, "float32"), ("tiny", True, "float32"), ("lenet5", True, "float32")],
+)
+def test_bfloat16_is_taken_where_it_is_faster(monkeypatch, preset, hardware, precision):
+    monkeypatch.setattr(acceleration, "_multiplies_bfloat16", lambda: hardware)
+    config = training_config(preset)
+    assert acceleration.precision_of(config, build(config)) == precision
+    asked = training_config(preset, precision="bfloat16")
+    assert acceleration.precision_of(asked, build(asked)) == "bfloat16"
 
 
 def test_fused_normalisation_learns_as_keras_does():
