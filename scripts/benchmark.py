@@ -3,6 +3,7 @@
 python3 scripts/benchmark.py training      quick in 5 seeds; the stock Keras example and two_block to 99.0 %
 python3 scripts/benchmark.py reading       milliseconds a prediction
 python3 scripts/benchmark.py app           start, memory, and the time from pen lift to reading
+python3 scripts/benchmark.py pages         first content of every page on 100 runs, paging, memory
 """
 
 import environment
@@ -11,8 +12,10 @@ if __name__ == "__main__":
     environment.enter(environment.DEVELOPMENT)
 
 import argparse
+import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,7 @@ sys.path.insert(0, str(environment.PROJECT))
 import numpy as np
 
 from digit_core import Recognizer
+from digit_core.records import home
 from tests.drawings import SEVEN, paint
 
 
@@ -81,37 +85,16 @@ def reading() -> dict:
 
 def app(strokes: int) -> dict:
     """Seconds from `streamlit run` to a reading canvas, memory, and milliseconds from pen lift to reading."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.app import CHROMIUM_OPTIONS, chromium_path, free_port
     from tests.browser.canvas import draw, reading
 
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS))
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(60_000)
-        port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, "--server.port", str(port), "--server.headless", "true"],
-            cwd=environment.PROJECT,
-            env={**os.environ, "DIGITS_HOME": folder},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            _open_when_up(page, f"http://localhost:{port}")
-            page.locator("canvas.upper-canvas").wait_for()
-            up = time.perf_counter() - started
-            draw(page, [(60, 60), (190, 60), (120, 220)])
-            reading(page).wait_for()
-            first = time.perf_counter() - started
-            spent = [_milliseconds_to_reading(page, number) for number in range(strokes)]
-            memory, tensorflow = _memory(process.pid)
-        finally:
-            process.terminate()
-            process.wait(20)
-            browser.close()
+    with tempfile.TemporaryDirectory() as folder, _app_in_browser(Path(folder)) as (page, process, started):
+        page.locator("canvas.upper-canvas").wait_for()
+        up = time.perf_counter() - started
+        draw(page, [(60, 60), (190, 60), (120, 220)])
+        reading(page).wait_for()
+        first = time.perf_counter() - started
+        spent = [_milliseconds_to_reading(page, number) for number in range(strokes)]
+        memory, tensorflow = _memory(process)
     return {
         "seconds_to_canvas": round(up, 2),
         "seconds_to_first_reading": round(first, 2),
@@ -120,6 +103,92 @@ def app(strokes: int) -> dict:
         "memory_mb": memory,
         "maps_tensorflow": tensorflow,
     }
+
+
+# Of each page, what a person came for.
+_FIRST_CONTENT = {
+    "Draw": "canvas.upper-canvas",
+    "Results": "[data-testid=stMetric]",
+    "Mistakes": "[data-testid=stVegaLiteChart] svg",
+    "Compare": "[data-testid=stDataFrame] canvas",
+    "Runs": "[data-testid=stDataFrame] canvas",
+}
+
+
+def pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
+    """Seconds from a click in the sidebar to a page's first content on so many runs, to the next images, and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(runs):  # links, not copies: a hundred runs are 280 MB
+            name = f"202601{1 + number // 24:02}-{number % 24:02}0000-robust"
+            shutil.copytree(home.SHIPPED_RUN, Path(folder) / "runs" / name, copy_function=os.link)
+        with _app_in_browser(Path(folder)) as (page, process, _):
+            page.locator("canvas.upper-canvas").wait_for()
+            _visit(page, "Runs")
+            spent = {name: [] for name in _FIRST_CONTENT}
+            for _ in range(rounds):
+                for name, times in spent.items():
+                    times.append(_visit(page, name))
+            _visit(page, "Mistakes")
+            paging = []
+            page.get_by_text("All", exact=True).click()
+            for number in range(2, 2 + rounds):
+                started = time.perf_counter()
+                page.get_by_role("button", name="Next", exact=True).click()
+                page.get_by_text(f"{(number - 1) * 36 + 1:,} to {number * 36:,} of").wait_for()
+                paging.append(time.perf_counter() - started)
+            address = page.url.split("/mistakes")[0]
+            for number in range(visited):
+                name = f"202601{1 + number // 24:02}-{number % 24:02}0000-robust"
+                for path, marker in (("results", "Results"), ("mistakes", "Mistakes")):
+                    page.goto(f"{address}/{path}?run={name}")
+                    page.locator(_FIRST_CONTENT[marker]).first.wait_for()
+            memory, _ = _memory(process)
+    return {
+        "first_content_seconds": {
+            name: {"median": round(float(np.median(times)), 2), "worst": round(max(times), 2)}
+            for name, times in spent.items()
+        },
+        "next_36_of_10000_images_seconds_median": round(float(np.median(paging)), 2),
+        f"memory_mb_after_every_page_and_{visited}_runs": memory,
+    }
+
+
+def _visit(page, name: str) -> float:
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+    started = time.perf_counter()
+    link.click()
+    page.locator("h1", has_text=name).wait_for()
+    page.locator(_FIRST_CONTENT[name]).first.wait_for()
+    return time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _app_in_browser(folder: Path):
+    """A page of a browser at the app's address, the app's process, and when it was started."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.app import CHROMIUM_OPTIONS, chromium_path, free_port
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(60_000)
+        port = free_port()
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+            + ["--server.port", str(port), "--server.headless", "true"],
+            cwd=environment.PROJECT,
+            env={**os.environ, "DIGITS_HOME": str(folder)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _open_when_up(page, f"http://localhost:{port}")
+            yield page, process.pid, started
+        finally:
+            process.terminate()
+            process.wait(20)
+            browser.close()
 
 
 def _open_when_up(page, address: str) -> None:
@@ -172,14 +241,18 @@ def _memory(process: int) -> tuple[float, bool]:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["training", "reading", "app"])
+    parser.add_argument("what", choices=["training", "reading", "app", "pages"])
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, default=30, help="drawn in the app (default: 30)")
+    parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     arguments = parser.parse_args()
-    if arguments.what == "training":
-        figures = training(arguments.seeds)
-    else:
-        figures = reading() if arguments.what == "reading" else app(arguments.strokes)
+    measure = {
+        "training": lambda: training(arguments.seeds),
+        "reading": reading,
+        "app": lambda: app(arguments.strokes),
+        "pages": lambda: pages(arguments.runs),
+    }
+    figures = measure[arguments.what]()
     print(json.dumps(figures, indent=1))
     return 0
 
