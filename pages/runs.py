@@ -4,7 +4,7 @@ import streamlit as st
 
 from digit_core.records.runs import list_runs
 from digit_core.records.served import served
-from pages.shared import frame, run_actions, run_dialogs, run_table
+from pages.shared import frame, run_actions, run_dialogs, run_table, stopped
 from pages.shared.names import markdown, run_titles
 
 frame.require()
@@ -24,5 +24,6 @@ if listing.runs:
             "sidebar; it will be listed here.",
             icon=":material/play_arrow:",
         )
+stopped.show()
 run_actions.offer_to_delete_damaged(listing.damaged)
 run_dialogs.show(titles)

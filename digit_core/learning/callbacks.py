@@ -15,6 +15,7 @@ from digit_core.records.results import Progress
 from digit_core.records.runs import HISTORY_FIELDS, WATCHED_FIELDS
 
 _MOST_POINTS = 240
+_FIRST_ESTIMATE = 1.0  # seconds: what fewer steps take says little about the rest
 
 
 class Cancelled(Exception):
@@ -101,8 +102,8 @@ class ProgressReporter(keras.callbacks.Callback):
         now = self._clock()
         progress = self._progress.model_copy(update={**values, "updated": now})
         left = None
-        if self._started is not None and progress.fraction > self._counted_from:
-            speed = (progress.fraction - self._counted_from) / max(now - self._started, 1e-9)
+        if self._started is not None and now - self._started >= _FIRST_ESTIMATE:
+            speed = max(progress.fraction - self._counted_from, 1e-9) / (now - self._started)
             left = (1 - progress.fraction) / speed
         self._progress = progress.model_copy(update={"seconds_left": left})
 

@@ -171,7 +171,7 @@ def parse_numbers(text: str, name: str) -> tuple[int, ...]:
 
 
 def _sentence(problem: dict) -> str:
-    name = ".".join(str(part) for part in problem["loc"])
+    name = ", number ".join(str(part + 1 if isinstance(part, int) else part) for part in problem["loc"])
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":

@@ -200,9 +200,7 @@ def _refuse_if_busy() -> None:
     job = current()
     if job is None:
         return
-    progress = job.progress()
-    how_far = f" ({progress.fraction:.0%} done)" if progress else ""
-    raise TrainingBusy(f"{job.name} is being trained on this machine{how_far}. Wait for it, or cancel it first.")
+    raise TrainingBusy("Another training is under way on this machine. Wait for it, or cancel it first.")
 
 
 def _new_folder(preset: str) -> Path:

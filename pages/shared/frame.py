@@ -2,8 +2,11 @@
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.shared import canvas, sidebar
+
+_ON_SCREEN = "page_on_screen"
 
 
 def require() -> None:
@@ -22,5 +25,24 @@ def show(page: str) -> None:
     """Show the sidebar and note which page is on screen; `page` is its name in the address."""
     if page != "draw":
         canvas.gone()
+    st.session_state[_ON_SCREEN] = _page_of_this_run(), f"pages/{page}.py", st.query_params.to_dict()
     with st.sidebar:
-        sidebar.show()
+        sidebar.show(before=_stay)
+
+
+def _stay() -> None:
+    """Called whenever the sidebar looks for news by itself: is the browser on the page that it was sent to?
+
+    After `st.switch_page` the browser hears of its new page only when that page's run begins. What
+    the sidebar asked for just before still names the page before, and makes the browser wipe the
+    new one.
+    """
+    shown, path, query = st.session_state.get(_ON_SCREEN, (None, "", {}))
+    if shown not in (None, _page_of_this_run()):
+        canvas.gone()
+        st.switch_page(path, query_params=query)
+
+
+def _page_of_this_run() -> str | None:
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else None

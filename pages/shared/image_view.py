@@ -18,7 +18,7 @@ from digit_core.records.served import usable_served_run
 from pages.shared import canvas, explanation, gallery, reading_card
 from pages.shared import view as views
 from pages.shared.models import dataset, recognizer_of
-from pages.shared.names import run_title
+from pages.shared.names import run_markdown, run_title
 from pages.shared.pictures import picture
 
 _WIDTH = 880  # pixels, the dialog; a phone gives it what there is
@@ -131,7 +131,7 @@ def _header(run: Run, predictions: TestPredictions, index: int, images: np.ndarr
     row.caption(f"{place[0] + 1:,} of {len(listed):,} in view" if len(place) else "It is not among the images in view.")
     reads = usable_served_run()[0]
     if reads.name != run.name:
-        st.caption(f"On the canvas it is read by {run_title(reads.name)}, the run that reads now.")
+        st.caption(f"On the canvas it is read by {run_markdown(reads.name)}, the run that reads now.")
 
 
 def _prediction(run: Run, predictions: TestPredictions, index: int, model_input: np.ndarray) -> Prediction:
@@ -209,6 +209,9 @@ def _other_runs(run: Run, predictions: TestPredictions, index: int) -> None:
     if not rows:
         st.caption("There is no other run on this data set yet.")
         return
-    st.caption(f"{right} of {len(rows)} other {'run reads' if len(rows) == 1 else 'runs read'} it right.")
+    if len(rows) == 1:
+        st.caption(f"The other run reads it {'right' if right else 'wrong'}.")
+    else:
+        st.caption(f"{right} of {len(rows)} other runs read it right.")
     head = "<tr><th>Run</th><th>Read as</th><th>Probability</th><th>That is</th></tr>"
     st.html(f'{_STYLE}<table class="runs">{head}{"".join(rows)}</table>')

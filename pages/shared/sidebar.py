@@ -20,25 +20,34 @@ _WATCHING, _IDLE = 0.7, 5.0  # seconds between two looks at the trainer's progre
 _SHOWN, _PROBLEM = "sidebar_shows", "sidebar_problem"
 
 
-def show() -> None:
-    """Show the panel; it looks for news by itself, and reruns the page when there are any."""
+def show(before: Callable[[], None] = lambda: None) -> None:
+    """Show the panel; it looks for news by itself, and reruns the page when there are any.
+
+    `before` is called first each time.
+    """
     st.session_state[_SHOWN] = _situation()
-    st.fragment(_panel, run_every=_WATCHING if jobs.current() else _IDLE)()
+    st.fragment(_panel, run_every=_WATCHING if jobs.current() else _IDLE)(before)
 
 
-def _panel() -> None:
+def _panel(before: Callable[[], None]) -> None:
+    before()
     situation = _situation()
     if situation != st.session_state.get(_SHOWN):
         st.session_state[_SHOWN] = situation
+        st.session_state.pop(_PROBLEM, None)  # it was about how things were
         st.rerun(scope="app")
-    _served_run()
+    with st.container():
+        _served_run()
     st.divider()
     job = jobs.current()
-    if job is not None:
-        _training(job, job.progress())
-    else:
-        _outcome()
-    _form(busy=job is not None)
+    # In a place of its own: with one row more or less above it the form would be built anew, and close.
+    with st.container():
+        if job is not None:
+            _training(job, job.progress())
+        else:
+            _outcome()
+    with st.container():
+        _form(busy=job is not None)
 
 
 def _situation() -> tuple:
@@ -136,7 +145,7 @@ def _outcome() -> None:
 
 def _form(*, busy: bool) -> None:
     button = st.container()  # shown first, though it needs what is chosen below it
-    with st.expander("What to train", icon=":material/tune:"):
+    with st.expander("What to train", icon=":material/tune:", key="what_to_train"):
         preset = st.selectbox(
             "Preset",
             list(PRESETS),

@@ -50,6 +50,7 @@ def test_the_time_left_follows_from_the_share_done():
     callback.on_epoch_begin(0)
     clock.now += 20  # the first step builds the graph and is no measure for the others
     callback.on_train_batch_end(0, {"loss": 0.9, "accuracy": 0.5})
+    assert seen[-1].seconds_left is None  # not "0.0 s left"
     clock.now += 30
     callback.on_epoch_end(0, {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.4, "val_accuracy": 0.95})
     assert seen[-1].fraction == 0.5

@@ -214,7 +214,7 @@ def test_an_image_is_opened_by_its_number_and_the_next_one_by_a_button(open_page
     assert app.get("dialog")
     assert f"No. {index}: an 8, read as 9" in everything(app)
     assert "Occlusion map." in html(app)
-    assert "1 of 1 other run reads it right" in everything(app)
+    assert "The other run reads it right." in everything(app)
     assert other.name not in everything(app)
     sure = run.predictions().probabilities[index, 9]
     assert f"9: {sure:.1%}" in html(app)  # what the run said in its evaluation

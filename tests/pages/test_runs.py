@@ -5,10 +5,12 @@ import zipfile
 import pytest
 import streamlit as st
 
-from digit_core.errors import StorageError
-from digit_core.records import home
+from digit_core.errors import StorageError, TrainingBusy
+from digit_core.records import home, jobs
+from digit_core.records.backups import BACKUP
 from digit_core.records.exports import FORMATS, Making, export_lock, write_making
 from digit_core.records.notes import Note, note_of, write_note
+from digit_core.records.results import Progress
 from digit_core.records.runs import SHIPPED, list_runs
 from digit_core.records.served import serve, served
 from pages.shared import run_actions, run_dialogs
@@ -240,3 +242,35 @@ def test_a_hundred_runs_are_a_hundred_rows_and_each_page_is_there(open_page):
     assert len(app.main.dataframe[0].value) == 101
     for page in ("results", "mistakes", "compare", "draw"):
         go_to(app, page)
+
+
+def stop_a_training(name: str, state: str, epoch: int) -> jobs.Job:
+    folder = home.working_folder() / name
+    (folder / BACKUP).mkdir(parents=True)
+    (folder / BACKUP / "training_metadata.json").write_text(f'{{"epoch": {epoch}}}')
+    job = jobs.Job(folder)
+    job.write_progress(Progress(state=state, epoch=epoch + 1, epochs=30))
+    return job
+
+
+def test_trainings_that_were_stopped_can_go_on_or_be_deleted(open_page, three, monkeypatch):
+    cancelled = stop_a_training("20260104-000000-quick", "cancelled", 7)
+    killed = stop_a_training("20260105-000000-lenet5", "failed", 2)
+    stop_a_training("20260106-000000-tiny", "failed", 0)  # nothing was kept of it
+    app = open_page("runs")
+    assert "Quick, 04 Jan 00:00:00**: cancelled after epoch 7 of 30" in texts(app)
+    assert "LeNet-5, 05 Jan 00:00:00**: stopped after epoch 2 of 30" in texts(app)
+    assert "06 Jan 00:00:00**: " not in texts(app)
+    app.button(key=f"forget-{killed.name}").click().run()
+    assert not killed.folder.exists()
+    went_on = []
+    monkeypatch.setattr(jobs, "resume", went_on.append)
+    app.button(key=f"go-on-{cancelled.name}").click().run()
+    assert went_on == [cancelled]
+    monkeypatch.setattr(jobs, "resume", refuse)
+    app.button(key=f"go-on-{cancelled.name}").click().run()
+    assert "Another training" in texts(app)
+
+
+def refuse(_job):
+    raise TrainingBusy("Another training is under way.")

@@ -43,7 +43,7 @@ def test_train_prints_metrics_and_one_line_of_json(home_to_train_in):
         (["--preset", "huge"], "no preset 'huge'; choose one of quick"),
         (["--epochs", "0"], "epochs should be greater than or equal to 1, got 0"),
         (["--data", "cifar"], "data should be 'mnist' or 'digits'"),
-        (["--preset", "custom", "--filters", "8", "--kernel-sizes", "40"], "kernel_sizes.0 should be less than or eq"),
+        (["--preset", "custom", "--filters", "8", "--kernel-sizes", "40"], "kernel_sizes, number 1 should be less"),
         (["--preset", "custom", "--filters", "8,a"], "filters should be whole numbers with commas"),
         (["--filters", "8"], "filters can be set for the preset custom only"),
         (["--resume", "nobody"], "no training named 'nobody' that was stopped"),

@@ -31,7 +31,7 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     lines = first.stdout.splitlines()
     assert lines[0].startswith("| preset | seeds | parameters |")
     assert "| drawings | its author reports |" in lines[0]
-    assert "| `lenet5` | 2 | 61,706 | 250 KB |" in lines[2]
+    assert "| `lenet5` | 2 | 61,706 | 0.25 MB |" in lines[2]
     assert "about 99.0 %" in lines[2]
     again = run(*COMMAND)  # nothing is trained again
     assert again.returncode == 0, again.stderr
