@@ -65,6 +65,8 @@ def test_cancel_a_training(app, page):
     choose_the_bundled_digits(page, epochs=500)
     sidebar.get_by_role("button", name="Retrain").click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
+    expect(sidebar.get_by_test_id("stVegaLiteChart")).to_be_visible()  # the loss by step
+    expect(sidebar.get_by_label("Epochs")).to_be_visible()  # the form stays open: the next training can be prepared
     page.reload()
     sidebar.get_by_role("button", name="Cancel").click()
     expect(sidebar.get_by_text("was cancelled", exact=False)).to_be_visible()
