@@ -13,6 +13,7 @@ from digit_core.records.config import defaults, parse_numbers, training_config
 from digit_core.records.datasets import TITLES, mnist_file
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE, Progress
+from digit_core.records.runs import SHIPPED
 from digit_core.records.served import serve, served, usable_served_run
 from pages.shared.names import duration, run_markdown
 
@@ -71,13 +72,11 @@ def _served_run() -> None:
     )
     if problem:
         st.warning(problem)
-    previous = served().previous
-    if (
-        previous
-        and previous != run.name
-        and st.button(f"Back to {run_markdown(previous)}", icon=":material/history:", width="stretch")
-    ):
-        _attempt(lambda: serve(previous))
+    for other in dict.fromkeys([served().previous, SHIPPED]):
+        if other not in (None, run.name) and st.button(
+            f"Back to {run_markdown(other)}", icon=":material/history:", width="stretch", key=f"back-to-{other}"
+        ):
+            _attempt(lambda other=other: serve(other))
 
 
 def _training(job: jobs.Job, progress: Progress | None) -> None:
@@ -101,7 +100,7 @@ def _training(job: jobs.Job, progress: Progress | None) -> None:
 
 
 def _loss_curve(progress: Progress) -> None:
-    curve = pd.DataFrame(progress.curve, columns=["step", "loss"])
+    curve = pd.DataFrame(progress.curve, columns=["step", "loss"]).clip(lower=1e-6)  # a logarithm has no zero
     chart = (
         alt.Chart(curve, height=110, description=f"Loss by training step, now {progress.loss:.4f}")
         .mark_line(strokeWidth=1.5)

@@ -29,6 +29,17 @@ def test_one_click_goes_back_to_the_run_before(open_page, add_run):
     assert served().run == SHIPPED
 
 
+def test_there_is_always_a_way_back_to_the_shipped_run(open_page, add_run):
+    for name in ("20260101-120000-quick", "20260102-120000-lenet5"):
+        add_run(name)
+        serve(name)
+    app = open_page("draw")
+    backs = [button.label for button in app.sidebar.button if button.label.startswith("Back to")]
+    assert backs == ["Back to Quick, 01 Jan 12:00:00", "Back to the shipped model"]
+    press(app, "Back to the shipped")
+    assert served().run == SHIPPED
+
+
 def test_the_form_asks_for_the_training_that_it_shows(open_page, monkeypatch):
     asked = []
     monkeypatch.setattr(jobs, "start", lambda config, **_: asked.append(config))
