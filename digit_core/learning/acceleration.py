@@ -20,10 +20,15 @@ def precision_of(config: TrainingConfig, model: keras.Model) -> str:
     """ "bfloat16" or "float32": what the configuration asks for, or the faster one for this network here."""
     if config.precision != "auto":
         return config.precision
-    # Without such hardware bfloat16 is emulated, several times slower than float32; and the
-    # hardware takes channels by sixteens: 24 in bfloat16 are slower than 24 in float32.
-    filled = all(layer.filters % _CHANNELS == 0 for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
-    return "bfloat16" if filled and _multiplies_bfloat16() else "float32"
+    # Without such hardware bfloat16 is emulated, several times slower than float32. The hardware
+    # takes channels by sixteens, 24 in bfloat16 are slower than 24 in float32, and it is of no
+    # use to a depthwise convolution, which multiplies no matrices.
+    suited = all(
+        isinstance(layer, keras.layers.Conv2D) and layer.filters % _CHANNELS == 0
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+    )
+    return "bfloat16" if suited and _multiplies_bfloat16() else "float32"
 
 
 def accelerated(model: keras.Model, precision: str) -> keras.Model:

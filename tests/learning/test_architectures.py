@@ -69,7 +69,13 @@ def test_what_is_trained_computes_what_is_kept(preset, precision):
 
 @pytest.mark.parametrize(
     ("preset", "hardware", "precision"),
-    [("quick", True, "bfloat16"), ("quick", False, "float32"), ("tiny", True, "float32"), ("lenet5", True, "float32")],
+    [
+        ("quick", True, "bfloat16"),
+        ("quick", False, "float32"),
+        ("tiny", True, "float32"),
+        ("lenet5", True, "float32"),
+        ("mobilenet", True, "float32"),
+    ],
 )
 def test_bfloat16_is_taken_where_it_is_faster(monkeypatch, preset, hardware, precision):
     monkeypatch.setattr(acceleration, "_multiplies_bfloat16", lambda: hardware)
