@@ -10,7 +10,6 @@ from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
 from pages.shared.explanation import explainer_of
 from pages.shared.models import served_recognizer
-from pages.shared.robustness import show_sliders
 
 _READING_WIDTH = 470  # pixels; a phone gives it what there is
 

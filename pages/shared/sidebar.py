@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
 from digit_core.errors import DigitError
@@ -100,6 +98,9 @@ def _training(job: jobs.Job, progress: Progress | None) -> None:
 
 
 def _loss_curve(progress: Progress) -> None:
+    import altair as alt  # not before there is a curve: they cost the first page half a second
+    import pandas as pd
+
     curve = pd.DataFrame(progress.curve, columns=["step", "loss"]).clip(lower=1e-6)  # a logarithm has no zero
     chart = (
         alt.Chart(curve, height=110, description=f"Loss by training step, now {progress.loss:.4f}")
