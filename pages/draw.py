@@ -55,6 +55,8 @@ def change(recognizer: Recognizer, prediction: Prediction) -> None:
     """A closed expander with sliders that turn, shift and blur the drawing, and the reading following."""
     with st.expander("What if?", icon=":material/tune:", key="change", on_change="rerun") as what:
         if what.open:
+            from pages.shared.robustness import show_sliders  # not before: it loads what charts need
+
             show_sliders(recognizer, prediction.model_input)
 
 

@@ -109,6 +109,17 @@ def test_why_is_answered_only_when_it_is_asked(open_page, monkeypatch):
     assert "To become a" in texts(app) or "No patch of 5 × 5 pixels turns it into" in texts(app)
 
 
+def test_what_if_it_were_turned_is_read_as_the_sliders_say(open_page):
+    app = drawn(open_page("draw"), STROKE)
+    assert "Rotation (degrees)" not in [slider.label for slider in app.slider]
+    app.session_state["change"] = True
+    app.run()
+    assert "Read as **7**" in texts(app)
+    app.slider(key="sliders-rotation").set_value(-30.0).run()
+    assert not app.exception
+    assert "Read as **" in texts(app) or "no longer looks like a digit" in texts(app)
+
+
 def on_canvas(app) -> str:
     return " ".join(item["type"] for item in app.session_state["drawing"]["objects"])
 
