@@ -1,6 +1,6 @@
 """Draw on the canvas with the mouse, as a person does."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Download, Locator, Page, TimeoutError, expect
 
 
 def settled(page: Page) -> None:
@@ -18,6 +18,19 @@ def choose(where: Locator, option: str) -> None:
         except AssertionError:
             continue
     expect(radio).to_be_checked()
+
+
+def downloaded(page: Page, button: Locator) -> Download:
+    """What comes down at a press of a button; pressed again if being drawn anew took the click."""
+    for _ in range(3):
+        settled(page)
+        try:
+            with page.expect_download(timeout=12_000) as download:
+                button.click()
+            return download.value
+        except TimeoutError:
+            continue
+    raise AssertionError("nothing came down")
 
 
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:

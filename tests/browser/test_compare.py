@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.reading.datasets import load_dataset
+from tests.browser.canvas import downloaded
 from tests.constructed import construct_run
 
 pytestmark = pytest.mark.browser
@@ -41,8 +42,7 @@ def test_see_where_two_runs_disagree_group_seeds_and_take_the_table_along(app, t
         ["Quick, 2 seeds", "LeNet-5, 02 Jan 00:00:00"]
     )
     expect(page.get_by_text("the 95 % interval of the mean by Student's t")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True).click()
-    heading, first, *_ = Path(download.value.path()).read_text().splitlines()
+    download = downloaded(page, page.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True))
+    heading, first, *_ = Path(download.path()).read_text().splitlines()
     assert heading.startswith("run,name,seeds,preset,data,accuracy,accuracy_low,accuracy_high")
     assert first.startswith(f'"Quick, 2 seeds",{A} {C},2,Quick,scikit-learn digits,')

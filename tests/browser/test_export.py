@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.records.home import SHIPPED_RUN
+from tests.browser.canvas import downloaded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
@@ -18,13 +19,11 @@ def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
     exports.nth(1).click()  # LiteRT, float
     expect(page.get_by_text("test images are read correctly")).to_be_visible(timeout=MAKING)
     expect(exports).to_have_count(3)
-    with page.expect_download() as download:
-        page.get_by_role("button", name=".tflite").click()
-    assert download.value.suggested_filename == "shipped.tflite"
-    assert Path(download.value.path()).read_bytes() == (SHIPPED_RUN / "model.tflite").read_bytes()
+    download = downloaded(page, page.get_by_role("button", name=".tflite"))
+    assert download.suggested_filename == "shipped.tflite"
+    assert Path(download.path()).read_bytes() == (SHIPPED_RUN / "model.tflite").read_bytes()
 
     page.get_by_text("Figures", exact=True).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="SVG", exact=True).click()
-    assert download.value.suggested_filename == "shipped-curves.svg"
-    assert Path(download.value.path()).read_bytes() == (SHIPPED_RUN / "figures" / "curves.svg").read_bytes()
+    download = downloaded(page, page.get_by_role("button", name="SVG", exact=True))
+    assert download.suggested_filename == "shipped-curves.svg"
+    assert Path(download.path()).read_bytes() == (SHIPPED_RUN / "figures" / "curves.svg").read_bytes()

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.canvas import downloaded
+
 pytestmark = pytest.mark.browser
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -25,9 +27,8 @@ def by_digit(app, page):
 
 def taken(page, button) -> tuple[str, bytes]:
     expect(button).to_be_enabled(timeout=30_000)
-    with page.expect_download() as download:
-        button.click()
-    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+    download = downloaded(page, button)
+    return download.suggested_filename, Path(download.path()).read_bytes()
 
 
 def test_a_chart_comes_down_as_png_and_svg_and_a_table_as_csv(by_digit):

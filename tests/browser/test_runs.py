@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from digit_core.records import home
+from tests.browser.canvas import downloaded
 from tests.constructed import construct_runs
 
 pytestmark = pytest.mark.browser
@@ -75,10 +76,9 @@ def test_a_selection_in_the_address_is_restored_and_downloaded(app, runs_folder,
     name = "20260101-050000-two-block"
     page.goto(f"{app}/runs?runs={name}")
     expect(selected(page)).to_have_text("Two blocks, 01 Jan 05:00:00")
-    with page.expect_download() as download:
-        button(page, "Download").click()
-    assert download.value.suggested_filename == f"{name}.zip"
-    with zipfile.ZipFile(download.value.path()) as archive:
+    download = downloaded(page, button(page, "Download"))
+    assert download.suggested_filename == f"{name}.zip"
+    with zipfile.ZipFile(download.path()) as archive:
         assert archive.read(f"{name}/config.json") == (runs_folder / name / "config.json").read_bytes()
 
 
