@@ -26,7 +26,9 @@ class TrainingConfig(BaseModel):
     that learns from the data set alone.
 
     `filters`, `kernel_sizes` and `dense_units`, a number a layer, and `batch_normalization`
-    describe the network of the preset `custom` and belong to no other. `precision` is what is
+    describe the network of the preset `custom` and belong to no other. `views` is how often the
+    finished network looks at a picture: once, or five or nine times at shifts of a pixel, and
+    averages. `precision` is what is
     computed in while training: "auto" takes bfloat16 where the processor has hardware for it.
 
     Make one with `training_config`, which fills in the preset's defaults and turns a wrong
@@ -58,6 +60,7 @@ class TrainingConfig(BaseModel):
     kernel_sizes: tuple[Annotated[int, Field(ge=1, le=28)], ...] | None = Field(default=None, max_length=8)
     dense_units: tuple[Annotated[int, Field(ge=1, le=4096)], ...] | None = Field(default=None, max_length=4)
     batch_normalization: bool | None = None
+    views: Literal[1, 5, 9] = 1
     watch_recall: bool = False
     validation_fraction: float = Field(default=1 / 12, gt=0, le=0.5)
     patience: int = Field(default=3, ge=1, le=500)
