@@ -10,6 +10,7 @@ from digit_core.records import home, jobs
 from digit_core.records.results import Progress
 from tests.drawings import FOUR, SEVEN
 from tests.scripts.test_commands import run
+from tests.waiting import wait_for
 
 COMMAND = ("scripts/compare.py", "lenet5", "--data", "digits", "--epochs", "3", "--seeds", "2")
 
@@ -45,11 +46,10 @@ def test_compare_goes_on_with_a_training_that_was_stopped(home_to_train_in, monk
     compare = __import__("compare")
     config = compare.training_config("lenet5", data="digits", epochs=400)
     job = jobs.start(config, serve=False)
-    while jobs.backup_epoch(job.folder) < 1:
-        assert (progress := job.progress()) and progress.state == "training"
+    wait_for(lambda: jobs.backup_epoch(job.folder) >= 1 or not jobs.current())
     jobs.cancel(job)
-    while jobs.current():
-        pass
+    wait_for(lambda: not jobs.current())
+    assert jobs.resumable(job)
     went_on = []
     monkeypatch.setattr(jobs, "resume", lambda stopped, serve: went_on.append(stopped) or stopped)
     monkeypatch.setattr(compare, "follow", lambda job: None)
