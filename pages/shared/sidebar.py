@@ -11,7 +11,7 @@ from digit_core.records.config import defaults, parse_numbers, training_config
 from digit_core.records.datasets import TITLES, mnist_file
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import SHIPPED
+from digit_core.records.runs import SHIPPED, Run, open_run
 from digit_core.records.served import serve, served, usable_served_run
 from pages.shared.names import duration, run_markdown
 
@@ -68,6 +68,8 @@ def _served_run() -> None:
         f"{accuracy:.2%} of the {TITLES[run.config.data]} test images are read correctly",
         help="Measured once, on images that the model was not trained on.",
     )
+    if better := _better_before(run):
+        st.caption(better)
     if problem:
         st.warning(problem)
     for other in dict.fromkeys([served().previous, SHIPPED]):
@@ -75,6 +77,21 @@ def _served_run() -> None:
             f"Back to {run_markdown(other)}", icon=":material/history:", width="stretch", key=f"back-to-{other}"
         ):
             _attempt(lambda other=other: serve(other))
+
+
+def _better_before(run: Run) -> str | None:
+    """A sentence if the run that was read with before is to be preferred: a training's run is served unseen."""
+    try:
+        before = open_run(served().previous or SHIPPED)
+        config, accuracy = before.config, before.metrics.accuracy
+    except DigitError:  # it was deleted or is damaged, and cannot be gone back to
+        return None
+    name = run_markdown(before.name)
+    if config.data != run.config.data:
+        return f":material/info: Trained on {TITLES[run.config.data]}; {name} on {TITLES[config.data]}."
+    if accuracy > run.metrics.accuracy:
+        return f":material/trending_down: {name} reads more of them: {accuracy:.2%}."
+    return None
 
 
 def _training(job: jobs.Job, progress: Progress | None) -> None:

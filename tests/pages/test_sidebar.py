@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -38,6 +39,27 @@ def test_there_is_always_a_way_back_to_the_shipped_run(open_page, add_run):
     assert backs == ["Back to Quick, 01 Jan 12:00:00", "Back to the shipped model"]
     press(app, "Back to the shipped")
     assert served().run == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"accuracy": 0.5}, "the shipped model reads more of them: 99."),
+        ({"accuracy": 1.0}, None),
+    ],
+)
+def test_a_run_that_reads_less_than_the_one_before_says_so(open_page, add_run, change, sentence):
+    run = add_run("20260101-120000-quick")
+    metrics = run.path / "metrics.json"
+    metrics.write_text(json.dumps(json.loads(metrics.read_text()) | change))
+    serve(run.name)
+    shown = texts(open_page("draw"))
+    assert (sentence in shown) if sentence else "reads more of them" not in shown
+
+
+def test_a_run_of_other_images_than_the_one_before_says_so(open_page, trained_run):
+    serve(trained_run.name)
+    assert "Trained on scikit-learn digits; the shipped model on MNIST." in texts(open_page("draw"))
 
 
 def test_the_form_asks_for_the_training_that_it_shows(open_page, monkeypatch):
