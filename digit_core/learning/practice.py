@@ -18,7 +18,9 @@ from digit_core.records.config import TrainingConfig
 
 NOT_A_DIGIT = DIGITS  # label of the eleventh class
 STRONG = Strength()
+MODERATE = Strength(turn=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)
 GENTLE = Strength(turn=0.06, slant=0.08, stretch=0.06, shift=0.7, elastic=0.6, pen=0.4)
+_STRENGTHS = {"drawings": STRONG, "moderate": MODERATE}
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ class Practice(keras.utils.PyDataset):
         others = rng.integers(0, len(written.others), mix.others) if mix.others else []
         known = _scaled(self._images[picked])
         made = _scaled(np.concatenate([written.images[digits], written.others[others]]))
-        if self._config.augmentation == "drawings":
+        if strength := _STRENGTHS.get(self._config.augmentation):
             calm = self._epoch >= self._config.epochs - self._config.gentle_epochs
-            known = Augmenter(GENTLE if calm else STRONG, rng)(known)
+            known = Augmenter(GENTLE if calm else strength, rng)(known)
             made = Augmenter(GENTLE, rng)(made)
         elif self._config.rotation or self._config.scaling:
             known = Augmenter(simple_strength(self._config), rng)(known)

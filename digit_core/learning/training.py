@@ -23,7 +23,6 @@ from digit_core.learning.metrics import MeanRecall
 from digit_core.learning.practice import Practice, classes, validation_like_drawings
 from digit_core.learning.resuming import resuming
 from digit_core.learning.schedules import learning_rate
-from digit_core.learning.views import with_views
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.datasets import load_dataset
 from digit_core.reading.probability import digit_probabilities
@@ -179,7 +178,7 @@ def _to_keep(model: keras.Model, config: TrainingConfig) -> keras.Model:
     # the size of the weights and which a new training starts afresh.
     bare = build(config)
     bare.set_weights(model.get_weights())
-    return with_views(bare, config.views)
+    return bare
 
 
 def _scaled(images: np.ndarray) -> np.ndarray:

@@ -18,17 +18,16 @@ CUSTOM_FIELDS = ("filters", "kernel_sizes", "dense_units", "batch_normalization"
 class TrainingConfig(BaseModel):
     """Everything a person chooses that can change a training's result.
 
-    With `augmentation` "drawings" the data set's images are bent in every batch, less so in the
-    last `gentle_epochs`. `written` digits and `counterexamples` are made by a generator of pen
+    With `augmentation` "drawings" the data set's images are bent in every batch as far as people's
+    drawings differ from them, with "moderate" less far; in the last `gentle_epochs` less than
+    either. `written` digits and `counterexamples` are made by a generator of pen
     strokes; their shares are of each batch, and the rest is the data set's. With counter-examples
     the network has an eleventh class, "not a digit". `rotation` (degrees) and `scaling` (of the
     logarithm of width and of height) are standard deviations of simpler changes for a network
     that learns from the data set alone.
 
     `filters`, `kernel_sizes` and `dense_units`, a number a layer, and `batch_normalization`
-    describe the network of the preset `custom` and belong to no other. `views` is how often the
-    finished network looks at a picture: once, or five or nine times at shifts of a pixel, and
-    averages. `precision` is what is
+    describe the network of the preset `custom` and belong to no other. `precision` is what is
     computed in while training: "auto" takes bfloat16 where the processor has hardware for it.
 
     Make one with `training_config`, which fills in the preset's defaults and turns a wrong
@@ -48,7 +47,7 @@ class TrainingConfig(BaseModel):
     weight_decay: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    augmentation: Literal["none", "drawings"] = "none"
+    augmentation: Literal["none", "moderate", "drawings"] = "none"
     rotation: float = Field(default=0.0, ge=0, le=45)
     scaling: float = Field(default=0.0, ge=0, le=0.5)
     gentle_epochs: int = Field(default=0, ge=0, le=500)
@@ -60,7 +59,6 @@ class TrainingConfig(BaseModel):
     kernel_sizes: tuple[Annotated[int, Field(ge=1, le=28)], ...] | None = Field(default=None, max_length=8)
     dense_units: tuple[Annotated[int, Field(ge=1, le=4096)], ...] | None = Field(default=None, max_length=4)
     batch_normalization: bool | None = None
-    views: Literal[1, 5, 9] = 1
     watch_recall: bool = False
     validation_fraction: float = Field(default=1 / 12, gt=0, le=0.5)
     patience: int = Field(default=3, ge=1, le=500)
@@ -92,7 +90,7 @@ class TrainingConfig(BaseModel):
     def _one_kind_of_augmentation(self) -> "TrainingConfig":
         for name in ("rotation", "scaling"):
             if getattr(self, name) and self.augmentation != "none":
-                raise ValueError(f'{name} goes with augmentation "none" only; "drawings" turns and scales already')
+                raise ValueError(f'{name} goes with augmentation "none" only; the others turn and scale already')
         return self
 
     @model_validator(mode="after")

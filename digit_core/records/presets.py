@@ -73,10 +73,10 @@ _ALL = (
     Preset(
         "accurate",
         "Accurate",
-        "Five wide convolutions, bent MNIST in every batch and gentler ones at the end; looks at a "
-        "picture five times. The most accurate single network here, for drawings too. Takes an hour or less.",
+        "Six convolutions that learn from MNIST alone, bent in every batch and more gently at the end: "
+        "the most accurate single network here. Takes about twenty minutes.",
         {
-            "epochs": 100,
+            "epochs": 70,
             "batch_size": 256,
             "learning_rate": 0.004,
             "schedule": "cosine",
@@ -85,14 +85,9 @@ _ALL = (
             "weight_decay": 0.02,
             "label_smoothing": 0.02,
             "dropout": 0.4,
-            "augmentation": "drawings",
-            "gentle_epochs": 33,
-            "written": 60_000,
-            "written_share": 0.12,
-            "counterexamples": 60_000,
-            "counterexample_share": 0.1,
+            "augmentation": "moderate",
+            "gentle_epochs": 24,
             "validation_fraction": 1 / 30,
-            "views": 5,
         },
         "99.83 % for a single network (arXiv 2001.09136)",
     ),
