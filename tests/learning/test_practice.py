@@ -67,16 +67,19 @@ def test_every_epoch_is_dealt_anew_and_a_seed_repeats_it(written):
     np.testing.assert_array_equal(again[0][0], before)
 
 
-def test_images_are_bent_only_when_asked_and_less_in_the_last_epochs(written):
-    config = MIXED.model_copy(update={"augmentation": "drawings", "epochs": 2, "gentle_epochs": 1})
+def test_images_are_bent_as_far_as_asked_and_less_in_the_last_epochs(written):
     images = np.zeros((400, 28, 28), np.uint8)
     images[:, 4:24, 13:15] = 255
-    data = Practice(images, np.zeros(400, int), config.model_copy(update={"batch_size": 200}), written)
-    plain = images[:100, ..., None] / 255
-    strong = np.abs(data[0][0][:100] - plain).mean()
-    data.begin(1)
-    gentle = np.abs(data[0][0][:100] - plain).mean()
-    assert 0 < gentle < strong
+
+    def change(augmentation, epoch):
+        settings = {"augmentation": augmentation, "epochs": 2, "gentle_epochs": 1, "batch_size": 200}
+        data = Practice(images, np.zeros(400, int), MIXED.model_copy(update=settings), written)
+        data.begin(epoch)
+        return np.abs(data[0][0][:100] - images[:100, ..., None] / 255).mean()
+
+    assert change("none", 0) == pytest.approx(0, abs=1e-6)
+    assert 0 < change("moderate", 1) < change("moderate", 0) < change("drawings", 0)
+    assert change("drawings", 1) == change("moderate", 1)
 
 
 def test_validation_has_the_held_out_images_and_fresh_digits(own_home):
