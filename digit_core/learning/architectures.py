@@ -45,14 +45,19 @@ def robust(config: TrainingConfig) -> keras.Model:
 
 
 def accurate(config: TrainingConfig) -> keras.Model:
-    """Six convolutions, 404,000 parameters: what a file of 2 MB holds."""
+    """Six convolutions and a single pooling, 364,000 parameters: a file of 1.5 MB.
+
+    Without a second pooling more of where the strokes lie reaches the last layer, at no more cost.
+    """
     x = inputs = keras.Input(INPUT_SHAPE, name="image")
     x = _convolution(x, 32, 3, "valid")
     x = _convolution(x, 32, 3, "valid", pool=True)
-    x = _convolution(x, 64, 3, "same")
-    x = _convolution(x, 64, 3, "valid", pool=True)
-    x = _convolution(x, 160, 3, "same")
-    x = _convolution(x, 160, 3, "valid")
+    x = layers.Dropout(config.dropout / 2)(x)
+    x = _convolution(x, 64, 3, "valid")
+    x = _convolution(x, 96, 3, "valid")
+    x = layers.Dropout(config.dropout / 2)(x)
+    x = _convolution(x, 128, 3, "valid")
+    x = _convolution(x, 128, 3, "valid")
     x = layers.Dropout(config.dropout)(layers.Flatten()(x))
     return keras.Model(inputs, _logits(x, config), name="accurate")
 
