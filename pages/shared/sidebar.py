@@ -90,7 +90,7 @@ def _better_before(run: Run) -> str | None:
     if config.data != run.config.data:
         return f":material/info: Trained on {TITLES[run.config.data]}; {name} on {TITLES[config.data]}."
     if accuracy > run.metrics.accuracy:
-        return f":material/trending_down: {name} reads more of them: {accuracy:.2%}."
+        return f":material/trending_down: Fewer than {name} reads: {accuracy:.2%}."
     return None
 
 
