@@ -22,7 +22,7 @@ from digit_core.reading.datasets import Dataset
 from digit_core.records import home
 from digit_core.records.storage import storage_errors, write_parts
 
-KEPT = 4  # networks whose features stay on disk; 170 MB for the largest
+KEPT = 4  # networks whose features stay on disk; 250 MB for the largest
 _BATCH = 100  # images at a time
 _CHUNK = 1000  # rows of features at a time: 4 MB of float32 for 1,000 features
 Report = Callable[[float], None]
@@ -103,7 +103,7 @@ class Neighbours:
             raise FileNotFoundError
         (count, columns), squares = stored.shape, np.empty(len(stored), np.float32)
         for start in range(0, count, _CHUNK):
-            # Read and not mapped: a map's pages would count as the app's memory, all 170 MB of them.
+            # Read and not mapped: a map's pages would count as the app's memory, all 250 MB of them.
             rows = min(_CHUNK, count - start)
             begin = stored.offset + start * columns * stored.itemsize
             part = np.fromfile(self.path, stored.dtype, rows * columns, offset=begin)
