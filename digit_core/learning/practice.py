@@ -18,7 +18,7 @@ from digit_core.records.config import TrainingConfig
 
 NOT_A_DIGIT = DIGITS  # label of the eleventh class
 STRONG = Strength()
-MODERATE = Strength(turn=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)
+MODERATE = Strength(turn=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)  # bends less, moves more
 GENTLE = Strength(turn=0.06, slant=0.08, stretch=0.06, shift=0.7, elastic=0.6, pen=0.4)
 _STRENGTHS = {"drawings": STRONG, "moderate": MODERATE}
 
