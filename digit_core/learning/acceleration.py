@@ -4,8 +4,8 @@ The networks in `architectures` are plain Keras in float32. What is trained is a
 with the same weights in the same order: where the processor multiplies bfloat16 matrices in
 hardware it computes in bfloat16 (the weights stay float32), and under TensorFlow batch
 normalisation runs in its fused kernel. Of `robust`, a step of 256 images took on two cores
-with AMX 70 ms as it is, 60 ms with the fused kernel, 45 ms in bfloat16, 26 ms with both; of
-`accurate`, on two cores with AVX-512's bfloat16, 38 ms with both and 55 ms in float32.
+with AMX 70 ms as it is, 60 ms with the fused kernel, 45 ms in bfloat16, 26 ms with both; on two
+with AVX-512's bfloat16 41 to 45 ms with both, 57 to 70 ms with the fused kernel alone.
 """
 
 from pathlib import Path

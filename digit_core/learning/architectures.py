@@ -47,7 +47,7 @@ def robust(config: TrainingConfig) -> keras.Model:
 def accurate(config: TrainingConfig) -> keras.Model:
     """Six convolutions and a single pooling, 364,000 parameters: a file of 1.5 MB.
 
-    Without a second pooling more of where the strokes lie reaches the last layer, at no more cost.
+    Without a second pooling more of where the strokes lie reaches the last layer.
     """
     x = inputs = keras.Input(INPUT_SHAPE, name="image")
     x = _convolution(x, 32, 3, "valid")

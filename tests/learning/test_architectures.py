@@ -67,6 +67,17 @@ def test_what_is_trained_computes_what_is_kept(preset, precision):
     assert [weight.shape for weight in fast.weights] == [weight.shape for weight in plain.weights]
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends choose for themselves")
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [("fpu avx512f amx_bf16 amx_tile", True), ("avx512_bf16", True), ("fpu avx512f avx512_bf16x", False)],
+)
+def test_bfloat16_hardware_is_found_by_the_processors_flags(monkeypatch, flags, found):
+    listed = f"processor\t: 0\nflags\t\t: {flags}\nbogomips\t: 1\n\nprocessor\t: 1\n"
+    monkeypatch.setattr(acceleration.Path, "read_text", lambda self, encoding: listed)
+    assert acceleration._multiplies_bfloat16() is found
+
+
 @pytest.mark.parametrize(
     ("preset", "hardware", "precision"),
     [
