@@ -68,27 +68,30 @@ def _served_run() -> None:
         f"{accuracy:.2%} of the {TITLES[run.config.data]} test images are read correctly",
         help="Measured once, on images that the model was not trained on.",
     )
-    if better := _better_before(run):
-        st.caption(better)
     if problem:
         st.warning(problem)
-    for other in dict.fromkeys([served().previous, SHIPPED]):
-        if other not in (None, run.name) and st.button(
+    others = [name for name in dict.fromkeys([served().previous, SHIPPED]) if name not in (None, run.name)]
+    if said := next(filter(None, (_better(run, other) for other in others)), None):
+        st.caption(said)
+    for other in others:
+        if st.button(
             f"Back to {run_markdown(other)}", icon=":material/history:", width="stretch", key=f"back-to-{other}"
         ):
             _attempt(lambda other=other: serve(other))
 
 
-def _better_before(run: Run) -> str | None:
-    """A sentence if the run that was read with before is to be preferred: a training's run is served unseen."""
+def _better(run: Run, other: str) -> str | None:
+    """A sentence if another run may be preferred to the one that reads: a training's run is served unseen."""
     try:
-        before = open_run(served().previous or SHIPPED)
+        before = open_run(other)
         config, accuracy = before.config, before.metrics.accuracy
     except DigitError:  # it was deleted or is damaged, and cannot be gone back to
         return None
-    name = run_markdown(before.name)
+    name = run_markdown(other)
     if config.data != run.config.data:
-        return f":material/info: Trained on {TITLES[run.config.data]}; {name} on {TITLES[config.data]}."
+        # The figures of two data sets cannot be compared; that the shipped run learned from another may matter.
+        said = f":material/info: Trained on {TITLES[run.config.data]}; {name} on {TITLES[config.data]}."
+        return said if other == SHIPPED else None
     if accuracy > run.metrics.accuracy:
         return f":material/trending_down: Fewer than {name} reads: {accuracy:.2%}."
     return None

@@ -57,9 +57,20 @@ def test_a_run_that_reads_less_than_the_one_before_says_so(open_page, add_run, c
     assert (sentence in shown) if sentence else "Fewer than" not in shown
 
 
-def test_a_run_of_other_images_than_the_one_before_says_so(open_page, trained_run):
+def test_a_run_that_reads_more_than_the_one_before_is_compared_with_the_shipped_one_too(open_page, add_run):
+    for name, accuracy in (("20260101-120000-quick", 0.5), ("20260102-120000-quick", 0.6)):
+        metrics = add_run(name).path / "metrics.json"
+        metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"accuracy": accuracy}))
+        serve(name)
+    assert "Fewer than the shipped model reads: 99." in texts(open_page("draw"))
+
+
+def test_a_run_of_other_images_than_the_shipped_one_says_so(open_page, trained_run):
     serve(trained_run.name)
-    assert "Trained on scikit-learn digits; the shipped model on MNIST." in texts(open_page("draw"))
+    app = open_page("draw")
+    assert "Trained on scikit-learn digits; the shipped model on MNIST." in texts(app)
+    press(app, "Back to the shipped model")
+    assert "Trained on" not in texts(open_page("draw"))  # nothing speaks against the shipped run
 
 
 def test_the_form_asks_for_the_training_that_it_shows(open_page, monkeypatch):
