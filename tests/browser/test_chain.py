@@ -17,13 +17,6 @@ LOOKING = 180_000  # at 60,000 training images with the network; a core may be b
 SEVEN = [(60, 60), (190, 60), (120, 220)]
 
 
-@pytest.fixture(autouse=True)
-def patient():
-    expect.set_options(timeout=WAIT)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def predictions():
     return open_run(SHIPPED).predictions()

@@ -123,9 +123,9 @@ def test_what_is_no_picture_is_said_to_be_none(image):
 
 def test_a_hundred_million_pixels(four):
     large = np.kron(paint(four), np.ones((36, 36), np.uint8))[:10_000, :10_000]
-    start = time.perf_counter()
+    start = time.process_time()
     assert_same(large, four)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize("spot", [(140, 140), (0, 0), (279, 5)])

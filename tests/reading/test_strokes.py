@@ -62,16 +62,16 @@ def test_a_dot_is_a_dot_in_the_middle(points):
 def test_a_hundred_thousand_points_are_quick():
     angle = np.linspace(0, 200 * np.pi, 100_000)
     scribble = np.column_stack([np.cos(angle), np.sin(1.01 * angle)]) * 100
-    start = time.perf_counter()
+    start = time.process_time()
     draw_strokes([scribble])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_many_dots_are_quick():
     dots = np.random.default_rng(0).uniform(0, 280, (5_000, 1, 2))
-    start = time.perf_counter()
+    start = time.process_time()
     draw_strokes(list(dots))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e12, 1e90])
