@@ -2,6 +2,7 @@
 
 python3 scripts/test.py
 python3 scripts/test.py -k normalize -x          further options go to pytest
+python3 scripts/test.py -n 0                     one test at a time
 """
 
 import subprocess
@@ -14,7 +15,8 @@ CHECKS = (
     ("lint", ["-m", "ruff", "check", "."]),
     ("format", ["-m", "ruff", "format", "--check", "."]),
     ("import contracts", ["-c", _LINT_IMPORTS]),
-    ("tests", ["-m", "pytest"]),
+    # A file's tests share an app in Chromium, so a file stays whole; a worker needs a gigabyte.
+    ("tests", ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]),
 )
 
 

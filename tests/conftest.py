@@ -3,10 +3,12 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from digit_core.records import home
 from digit_core.records.config import training_config
@@ -31,13 +33,14 @@ def written_pages(tmp_path_factory) -> Path:
     """A data folder with what the generator writes for `quick`, made once for all tests that train."""
     from digit_core.learning.written import PRACTICE_SEED, VALIDATION_SEED, page
 
-    folder, before = tmp_path_factory.mktemp("written"), os.environ.get("DIGITS_HOME")
-    os.environ["DIGITS_HOME"] = str(folder)
-    quick = training_config("quick")
-    page(quick.written, quick.counterexamples, PRACTICE_SEED)
-    page(6000, 0, VALIDATION_SEED)
-    os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
-    return folder / "data"
+    def write(folder: Path) -> None:
+        quick = training_config("quick")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DIGITS_HOME", str(folder))
+            page(quick.written, quick.counterexamples, PRACTICE_SEED)
+            page(6000, 0, VALIDATION_SEED)
+
+    return _made_once(tmp_path_factory, "written", write) / "data"
 
 
 @pytest.fixture
@@ -88,13 +91,14 @@ def trained_folder(tmp_path_factory, written_pages) -> Path:
     """A run folder that the real trainer filled in seconds, on the bundled digits; not to be changed."""
     from digit_core.learning.training import train
 
-    folder = tmp_path_factory.mktemp("trained") / "20260101-000000-quick"
-    folder.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITS_HOME", str(written_pages.parent))
+    def fill(folder: Path) -> None:
+        folder.mkdir()
         config = training_config("quick", data="digits", epochs=2)
-        train(config, folder, command="a test", report=lambda progress: None, cancelled=lambda: False)
-    return folder
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DIGITS_HOME", str(written_pages.parent))
+            train(config, folder, command="a test", report=lambda progress: None, cancelled=lambda: False)
+
+    return _made_once(tmp_path_factory, "20260101-000000-quick", fill)
 
 
 @pytest.fixture
@@ -111,6 +115,18 @@ def seven() -> list[np.ndarray]:
 @pytest.fixture
 def four() -> list[np.ndarray]:
     return [stroke.copy() for stroke in FOUR]
+
+
+def _made_once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first process of a test run to need it makes, and all its processes share."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            unfinished = folder.with_name(f"{name}.unfinished")
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
 
 
 def _not_here(reason: str) -> None:
