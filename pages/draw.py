@@ -1,11 +1,12 @@
 """Draw a digit and see it read at every lift of the pen."""
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
 from digit_core import DigitError, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
-from digit_core.reading.steps import input_of_drawing, steps_of_drawing, steps_of_picture
+from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_picture
 from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
 from pages.shared.explanation import explainer_of
@@ -35,6 +36,8 @@ def drawing_board() -> None:
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
             prediction = recognizer.predict_normalized(input_of_drawing(drawing, canvas.SIZE))
+            if not prediction.is_digit:
+                several(recognizer, painted(drawing, canvas.SIZE))
             reading_card.show(prediction, steps_of_drawing(drawing, canvas.SIZE))
             why(recognizer.run, prediction)
             change(recognizer, prediction)
@@ -42,6 +45,13 @@ def drawing_board() -> None:
         st.info(str(nothing))
     except DigitError as error:
         st.error(str(error))
+
+
+def several(recognizer: Recognizer, drawn: np.ndarray) -> None:
+    """Say what a drawing (h, w), 0 to 1, reads that is no digit but a line of them; of any other say nothing."""
+    number = recognizer.predict_number((drawn * 255).astype(np.uint8))
+    if len(number.digits) > 1 and all(digit.prediction.is_digit for digit in number.digits):
+        st.info(f"Several digits? One by one they read **{number.text}**.", icon=":material/more_horiz:")
 
 
 def why(run: Run, prediction: Prediction) -> None:

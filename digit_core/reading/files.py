@@ -23,9 +23,7 @@ def open_picture(file: str | Path | IO[bytes], name: str | None = None) -> Image
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
             image = Image.open(file)
             if image.width * image.height > _MOST_PIXELS:
-                raise InvalidImage(
-                    f"{name} has {image.width} x {image.height} pixels; make it smaller, 2000 a side are plenty."
-                )
+                raise _too_large(name, f"{image.width} x {image.height}")
             image.load()
     except FileNotFoundError:
         raise InvalidImage(f"There is no file {name}.") from None
@@ -33,6 +31,12 @@ def open_picture(file: str | Path | IO[bytes], name: str | None = None) -> Image
         raise InvalidImage(f"{name} is a folder; name the pictures in it.") from None
     except UnidentifiedImageError:
         raise InvalidImage(f"{name} is not a picture that can be read; save it as PNG or JPEG.") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:  # Pillow's own limit, which comes before the size is known here
+        raise _too_large(name, "hundreds of millions of") from None
+    except (OSError, ValueError, SyntaxError) as error:
         raise InvalidImage(f"{name} cannot be read ({error}); save it as PNG or JPEG and try again.") from None
     return image
+
+
+def _too_large(name: str, pixels: str) -> InvalidImage:
+    return InvalidImage(f"{name} has {pixels} pixels; make it smaller, 2000 a side are plenty.")

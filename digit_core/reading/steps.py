@@ -23,12 +23,12 @@ def steps_of_drawing(drawing: Drawing, size: int) -> tuple[Step, ...]:
     """From what is on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
     if drawing.picture is not None:
         return (
-            Step("What is on the canvas", _painted(drawing, size)),
+            Step("What is on the canvas", painted(drawing, size)),
             Step("What the model sees: 28 × 28 pixels", input_of_drawing(drawing, size)),
         )
     ink = redrawn(drawing.strokes, drawing.pen_width)
     return (
-        Step("Your drawing", _painted(drawing, size)),
+        Step("Your drawing", painted(drawing, size)),
         Step("Redrawn with MNIST's pen", _squared(ink)),
         Step("What the model sees: 28 × 28 pixels", input_of_drawing(drawing, size)),
     )
@@ -44,7 +44,7 @@ def input_of_drawing(drawing: Drawing, size: int) -> np.ndarray:
         return draw_strokes(drawing.strokes, drawing.pen_width)
     if not drawing.strokes:
         return drawing.picture.astype(np.float32) / 255
-    return normal_form(_painted(drawing, size))
+    return normal_form(painted(drawing, size))
 
 
 def steps_of_picture(image: Image.Image | np.ndarray) -> tuple[Step, ...]:
@@ -58,7 +58,8 @@ def steps_of_picture(image: Image.Image | np.ndarray) -> tuple[Step, ...]:
     )
 
 
-def _painted(drawing: Drawing, size: int) -> np.ndarray:
+def painted(drawing: Drawing, size: int) -> np.ndarray:
+    """What is on a canvas of `size` pixels a side, as it looks: float32 (size, size), 0 to 1."""
     if drawing.picture is None:
         image = Image.new("L", (size, size))
     else:

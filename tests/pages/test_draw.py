@@ -44,6 +44,16 @@ def test_a_drawing_is_read_with_all_ten_probabilities_and_what_the_model_saw(ope
     assert "data:image/png" in html
 
 
+def test_several_digits_side_by_side_are_recognised_as_such(open_page):
+    def sevens(*lefts):
+        return [{**STROKE, "path": [["M", x, 90], ["L", x + 60, 90], ["L", x + 30, 190]]} for x in lefts]
+
+    app = open_page("draw")
+    assert "One by one they read **777**" in texts(drawn(app, *sevens(20, 110, 200)))
+    assert "One by one" not in texts(drawn(app, *sevens(110)))
+    assert "One by one" not in texts(drawn(app, {**STROKE, "path": [["M", 20, 140], ["L", 260, 140]]}))
+
+
 def test_undo_takes_the_last_stroke_away_and_clear_all(open_page):
     app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 100, 140], ["L", 180, 140]]})
     button = {b.label: b for b in app.main.button}

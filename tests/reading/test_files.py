@@ -26,6 +26,13 @@ def test_a_truncated_picture_is_told(tmp_path):
         open_picture(path)
 
 
+def test_a_picture_beyond_pillows_own_limit_is_too_large_and_not_of_a_wrong_kind(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    with pytest.raises(InvalidImage, match="make it smaller"):
+        open_picture(tmp_path / "a.png")
+
+
 def test_a_file_that_is_not_there_and_a_folder_are_told(tmp_path):
     with pytest.raises(InvalidImage, match="no file"):
         open_picture(tmp_path / "gone.png")
