@@ -39,7 +39,7 @@ def parse_record(path: Path, record: type[_Record], values: object) -> _Record:
 def unreadable(path: Path, error: Exception) -> DamagedRun:
     """What to raise when reading that file met that error."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return DamagedRun(f"{path} cannot be read: {reason}.")
+    return DamagedRun(f"{path} cannot be read: {str(reason).rstrip('.')}.")
 
 
 def file_stats(folder: Path, names: Iterable[str]) -> dict[str, os.stat_result]:

@@ -22,7 +22,7 @@ from digit_core.records.config import TrainingConfig
 from digit_core.records.job import Job, Request
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import move_into_place, remove_folder
+from digit_core.records.runs import move_into_place, names_a_training, remove_folder
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
@@ -128,7 +128,8 @@ def cancel(job: Job) -> None:
 def latest() -> Job | None:
     """The newest training of this home: under way, ended without a run, or the newest run."""
     folders = [*_folders(home.working_folder()), *_folders(home.runs_folder())]
-    return Job(max(folders, key=lambda folder: folder.name)) if folders else None
+    trainings = [folder for folder in folders if names_a_training(folder.name)]
+    return Job(max(trainings, key=lambda folder: folder.name)) if trainings else None
 
 
 def settle(job: Job) -> Progress | None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +40,7 @@ DATA_FIGURES = ("samples", "worst_mistakes")  # they show the data set's images,
 HISTORY_FIELDS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 WATCHED_FIELDS = ("recall", "val_recall")  # in the history of a training that was told to watch them
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TRAINED = re.compile(r"\d{8}-\d{6}-")  # how the name of a training's folder begins
 _NAMES = "use letters, digits, dots, dashes and underscores, and not the name of the shipped run"
 
 
@@ -110,6 +112,8 @@ class Run:
     def predictions(self) -> TestPredictions:
         """Calibrated probabilities and labels of the test set."""
         path = self.path / "predictions.npz"
+        if path.is_file() and not zipfile.is_zipfile(path):  # NumPy would advise to unpickle it
+            raise DamagedRun(f"{path} cannot be read: it is no whole .npz archive.")
         try:
             with np.load(path, allow_pickle=False) as file:
                 probabilities = file["probabilities"].astype(np.float32)
@@ -156,7 +160,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Listing:
-    """All runs, newest first and the shipped one last, and what is damaged with the reason."""
+    """All runs: newest first, then those that people named, then the shipped one; and why others are damaged."""
 
     runs: tuple[Run, ...]
     damaged: dict[str, str]
@@ -166,7 +170,8 @@ def list_runs() -> Listing:
     """Every run on this machine. Never raises for a damaged run."""
     folder = home.runs_folder()
     try:
-        found = sorted((Path(entry) for entry in os.scandir(folder) if _is_run_folder(entry)), reverse=True)
+        found = [Path(entry) for entry in os.scandir(folder) if _is_run_folder(entry)]
+        found.sort(key=lambda path: (names_a_training(path.name), path.name), reverse=True)
     except OSError:
         found = []
     runs, damaged = [], {}
@@ -186,6 +191,11 @@ def list_runs() -> Listing:
 def open_run(name: str) -> Run:
     """The run of that name, checked. Raises UnknownRun or DamagedRun."""
     return _checked(run_path(name))
+
+
+def names_a_training(name: str) -> bool:
+    """Whether it begins with a moment, as a training's folder does; a person may have named it otherwise."""
+    return _TRAINED.match(name) is not None
 
 
 def run_path(name: str) -> Path:

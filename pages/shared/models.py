@@ -3,9 +3,10 @@
 import streamlit as st
 
 from digit_core import Recognizer
+from digit_core.errors import DamagedRun
 from digit_core.reading.datasets import Dataset, load_dataset
-from digit_core.records.runs import Run
-from digit_core.records.served import usable_served_run
+from digit_core.records.runs import SHIPPED, Run, open_run
+from digit_core.records.served import serve, usable_served_run
 
 
 def served_recognizer() -> tuple[Recognizer, str | None]:
@@ -14,7 +15,18 @@ def served_recognizer() -> tuple[Recognizer, str | None]:
     Raises DamagedRun if not even the shipped run can be used.
     """
     run, problem = usable_served_run()
-    return recognizer_of(run), problem
+    try:
+        return recognizer_of(run), problem
+    except DamagedRun as error:
+        if run.name == SHIPPED:
+            raise
+        return recognizer_of(open_run(SHIPPED)), f"{error} The shipped run reads instead."
+
+
+def read_with(name: str) -> None:
+    """Let this run read from now on, if it can. Raises UnknownRun, DamagedRun or StorageError."""
+    recognizer_of(open_run(name))  # a model is not opened when runs are listed
+    serve(name)
 
 
 def recognizer_of(run: Run) -> Recognizer:

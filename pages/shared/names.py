@@ -10,7 +10,10 @@ from digit_core.records.presets import PRESETS
 from digit_core.records.runs import SHIPPED
 
 _RUN_NAME = re.compile(r"(\d{8}-\d{6})-([a-z0-9-]+?)(-\d+)?")
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~&|]|:(?=[A-Za-z])")  # what Streamlit would not show as it stands
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~&|]")  # what Streamlit would not show as it stands
+# The same where a backslash does not help: `:rocket:` becomes an emoji, an address a link.
+_JOINED = re.compile(r"(?<=:)(?=[A-Za-z/])|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"  # takes no room
 
 
 def run_title(name: str) -> str:
@@ -48,7 +51,7 @@ def run_titles(names: Iterable[str], say: Callable[[str], str] = run_title) -> d
 
 def markdown(text: str) -> str:
     """Text that Streamlit's Markdown shows as it stands."""
-    return _MARKDOWN.sub(lambda special: "\\" + special[0], text)
+    return _MARKDOWN.sub(lambda special: "\\" + special[0], _JOINED.sub(_WORD_JOINER, text))
 
 
 def duration(seconds: float) -> str:

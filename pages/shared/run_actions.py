@@ -11,9 +11,10 @@ from digit_core.errors import DigitError
 from digit_core.records.archive import archive_name, unpacked_size, write_archive
 from digit_core.records.notes import note_of
 from digit_core.records.runs import SHIPPED, Run
-from digit_core.records.served import serve, served
+from digit_core.records.served import served
 from digit_core.records.storage import storage_errors
 from pages.shared import run_dialogs
+from pages.shared.models import read_with
 from pages.shared.names import markdown, run_markdown
 
 _MOST_BYTES = 60_000_000  # of several runs; a download passes through the app's memory, several times
@@ -73,7 +74,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
         help="It is the one that reads." if reads else None,
     ):
         try:
-            serve(run.name)
+            read_with(run.name)
             run_dialogs.say(True, f"From now on **{run_markdown(run.name)}** reads.")
         except DigitError as error:
             run_dialogs.say(False, markdown(str(error)))

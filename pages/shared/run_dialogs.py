@@ -59,11 +59,12 @@ def _note(name: str) -> None:
         title = st.text_input(
             "Name",
             note.title,
-            max_chars=LONGEST_TITLE,
+            # Without max_chars: Streamlit drops a longer text that is pasted, and says nothing.
             placeholder=usual_title(name),
-            help="Shown instead of the usual name; left empty, the usual one is shown.",
+            help=f"Shown instead of the usual name, at most {LONGEST_TITLE} characters; "
+            "left empty, the usual one is shown.",
         )
-        text = st.text_area("Note", note.text, max_chars=LONGEST_TEXT, height=140)
+        text = st.text_area("Note", note.text, height=140, help=f"At most {LONGEST_TEXT:,} characters.")
         if not st.form_submit_button("Save", type="primary", icon=":material/save:"):
             return
     try:

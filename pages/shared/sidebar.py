@@ -12,7 +12,8 @@ from digit_core.records.datasets import TITLES, mnist_file
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import SHIPPED, Run, open_run
-from digit_core.records.served import serve, served, usable_served_run
+from digit_core.records.served import served
+from pages.shared.models import read_with, served_recognizer
 from pages.shared.names import duration, run_markdown
 
 _WATCHING, _IDLE = 0.7, 5.0  # seconds between two looks at the trainer's progress
@@ -58,7 +59,8 @@ def _situation() -> tuple:
 
 def _served_run() -> None:
     try:
-        run, problem = usable_served_run()
+        recognizer, problem = served_recognizer()
+        run = recognizer.run
         accuracy = run.metrics.accuracy
     except DigitError as error:
         st.error(f"No run can read. {error}")
@@ -77,7 +79,7 @@ def _served_run() -> None:
         if st.button(
             f"Back to {run_markdown(other)}", icon=":material/history:", width="stretch", key=f"back-to-{other}"
         ):
-            _attempt(lambda other=other: serve(other))
+            _attempt(lambda other=other: read_with(other))
 
 
 def _better(run: Run, other: str) -> str | None:

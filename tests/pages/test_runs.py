@@ -13,7 +13,7 @@ from digit_core.records.notes import Note, note_of, write_note
 from digit_core.records.results import Progress
 from digit_core.records.runs import SHIPPED, list_runs
 from digit_core.records.served import serve, served
-from pages.shared import run_actions, run_dialogs
+from pages.shared import models, run_actions, run_dialogs
 from tests.constructed import construct_run, construct_runs
 from tests.pages.conftest import go_to, texts
 
@@ -23,7 +23,8 @@ ONE, TWO, THREE = "20260101-000000-quick", "20260102-000000-lenet5", "20260103-0
 @pytest.fixture
 def three(own_home):
     presets = {ONE: "quick", TWO: "lenet5", THREE: "two_block"}
-    return {name: construct_run(name, preset) for name, preset in presets.items()}
+    model = (home.SHIPPED_RUN / "model.tflite").read_bytes()
+    return {name: construct_run(name, preset, model=model) for name, preset in presets.items()}
 
 
 @pytest.fixture
@@ -110,10 +111,27 @@ def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch
     def refuse(name):
         raise StorageError("the disk is full. Free some space")
 
-    monkeypatch.setattr(run_actions, "serve", refuse)
+    monkeypatch.setattr(models, "serve", refuse)
     button(app, "Read with this run").click().run()
     assert "the disk is full" in texts(app)
     assert served().run == SHIPPED
+
+
+def test_a_run_whose_model_is_none_is_not_let_read(open_page):
+    construct_run(ONE)
+    app = open_page("runs", runs=ONE)
+    button(app, "Read with this run").click().run()
+    assert "model.tflite is not a LiteRT model" in texts(app)
+    assert served().run == SHIPPED
+
+
+def test_a_name_can_be_pasted_and_one_that_is_too_long_is_told(open_page, three):
+    app = open_page("runs", runs=TWO)
+    button(app, "Name and note").click().run()
+    app.text_input[0].input("n" * 61)
+    button(app, "Save").click().run()
+    assert "at most 60 characters, this one has 61" in app.error[0].value
+    assert note_of(TWO) == Note()
 
 
 def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_page, three):

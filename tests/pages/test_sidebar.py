@@ -126,6 +126,24 @@ def test_what_came_of_the_last_training_is_told_on_every_page(open_page, state, 
     assert re.search(words, texts(open_page("mistakes")))
 
 
+def test_a_run_that_a_person_named_is_not_taken_for_the_last_training(open_page, add_run):
+    (add_run("my-friends-run").path / "progress.json").write_text(Progress(state="finished").model_dump_json())
+    assert "finished" not in texts(open_page("draw"))
+    folder = home.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    jobs.Job(folder).write_progress(Progress(state="cancelled"))
+    assert "Quick, 01 Jan 12:00:00** was cancelled" in texts(open_page("draw"))
+
+
+def test_a_served_run_whose_model_is_damaged_makes_room_for_the_shipped_one(open_page, add_run):
+    model = add_run("20260101-120000-quick").path / "model.tflite"
+    serve("20260101-120000-quick")
+    model.write_bytes(b"x" * model.stat().st_size)
+    said = texts(open_page("draw"))
+    assert "Reading with **the shipped model**" in said
+    assert "20260101-120000-quick cannot read" in said and "The shipped run reads instead." in said
+
+
 def test_a_home_that_cannot_be_written_still_reads_digits(open_page, own_home):
     own_home.write_text("a file where the folder should be")
     app = open_page("draw")

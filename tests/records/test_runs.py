@@ -33,10 +33,11 @@ def test_the_shipped_run_is_small_and_says_what_its_predictions_say():
 
 
 def test_runs_are_listed_newest_first_and_the_shipped_one_last(add_run):
-    for name in ("20260101-120000-quick", "20260301-120000-quick", "20260201-120000-lenet5"):
+    for name in ("20260101-120000-quick", "named-by-somebody", "20260301-120000-quick", "20260201-120000-lenet5"):
         add_run(name)
-    names = [run.name for run in list_runs().runs]
-    assert names == ["20260301-120000-quick", "20260201-120000-lenet5", "20260101-120000-quick", SHIPPED]
+    *dated, named, last = (run.name for run in list_runs().runs)
+    assert dated == ["20260301-120000-quick", "20260201-120000-lenet5", "20260101-120000-quick"]
+    assert (named, last) == ("named-by-somebody", SHIPPED)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -68,6 +69,13 @@ def test_damaged_history_and_predictions_are_told_when_they_are_read(add_run):
         run.predictions()
     with pytest.raises(DamagedRun, match=r"history\.csv"):
         run.history()
+
+
+def test_nobody_is_advised_to_unpickle_what_is_no_archive(add_run):
+    run = add_run("broken")
+    (run.path / "predictions.npz").write_bytes(b"x" * 1000)
+    with pytest.raises(DamagedRun, match=r"it is no whole"):
+        run.predictions()
 
 
 @pytest.mark.parametrize("name", ["nobody", "../shipped", "..", "", "a/b", "x" * 200])
