@@ -1,10 +1,14 @@
 """Digit Lab in the browser: draw a digit, see what the model gets wrong, train it again."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared import frame
 
-st.set_page_config(page_title="Digit Lab", page_icon=":material/draw:", layout="wide")
+# A file of our own: an icon by its name would be fetched from Google by every visitor's browser.
+_ICON = Path(__file__).parent / "pages" / "icon.png"
+st.set_page_config(page_title="Digit Lab", page_icon=str(_ICON), layout="wide")
 
 # Streamlit leaves room for a toolbar that is hidden here.
 st.html("<style>[data-testid=stMainBlockContainer]{padding-top:2.5rem}</style>")
