@@ -4,11 +4,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from digit_core.errors import DigitError, InvalidImage
-from digit_core.reading.files import open_picture
+from digit_core.errors import DigitError
 from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Run
-from pages.shared import charts, frame
+from pages.shared import charts, frame, matrix
 from pages.shared.by_digit import show_by_digit
 from pages.shared.download import csv_button
 from pages.shared.export import show_export
@@ -80,17 +79,11 @@ def show_curves(run: Run) -> None:
 
 
 def show_confusion(run: Run) -> None:
-    """The seaborn figure that the trainer drew."""
-    figure = run.figures().get("confusion")
-    if figure is None:
-        st.info("This run has no figure of its confusion matrix. Train it again to have one.")
-        return
-    wrong = run.metrics.test_images - sum(row[d] for d, row in enumerate(run.metrics.confusion))
-    try:
-        st.image(open_picture(figure.with_suffix(".png")), width=560)
-    except InvalidImage as error:
-        st.warning(f"The figure is damaged. {error}")
-    st.caption(f"{wrong} of {run.metrics.test_images:,} test images were misread.")
+    """The confusion matrix; a click on a cell leads to the images in it."""
+    clicked = matrix.show_doors(run.predictions(), f"{run.name}-matrix")
+    if clicked is not None:
+        true, read = map(str, clicked)
+        st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "read": read})
     if st.button("Cell by cell, with the images", icon=":material/rule:"):
         st.switch_page("pages/mistakes.py", query_params={"run": run.name})
 
@@ -126,12 +119,12 @@ def show_overview(run: Run) -> None:
     """Curves, confusion matrix, report: what the trainer left."""
     show_curves(run)
     left, right = st.columns([5, 4], gap="large")
+    with right:  # first, since the matrix needs a file more that may be damaged
+        st.subheader("Report by digit")
+        show_report(run)
     with left:
         st.subheader("Confusion matrix")
         show_confusion(run)
-    with right:
-        st.subheader("Report by digit")
-        show_report(run)
 
 
 _SECTIONS = {

@@ -89,8 +89,7 @@ def show(predictions: TestPredictions, view: View) -> None:
         st.caption(in_words(counts))
     with chart:
         key = f"matrix-{st.session_state.setdefault(_REVISION, 0)}"
-        palette = DARK if st.context.theme.type == "dark" else LIGHT
-        rows = cells(counts, view, palette, rates=rates != "Counts", dim=dim)
+        rows = cells(counts, view, _palette(), rates=rates != "Counts", dim=dim)
         st.altair_chart(
             _chart(rows, in_words(counts)),
             height=_HEIGHT,
@@ -98,6 +97,18 @@ def show(predictions: TestPredictions, view: View) -> None:
             selection_mode="cell",
             key=key,
         )
+
+
+def show_doors(predictions: TestPredictions, key: str) -> tuple[int, int] | None:
+    """The matrix alone; returns the cell that was clicked: the true digit and the digit read."""
+    counts = confusion(predictions)
+    rows = cells(counts, View(), _palette(), rates=False, dim=True)
+    chosen = st.altair_chart(
+        _chart(rows, in_words(counts)), height=_HEIGHT, on_select="rerun", selection_mode="cell", key=key
+    )
+    st.caption(in_words(counts))
+    clicked = chosen["selection"].get("cell") or []
+    return (int(clicked[0]["true"]), int(clicked[0]["read"])) if clicked else None
 
 
 def in_words(counts: np.ndarray) -> str:
@@ -147,6 +158,10 @@ def _choose(true: int | None, read: int | None, images: int) -> None:
     views.put(views.current(images).with_digits(true, read))
     # The chart keeps a selection of its own, in which the same click would not be news. A new chart has none.
     st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
+
+
+def _palette() -> Palette:
+    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def _chart(rows: list[dict], description: str) -> alt.LayerChart:

@@ -52,6 +52,17 @@ def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
     return found
 
 
+def test_the_matrix_on_results_leads_to_the_images_of_a_cell(mnist, app, page, confused):
+    true, read, indices = confused
+    page.goto(f"{app}/results?run=shipped")
+    click(cell(page, true, read))
+    expect(page.get_by_role("heading", name=f"Images of {named(true)} read as {read}")).to_be_visible()
+    assert sorted(index for *_, index in shown(page, len(indices))) == indices
+    page.go_back()
+    expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
+    expect(cell(page, true, read)).to_be_visible()
+
+
 def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, page, predictions, confused):
     true, read, indices = confused
     page.goto(app)
