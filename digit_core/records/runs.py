@@ -153,7 +153,7 @@ class Run:
         for name, size in sizes.items():
             found = stats[name].st_size
             if found != size:
-                raise DamagedRun(f"In the run {self.name}, {name} has {found:,} bytes and not {size}.")
+                raise DamagedRun(f"In the run {self.name}, {name} has {found} bytes and not {size}.")
         for record in ("config", "environment", "metrics", "calibration"):
             getattr(self, record)
 

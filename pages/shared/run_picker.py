@@ -22,7 +22,7 @@ def pick_run() -> Run | None:
     runs = {run.name: run for run in listing.runs}
     wanted = st.query_params.get("run")
     if wanted is not None and wanted not in runs:
-        st.warning(f"{_why_not(wanted, listing)} This is the newest one.")
+        st.warning(f"{_why_not(wanted, listing)} The newest run is shown instead.")
         wanted = None
     names, lines = list(runs), describe_all(listing.runs)
     chosen = st.selectbox("Run", names, index=names.index(wanted) if wanted else 0, format_func=lines.get)
