@@ -24,7 +24,7 @@ def runs_folder(app_home) -> Path:
     """Eight runs of four presets in the app's home."""
     before = os.environ.get("DIGITS_HOME")
     os.environ["DIGITS_HOME"] = str(app_home)
-    construct_runs(8)
+    construct_runs(8, model=(home.SHIPPED_RUN / "model.tflite").read_bytes())
     os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
     return app_home / "runs"
 
