@@ -17,7 +17,7 @@ CHECKS = (
     ("import contracts", ["-c", _LINT_IMPORTS]),
     # A file's tests share an app in Chromium, so a file stays whole; the browser's, which take longest,
     # come first, so that no worker is left with one at the end. A worker needs a gigabyte.
-    ("tests", ["-m", "pytest", *["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]]),
+    ("tests", ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]),
 )
 
 
