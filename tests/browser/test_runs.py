@@ -59,8 +59,8 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     dialog.get_by_role("textbox", name="Note", exact=True).fill("<b>for the class</b>")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
-    expect(selected(page)).to_contain_text("my *first*")
-    assert selected(page).inner_text().replace("\u2060", "") == name  # nothing of it is taken for Markdown
+    # Nothing of it is taken for Markdown; the word joiners that see to that take no room.
+    expect(selected(page)).to_have_text(re.compile("\u2060?".join(map(re.escape, name))))
     expect(selected(page).get_by_role("link")).to_have_count(0)
     expect(page.get_by_test_id("stText")).to_have_text("<b>for the class</b>")
     select_row(page, 1)
