@@ -49,7 +49,10 @@ def drawing_board() -> None:
 
 def several(recognizer: Recognizer, drawn: np.ndarray) -> None:
     """Say what a drawing (h, w), 0 to 1, reads that is no digit but a line of them; of any other say nothing."""
-    number = recognizer.predict_number((drawn * 255).astype(np.uint8))
+    try:
+        number = recognizer.predict_number((drawn * 255).astype(np.uint8))
+    except NoInk:  # it is painted all over
+        return
     if len(number.digits) > 1 and all(digit.prediction.is_digit for digit in number.digits):
         st.info(f"Several digits? One by one they read **{number.text}**.", icon=":material/more_horiz:")
 

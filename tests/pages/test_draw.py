@@ -54,6 +54,12 @@ def test_several_digits_side_by_side_are_recognised_as_such(open_page):
     assert "One by one" not in texts(drawn(app, {**STROKE, "path": [["M", 20, 140], ["L", 260, 140]]}))
 
 
+def test_a_canvas_painted_all_over_still_gets_its_reading(open_page):
+    scribble = [["M", 40, 40], *(["L", x, y] for x, y in ((240, 60), (40, 110), (240, 160), (40, 210), (240, 250)))]
+    app = drawn(open_page("draw"), {**STROKE, "strokeWidth": 900, "path": scribble})
+    assert "does not look like a digit" in reading(app)
+
+
 def test_undo_takes_the_last_stroke_away_and_clear_all(open_page):
     app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 100, 140], ["L", 180, 140]]})
     button = {b.label: b for b in app.main.button}
