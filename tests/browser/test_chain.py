@@ -12,7 +12,6 @@ from tests.browser.canvas import draw, expect_reading
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
-WAIT = 30_000  # milliseconds
 LOOKING = 180_000  # at 60,000 training images with the network; a core may be busy
 SEVEN = [(60, 60), (190, 60), (120, 220)]
 
