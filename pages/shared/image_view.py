@@ -14,10 +14,9 @@ from digit_core.reading.neighbours import Neighbour, Neighbours
 from digit_core.records.datasets import TITLES
 from digit_core.records.label_errors import CONFIRMED, confirmed_in
 from digit_core.records.runs import Run, TestPredictions, list_runs
-from digit_core.records.served import usable_served_run
 from pages.shared import canvas, explanation, gallery, reading_card
 from pages.shared import view as views
-from pages.shared.models import dataset, recognizer_of
+from pages.shared.models import dataset, recognizer_of, served_recognizer
 from pages.shared.names import run_markdown, run_title
 from pages.shared.pictures import picture
 
@@ -129,7 +128,7 @@ def _header(run: Run, predictions: TestPredictions, index: int, images: np.ndarr
         )
         st.switch_page("pages/draw.py")
     row.caption(f"{place[0] + 1:,} of {len(listed):,} in view" if len(place) else "It is not among the images in view.")
-    reads = usable_served_run()[0]
+    reads = served_recognizer()[0].run
     if reads.name != run.name:
         st.caption(f"On the canvas it is read by {run_markdown(reads.name)}, the run that reads now.")
 

@@ -9,6 +9,7 @@ from digit_core.reading.datasets import load_dataset
 from digit_core.reading.neighbours import Neighbours
 from digit_core.records import home
 from digit_core.records.runs import SHIPPED, Run, open_run, seal
+from digit_core.records.served import serve
 from pages.shared.gallery import PER_PAGE
 from pages.shared.view import named
 from tests.pages.conftest import go_to, texts
@@ -257,6 +258,15 @@ def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits
     go_to(app, "draw")
     assert f"scikit-learn digits test image 2, {named(digits.y_test[2])}" in texts(app)
     assert 'data-testid="digit"' in html(app)
+
+
+def test_the_run_that_really_reads_is_named_when_the_served_one_cannot(open_page, digits_run, add_run):
+    digits_run("20260301-120000-quick")
+    model = add_run("20260201-120000-lenet5").path / "model.tflite"
+    serve("20260201-120000-lenet5")
+    model.write_bytes(b"x" * model.stat().st_size)
+    app = open_page("mistakes", run="20260301-120000-quick", image="2")
+    assert "On the canvas it is read by the shipped model" in everything(app)
 
 
 def test_predictions_of_other_images_are_refused(open_page, add_run, with_mnist):
