@@ -88,12 +88,12 @@ def show(predictions: TestPredictions, view: View) -> None:
         _digits_by_name(view, len(predictions.labels))
         st.caption(in_words(counts))
     with chart:
-        key = f"matrix-{st.session_state.setdefault(_REVISION, 0)}"
+        key = _key()
         rows = cells(counts, view, _palette(), rates=rates != "Counts", dim=dim)
         st.altair_chart(
             _chart(rows, in_words(counts)),
             height=_HEIGHT,
-            on_select=lambda: _clicked(key, len(predictions.labels)),
+            on_select=lambda: clicked(key, len(predictions.labels)),
             selection_mode="cell",
             key=key,
         )
@@ -122,6 +122,18 @@ def in_words(counts: np.ndarray) -> str:
     return f"Off the diagonal: {_images(total)}. Most often: {', '.join(named)}. Click a cell to see its images."
 
 
+def clicked(key: str, images: int) -> None:
+    """A cell of the chart with that key was clicked: choose it, or give the choice up if it was chosen."""
+    # Until the page has run to its end the browser sends the selection of the chart that was there before
+    # with whatever is clicked next, and Streamlit takes it for news.
+    cells = st.session_state[key]["selection"].get("cell") or []
+    if not cells or key != _key():
+        return
+    view = views.current(images)
+    cell = int(cells[0]["true"]), int(cells[0]["read"])
+    _choose(*((None, None) if cell == (view.true, view.read) else cell), images)
+
+
 def _digits_by_name(view: View, images: int) -> None:
     """Two boxes that say the same as a click, for keyboard and phone."""
     st.session_state["true_digit"] = "any" if view.true is None else view.true
@@ -144,20 +156,14 @@ def _named(images: int) -> None:
     _choose(None if true == "any" else true, None if read == "any" else read, images)
 
 
-def _clicked(key: str, images: int) -> None:
-    """A cell was clicked: choose it, or give the choice up if it was chosen."""
-    cells = st.session_state[key]["selection"].get("cell") or []
-    if not cells:
-        return
-    view = views.current(images)
-    clicked = int(cells[0]["true"]), int(cells[0]["read"])
-    _choose(*((None, None) if clicked == (view.true, view.read) else clicked), images)
-
-
 def _choose(true: int | None, read: int | None, images: int) -> None:
     views.put(views.current(images).with_digits(true, read))
     # The chart keeps a selection of its own, in which the same click would not be news. A new chart has none.
     st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
+
+
+def _key() -> str:
+    return f"matrix-{st.session_state.get(_REVISION, 0)}"
 
 
 def _palette() -> Palette:

@@ -1,4 +1,6 @@
-"""Draw on the canvas with the mouse, as a person does."""
+"""What a person does with mouse and eyes: draw, click, and click again where nothing came of it."""
+
+from collections.abc import Callable
 
 from playwright.sync_api import Download, Locator, Page, TimeoutError, expect
 
@@ -8,16 +10,24 @@ def settled(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
-def choose(where: Locator, option: str) -> None:
-    """Choose a radio button as a person does: once more if what moved under the mouse took the click."""
-    radio = where.get_by_role("radio", name=option)
-    for _ in range(5):
-        where.get_by_text(option, exact=True).click()
+def until(act: Callable[[], None], seen: Callable[..., None], *expected: object, patience: int = 8000) -> None:
+    """Act until `seen(*expected)` of `expect` holds: once more when nothing came of it in so many milliseconds.
+
+    A chart that is drawn anew shows its marks a moment before it listens to clicks, and a control
+    that moves under the mouse takes none: who sees that nothing happened clicks again.
+    """
+    for _ in range(4):
+        act()
         try:
-            return expect(radio).to_be_checked(timeout=4000)
+            return seen(*expected, timeout=patience)
         except AssertionError:
             continue
-    expect(radio).to_be_checked()
+    seen(*expected)
+
+
+def choose(where: Locator, option: str) -> None:
+    """Choose a radio button."""
+    until(where.get_by_text(option, exact=True).click, expect(where.get_by_role("radio", name=option)).to_be_checked)
 
 
 def downloaded(page: Page, button: Locator) -> Download:

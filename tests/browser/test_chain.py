@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from digit_core.records.runs import SHIPPED, open_run
 from pages.shared.view import named
-from tests.browser.canvas import draw, expect_reading
+from tests.browser.canvas import draw, expect_reading, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
@@ -34,10 +34,17 @@ def cell(page: Page, true: int, read: int) -> Locator:
     return page.locator(f'[aria-label^="{true} read as {read}: "]').first
 
 
-def click(where: Locator) -> None:
-    """Click in the middle, where the number may be in front of the square."""
-    where.wait_for()
-    where.click(force=True)
+def click_cell(page: Page, true: int, read: int, heading: str) -> None:
+    """Click a cell in the middle, where the number may be in front of the square, until what comes of it is there."""
+    square = cell(page, true, read)
+    square.wait_for()
+    seen = expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible
+    until(lambda: square.click(force=True), seen)
+
+
+def images_of(true: int, read: int) -> str:
+    """The heading above the images of a cell."""
+    return f"Images of {named(true)} read as {read}"
 
 
 def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
@@ -54,8 +61,7 @@ def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
 def test_the_matrix_on_results_leads_to_the_images_of_a_cell(mnist, app, page, confused):
     true, read, indices = confused
     page.goto(f"{app}/results?run=shipped")
-    click(cell(page, true, read))
-    expect(page.get_by_role("heading", name=f"Images of {named(true)} read as {read}")).to_be_visible()
+    click_cell(page, true, read, images_of(true, read))
     assert sorted(index for *_, index in shown(page, len(indices))) == indices
     page.go_back()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
@@ -69,8 +75,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     expect_reading(page, "7")
     page.get_by_role("link", name="Mistakes").click()
 
-    click(cell(page, true, read))
-    expect(page.get_by_role("heading", name=f"Images of {named(true)} read as {read}")).to_be_visible()
+    click_cell(page, true, read, images_of(true, read))
     found = shown(page, len(indices))
     assert {pair[:2] for pair in found} == {(true, read)}
     assert sorted(index for *_, index in found) == indices
@@ -112,9 +117,9 @@ def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app,
     true, read, indices = confused
     mistakes = int((predictions.labels != predictions.predicted).sum())
     page.goto(f"{app}/mistakes?run=shipped")
-    click(cell(page, true, read))
+    click_cell(page, true, read, images_of(true, read))
     shown(page, len(indices))
-    click(cell(page, true, read))
+    click_cell(page, true, read, "All digits")
     shown(page, mistakes)
     expect(page.get_by_role("combobox", name="True digit")).to_have_value("any")
     assert page.url.endswith("/mistakes?run=shipped")
@@ -122,8 +127,7 @@ def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app,
     page.get_by_role("combobox", name="True digit").click()
     page.get_by_role("option", name=str(true), exact=True).click()
     expect(page.get_by_role("heading", name=f"Images of {named(true)}", exact=True)).to_be_visible()
-    click(cell(page, read, read))
-    expect(page.get_by_role("heading", name=f"Images of {named(read)} read as {read}")).to_be_visible()
+    click_cell(page, read, read, images_of(read, read))
     right = int(((predictions.labels == read) & (predictions.predicted == read)).sum())
     expect(page.get_by_text(f"of {right:,} images")).to_be_visible()
     page.get_by_role("button", name="Show all").click()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.canvas import downloaded
+from tests.browser.canvas import downloaded, until
 
 pytestmark = pytest.mark.browser
 
@@ -57,8 +57,8 @@ def test_a_click_on_the_legend_singles_a_digit_out(by_digit):
     lines = by_digit.locator(".st-key-chart-shipped-precision-recall svg.marks .mark-line path[stroke='#c2508f']")
     other = by_digit.locator(".st-key-chart-shipped-precision-recall svg.marks .mark-line path[stroke='#2f76c9']")
     expect(other.first).not_to_have_attribute("opacity", "0.12")
-    by_digit.locator("svg.marks .role-legend-label text").filter(has_text="3 (").click()
-    expect(other.first).to_have_attribute("opacity", "0.12", timeout=30_000)
+    entry = by_digit.locator("svg.marks .role-legend-label text").filter(has_text="3 (")
+    until(entry.click, expect(other.first).to_have_attribute, "opacity", "0.12")
     expect(lines.first).not_to_have_attribute("opacity", "0.12")
 
 

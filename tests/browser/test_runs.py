@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from digit_core.records import home
-from tests.browser.canvas import downloaded
+from tests.browser.canvas import downloaded, settled, until
 from tests.constructed import construct_runs
 
 pytestmark = pytest.mark.browser
@@ -29,13 +29,19 @@ def runs_folder(app_home) -> Path:
     return app_home / "runs"
 
 
-def select_row(page: Page, row: int) -> None:
-    """A click on the box at the left edge of a row, the first being 0."""
+def click_table(page: Page, x: int, row: int) -> None:
+    """A click so many pixels from the left edge, in a row of the table or, -1, its head."""
     grid = page.get_by_test_id("stDataFrame").get_by_test_id("data-grid-canvas")
     grid.wait_for()
     grid.scroll_into_view_if_needed()
     box = grid.bounding_box()
-    page.mouse.click(box["x"] + 18, box["y"] + 35 * (row + 1) + 17)  # what lies over the canvas takes the click
+    page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 17)  # what lies over the canvas takes the click
+
+
+def select_row(page: Page, row: int, then: str) -> None:
+    """Tick the box of a row, the first being 0; the page says `then` what is selected."""
+    until(lambda: click_table(page, 18, row), expect(selected(page)).to_have_text, then)
+    settled(page)  # until then the buttons for the former selection are there too
 
 
 def selected(page: Page) -> Locator:
@@ -50,8 +56,7 @@ def button(page: Page, name: str) -> Locator:
 def test_select_name_and_compare_two_runs(app, runs_folder, page):
     page.goto(f"{app}/runs")
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
-    select_row(page, 0)
-    expect(selected(page)).to_have_text(NEWEST)
+    select_row(page, 0, NEWEST)
     button(page, "Name and note").click()
     dialog = page.get_by_role("dialog")
     name = "my *first* :rocket: www.example.com"
@@ -63,8 +68,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     expect(selected(page)).to_have_text(re.compile("\u2060?".join(map(re.escape, name))))
     expect(selected(page).get_by_role("link")).to_have_count(0)
     expect(page.get_by_test_id("stText")).to_have_text("<b>for the class</b>")
-    select_row(page, 1)
-    expect(selected(page)).to_have_text("2 runs")
+    select_row(page, 1, "2 runs")
     button(page, "Compare").click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
@@ -87,15 +91,10 @@ def test_a_selection_in_the_address_is_restored_and_downloaded(app, runs_folder,
 
 def test_in_a_sorted_table_the_run_that_was_clicked_is_selected(app, runs_folder, page):
     page.goto(f"{app}/runs")
-    grid = page.get_by_test_id("stDataFrame").get_by_test_id("data-grid-canvas")
-    grid.wait_for()
-    box = grid.bounding_box()
-    headers = grid.locator("th")
+    head = page.get_by_test_id("stDataFrame").locator("th").filter(has_text="Test accuracy")
     for direction in ("ascending", "descending"):
-        page.mouse.click(box["x"] + 360, box["y"] + 17)  # the head of "Test accuracy"
-        expect(headers.filter(has_text="Test accuracy")).to_have_text(re.compile(_ARROWS[direction]))
-    select_row(page, 0)
-    expect(selected(page)).to_have_text("The shipped model")
+        until(lambda: click_table(page, 360, -1), expect(head).to_have_text, re.compile(_ARROWS[direction]))
+    select_row(page, 0, "The shipped model")
 
 
 def test_delete_asks_first_and_the_run_that_reads_stays(app, runs_folder, page):
@@ -125,8 +124,7 @@ def test_a_dialog_that_was_closed_stays_closed(app, runs_folder, page):
     expect(dialog.get_by_text("stays: it comes with the project")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    select_row(page, 0)
-    expect(selected(page)).to_have_text("2 runs")
+    select_row(page, 0, "2 runs")
     expect(dialog).to_have_count(0)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from digit_core.reading.datasets import load_dataset
 from digit_core.reading.neighbours import Neighbours
@@ -179,6 +180,29 @@ def test_the_matrix_is_one_small_chart_with_titles_and_words(open_page, digits_r
     assert [row["words"] for row in rows if row["edge"] != "transparent"] == [
         f"8 read as 9: {int((predictions.labels == 8).sum())} images"
     ]
+
+
+def click_cells(app: AppTest, *clicks: tuple[str, int, int]) -> None:
+    """Run the page as a browser asks for it that says of charts, by their ids, which cell was clicked last."""
+    states = app._tree.get_widget_states()
+    for chart, true, read in clicks:
+        selection = json.dumps({"selection": {"cell": [{"true": true, "read": read}]}})
+        states.widgets.add(id=chart, string_value=selection)
+    app._run(states)
+
+
+def test_a_click_is_taken_once_however_often_the_browser_repeats_it(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes")
+    first = app.get("vega_lite_chart")[0].proto.id
+    click_cells(app, (first, 3, 5))
+    assert pairs(app) == {(3, 5)}
+    # What is clicked before the page has run to its end brings the former chart's selection along.
+    click_cells(app, (first, 3, 5))
+    assert pairs(app) == {(3, 5)}
+    second = app.get("vega_lite_chart")[0].proto.id
+    click_cells(app, (first, 3, 5), (second, 3, 5))
+    assert pairs(app) == {(3, 5), (8, 9)}
 
 
 def test_what_cannot_be_in_an_address_is_a_sentence_and_the_run_stays(open_page, digits_run):
