@@ -97,13 +97,16 @@ def current(images: int) -> View:
 
 def put(view: View) -> None:
     """Write the choices to the address, which keeps what else is in it."""
-    usual = View()
+    usual, address = View(), st.query_params.to_dict()
     for name in ("true", "read", "show", "sort", "image"):
         value = getattr(view, name)
         if value != getattr(usual, name):
-            st.query_params[name] = str(value)
-        elif name in st.query_params:
-            del st.query_params[name]
+            address[name] = str(value)
+        else:
+            address.pop(name, None)
+    # All at once: each change of the address is a step that the browser's Back goes through.
+    if address != st.query_params.to_dict():
+        st.query_params.from_dict(address)
     remember()
 
 
@@ -115,9 +118,9 @@ def remember() -> None:
 
 def recall() -> None:
     """Coming back without any choice in the address, take up the last ones."""
-    if not st.query_params.to_dict():
-        for name, value in st.session_state.get(_MEMORY, {}).items():
-            st.query_params[name] = value
+    last = st.session_state.get(_MEMORY)
+    if last and not st.query_params.to_dict():
+        st.query_params.from_dict(last)
 
 
 def named(digit: int) -> str:

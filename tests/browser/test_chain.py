@@ -119,6 +119,10 @@ def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app,
     page.goto(f"{app}/mistakes?run=shipped")
     click_cell(page, true, read, images_of(true, read))
     shown(page, len(indices))
+    page.go_back()  # a step for each choice
+    expect(page.get_by_role("heading", name="All digits")).to_be_visible()
+    page.go_forward()
+    shown(page, len(indices))
     click_cell(page, true, read, "All digits")
     shown(page, mistakes)
     expect(page.get_by_role("combobox", name="True digit")).to_have_value("any")
