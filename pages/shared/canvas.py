@@ -18,6 +18,7 @@ from digit_core.reading.canvas_picture import picture_object
 SIZE = 280  # pixels, width and height
 _WIDGET = "canvas"
 _STATE = "drawing"
+_MEMORY = "drawing_memory"
 # Two things that the canvas has no option for:
 # - Its own toolbar fades in beside it when the mouse is over it. Until then it lies, unseen, on
 #   the canvas's upper right and takes the strokes that begin there: every one drawn with a
@@ -62,6 +63,19 @@ export default function () {
   };
 }
 """
+# The tab's own storage outlives what the session does not: a reload, a phone that slept, a server
+# that was restarted. A session that has seen no drawing yet is given the one that is kept there.
+_MEMORY_SCRIPT = """
+const KEY = 'digit-lab-drawing';
+export default function ({data, setTriggerValue}) {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
+    if (!data.fresh) sessionStorage.setItem(KEY, JSON.stringify(data.objects));
+    else if (kept.length) setTriggerValue('kept', kept);
+  } catch {}  // there is no storage, it is full, or holds something else: then a reload forgets
+}
+"""
+_remember = st.components.v2.component("drawing_memory", js=_MEMORY_SCRIPT)
 _improve_canvas = st.components.v2.component("canvas_improvements", js=_SCRIPT)
 _PEN, _SLIDER = "pen_width", "pen_width_slider"
 
@@ -84,7 +98,6 @@ def show() -> Drawing:
         key=_WIDGET,
     )
     state["mounted"] = True
-    _improve_canvas()
     with st.container(horizontal=True):
         empty = not state["objects"]
         st.button("Undo", icon=":material/undo:", on_click=_undo, disabled=empty, width="stretch")
@@ -92,6 +105,9 @@ def show() -> Drawing:
         # Folded away, so that on a phone the reading is in sight below the canvas.
         with st.popover("Pen", icon=":material/line_weight:", width="stretch"):
             st.session_state[_PEN] = st.slider("Pen width", 8, 30, format="%d px", key=_SLIDER)
+    with st.container(gap=None):  # they show nothing, and take no room each
+        _improve_canvas()
+        _remember(data={"objects": state["objects"], "fresh": state["fresh"]}, on_kept_change=_recall, key=_MEMORY)
     return drawing_from_canvas(state["objects"])
 
 
@@ -100,7 +116,7 @@ def put_picture(image: np.ndarray, name: str) -> None:
     state = _state()
     if not _has_picture(state["objects"]):
         state["before"] = state["objects"]
-    state["name"] = name
+    state["name"], state["fresh"] = name, False
     _put([picture_object(image, SIZE)])
 
 
@@ -128,7 +144,7 @@ def gone() -> None:
 
 
 def _state() -> dict[str, Any]:
-    blank = {"objects": [], "initial": {"objects": []}, "revision": 0, "mounted": False}
+    blank = {"objects": [], "initial": {"objects": []}, "revision": 0, "mounted": False, "fresh": True}
     return st.session_state.setdefault(_STATE, blank)
 
 
@@ -139,7 +155,17 @@ def _has_picture(objects: list[dict]) -> bool:
 def _take() -> None:
     """The pen was lifted: keep what the canvas sent."""
     drawing = (st.session_state.get(_WIDGET) or {}).get("drawing") or {}
-    _state()["objects"] = (drawing.get("raw") or {}).get("objects", [])
+    state = _state()
+    state["objects"], state["fresh"] = (drawing.get("raw") or {}).get("objects", []), False
+
+
+def _recall() -> None:
+    """The browser has a drawing from before this session: go on with it, unless another was begun meanwhile."""
+    kept = st.session_state[_MEMORY].kept
+    state = _state()
+    if state["fresh"] and isinstance(kept, list):
+        state["fresh"] = False
+        _put([item for item in kept if isinstance(item, dict)])
 
 
 def _undo() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.canvas import draw, expect_reading, press, reading
+from tests.browser.canvas import draw, expect_reading, press, reading, settled
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,28 @@ def test_the_drawing_survives_another_page_and_can_be_gone_on_with(app, page):
     expect_reading(page, "7")
     press(page, "Undo")
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+
+
+def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_gone(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_reading(page, "7")
+    page.reload()
+    expect_reading(page, "7")
+    draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
+    expect(reading(page)).not_to_have_text("7")
+    press(page, "Undo")
+    expect_reading(page, "7")
+    other = page.context.new_page()
+    other.goto(app)
+    expect(other.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    press(page, "Undo")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    settled(page)
+    page.reload()
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+    draw(page, SEVEN)
+    expect_reading(page, "7")
 
 
 def test_clear_works_from_the_keyboard(app, page):

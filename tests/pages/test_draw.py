@@ -22,6 +22,7 @@ def drawn(app, *objects):
         "initial": {"objects": []},
         "revision": 1,
         "mounted": True,
+        "fresh": False,
     }
     return app.run()
 
