@@ -12,6 +12,7 @@ process ends.
 
 import hashlib
 import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -70,6 +71,13 @@ def forget(path: Path) -> None:
     progress = beside(path, ".progress.json")
     with storage_errors(progress):
         progress.unlink(missing_ok=True)
+
+
+def forget_all(path: Path) -> None:
+    """Delete a file and all that lies beside it about its making."""
+    for file in (path, *(beside(path, ending) for ending in (".progress.json", ".log", ".lock"))):
+        with suppress(OSError):  # what stays is found by nobody
+            file.unlink(missing_ok=True)
 
 
 def lock_of(path: Path) -> FileLock:

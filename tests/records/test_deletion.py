@@ -5,6 +5,13 @@ from digit_core.records import home
 from digit_core.records.deletion import delete_run, why_kept
 from digit_core.records.exports import FORMATS, Making, export_lock, export_path, write_making
 from digit_core.records.notes import note_of, write_note
+from digit_core.records.robustness import (
+    Robustness,
+    keep_robustness,
+    measuring_lock,
+    robustness_path,
+    write_measuring,
+)
 from digit_core.records.runs import SHIPPED, list_runs, open_run
 from digit_core.records.served import serve, served
 from tests.constructed import construct_run
@@ -18,17 +25,21 @@ def run(own_home):
     return construct_run(NAME)
 
 
-def test_a_deleted_run_takes_its_exports_and_its_note_along(run):
+def test_a_deleted_run_takes_its_exports_its_measurement_and_its_note_along(run):
     other = construct_run("20260102-000000-quick")
     for each in (run, other):
         write_note(each.name, "a name", "")
         export_path(each, ONNX).parent.mkdir(parents=True)
         export_path(each, ONNX).write_bytes(b"a model")
+        keep_robustness(each, Robustness(run=each.name, source="", images=1, seconds=1, curves={}))
+        with measuring_lock(each):
+            pass
     delete_run(NAME)
     assert [each.name for each in list_runs().runs] == [other.name, SHIPPED]
     assert not any(path.name.count(NAME) for path in home.home().rglob("*"))
     assert note_of(other.name).title == "a name"
     assert export_path(other, ONNX).is_file()
+    assert robustness_path(other).is_file()
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "config.json"])
@@ -58,6 +69,14 @@ def test_a_run_that_is_being_exported_stays(run):
     with export_lock(run, ONNX):
         write_making(run, ONNX, Making(state="making", message="Converting"))
         with pytest.raises(RunInUse, match="being exported"):
+            delete_run(NAME)
+    assert open_run(NAME)
+
+
+def test_a_run_that_is_being_measured_stays(run):
+    with measuring_lock(run):
+        write_measuring(run, Making(state="making", message="Turning"))
+        with pytest.raises(RunInUse, match="robustness is being measured"):
             delete_run(NAME)
     assert open_run(NAME)
 
