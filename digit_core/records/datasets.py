@@ -65,7 +65,7 @@ def load_mnist(report: Report | None = None) -> RawDataset:
     Raises DataUnavailable, DataDamaged or StorageError.
     """
     path = mnist_file() or fetch_mnist(report=report)
-    return _read_mnist(path, ours=path.parent == home.data_folder())
+    return _read_mnist(path, ours=home.mnist_at_hand() is None)
 
 
 def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
@@ -128,7 +128,9 @@ def _read_mnist(path: Path, *, ours: bool) -> RawDataset:
             arrays = {name: file[name] for name in MNIST_DIGESTS}
     except FileNotFoundError:
         raise DataUnavailable(f"There is no file {path}. Set DIGITS_MNIST to an mnist.npz, or unset it.") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except OSError as error:  # too many open files, no permission, a broken disk: nothing against the file
+        raise DataUnavailable(f"{path} cannot be read now: {error.strerror or error}. {_AT_HAND}") from None
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise _reject(path, ours, f"it cannot be read as MNIST ({type(error).__name__})") from None
     for name, expected in MNIST_DIGESTS.items():
         found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()

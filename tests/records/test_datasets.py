@@ -82,13 +82,36 @@ def test_an_altered_file_is_told_with_both_digests(no_mnist, own_home):
         load_mnist()
 
 
-def test_a_persons_own_file_is_never_deleted(tmp_path, monkeypatch):
-    own = tmp_path / "mine.npz"
+@pytest.mark.parametrize("ours", [False, True], ids=["elsewhere", "among what the project keeps"])
+def test_a_persons_own_file_is_never_deleted(own_home, tmp_path, monkeypatch, ours):
+    own = (home.data_folder() if ours else tmp_path) / "mine.npz"
+    own.parent.mkdir(parents=True, exist_ok=True)
     own.write_bytes(ALTERED)
     monkeypatch.setenv("DIGITS_MNIST", str(own))
     with pytest.raises(DataDamaged, match="Set DIGITS_MNIST to an unaltered"):
         load_mnist()
     assert own.read_bytes() == ALTERED
+
+
+def test_a_file_that_cannot_be_opened_now_is_not_called_damaged(no_mnist, own_home, monkeypatch):
+    kept = home.data_folder() / "mnist.npz"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"a good one")
+
+    def too_many(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(datasets.np, "load", too_many)
+    with pytest.raises(DataUnavailable, match="mnist.npz cannot be read now: Too many open files"):
+        load_mnist()
+    assert kept.read_bytes() == b"a good one"
+
+
+def test_a_single_array_is_not_mnist(tmp_path, monkeypatch):
+    np.save(tmp_path / "x.npy", np.zeros(3))
+    monkeypatch.setenv("DIGITS_MNIST", str(tmp_path / "x.npy"))
+    with pytest.raises(DataDamaged, match="cannot be read as MNIST"):
+        load_mnist()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path, monkeypatch):
