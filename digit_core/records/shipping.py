@@ -16,10 +16,12 @@ def ship(run: Run, target: Path) -> int:
 
     Left out are the traces of its training and the figures that show images of the data set,
     which is not ours to hand out. What was in `target` stays until the copy has been checked.
-    Raises NotShippable, DamagedRun or StorageError.
+    Raises NotShippable, also when `target` holds something else than a run, DamagedRun or StorageError.
     """
     if run.path.resolve() == target.resolve():
         raise NotShippable(f"{run.name} is the shipped run already; name another.")
+    if target.exists() and not _may_be_replaced(target):
+        raise NotShippable(f"{target} holds something else than a run, which would be lost; name another folder.")
     copy, before = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     make_folder(target.parent)
     with storage_errors(target):
@@ -37,6 +39,12 @@ def ship(run: Run, target: Path) -> int:
             shutil.rmtree(copy, ignore_errors=True)
             shutil.rmtree(before, ignore_errors=True)
     return size
+
+
+def _may_be_replaced(target: Path) -> bool:
+    if not target.is_dir():
+        return False
+    return not any(target.iterdir()) or all((target / name).is_file() for name in ("config.json", "metrics.json"))
 
 
 def _copy(run: Run, copy: Path) -> None:

@@ -44,6 +44,15 @@ def test_what_was_shipped_before_stays_when_the_new_one_cannot_be(run, tmp_path,
     assert [path.name for path in tmp_path.iterdir() if "shipped" in path.name] == ["shipped"]
 
 
+def test_a_folder_with_anything_else_in_it_is_not_replaced(run, tmp_path):
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "thesis.txt").write_text("years of work")
+    with pytest.raises(NotShippable, match="something else than a run"):
+        ship(run, documents)
+    assert (documents / "thesis.txt").read_text() == "years of work"
+
+
 def test_the_shipped_run_is_not_shipped_again():
     with pytest.raises(NotShippable, match="already"):
         ship(open_run(SHIPPED), SHIPPED_RUN)
