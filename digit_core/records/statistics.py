@@ -109,7 +109,8 @@ def by_class(confusion: np.ndarray, seed: int = 0) -> ByClass:
     """Precision, recall and F1 of each class from a confusion matrix (10, 10).
 
     Wilson intervals for precision and recall. F1 is no share of trials, so its interval is the
-    bootstrap's (Efron 1979): the images are drawn again 2,000 times, always the same way.
+    bootstrap's (Efron 1979): the images are drawn again 2,000 times, always the same way. A class
+    without a mistake has none in any draw; its interval is Wilson's, of its images.
     """
     right, shown, read = np.diag(confusion), confusion.sum(1), confusion.sum(0)
     precision, recall = _divide(right, read), _divide(right, shown)
@@ -118,13 +119,16 @@ def by_class(confusion: np.ndarray, seed: int = 0) -> ByClass:
     draws = draws.reshape(_RESAMPLES, CLASSES, CLASSES)
     again = _divide(2.0 * np.diagonal(draws, axis1=1, axis2=2), draws.sum(1) + draws.sum(2))
     f1_interval = np.quantile(again, [0.025, 0.975], axis=0).T
+    recall_interval = np.stack(wilson_interval(recall, shown), 1)
+    faultless = (right == shown) & (right == read)
+    f1_interval = np.where(faultless[:, None], recall_interval, f1_interval)
     return ByClass(
         precision=precision,
         recall=recall,
         f1=_divide(2.0 * right, 1.0 * shown + read),
         support=shown,
         precision_interval=np.stack(wilson_interval(precision, read), 1),
-        recall_interval=np.stack(wilson_interval(recall, shown), 1),
+        recall_interval=recall_interval,
         f1_interval=np.where((shown + read)[:, None] > 0, f1_interval, [0.0, 1.0]),
     )
 

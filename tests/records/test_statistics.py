@@ -134,6 +134,13 @@ def test_every_interval_holds_its_figure(predictions):
         assert (figure <= interval[:, 1] + 1e-12).all()
 
 
+def test_a_class_without_a_mistake_is_not_known_to_have_none():
+    found = by_class(np.diag(np.full(10, 36)))
+    assert (found.f1 == 1).all()
+    assert found.f1_interval == pytest.approx(found.recall_interval)
+    assert (found.f1_interval[:, 0] < 0.91).all()
+
+
 def test_the_bootstrap_of_f1_is_the_same_every_time_and_as_wide_as_drawing_images_again():
     probabilities, labels = made_up(2000)
     read = probabilities.argmax(1)
