@@ -13,7 +13,7 @@ from digit_core.records.robustness import Robustness, kept_robustness, measuring
 from digit_core.records.runs import Run, list_runs
 from digit_core.records.statistics import wilson_interval
 from pages.shared import charts
-from pages.shared.names import run_title
+from pages.shared.names import markdown, run_titles
 from pages.shared.pictures import picture
 
 _WATCHING = 0.7  # seconds between two looks at a measurement that is being made
@@ -23,21 +23,22 @@ _MOST_RUNS = 5  # in a chart; more lines cannot be told apart
 def show_robustness(run: Run) -> None:
     """Accuracy against each kind of change, for this run and others; it looks for news while one is measured."""
     others = {other.name: other for other in list_runs().runs if other.name != run.name}
+    titles = run_titles([run.name, *others])
     names = st.multiselect(
-        "Compare with", list(others), format_func=run_title, max_selections=_MOST_RUNS - 1, key=f"robust-{run.name}"
+        "Compare with", list(others), format_func=titles.get, max_selections=_MOST_RUNS - 1, key=f"robust-{run.name}"
     )
-    runs = [run, *(others[name] for name in names)]
-    watching = any(_is_under_way(one) for one in runs)
-    st.fragment(_measurements, run_every=_WATCHING if watching else None)(runs, watching)
+    runs = {name: others.get(name, run) for name in (run.name, *names)}
+    watching = any(_is_under_way(one) for one in runs.values())
+    st.fragment(_measurements, run_every=_WATCHING if watching else None)(runs, titles, watching)
 
 
-def _measurements(runs: list[Run], watching: bool) -> None:
+def _measurements(runs: dict[str, Run], titles: dict[str, str], watching: bool) -> None:
     measured, under_way = {}, False
-    for run in runs:
+    for run in runs.values():
         try:
             kept = kept_robustness(run)
             if kept is None:
-                under_way |= _offer(run)
+                under_way |= _offer(run, titles[run.name])
             else:
                 measured[run.name] = kept
         except DigitError as error:
@@ -45,23 +46,22 @@ def _measurements(runs: list[Run], watching: bool) -> None:
     if under_way != watching:
         st.rerun(scope="app")  # to start looking for news, or to stop
     if measured:
-        _show_curves({run.name: run for run in runs}, measured)
+        _show_curves(runs, titles, measured)
 
 
-def _offer(run: Run) -> bool:
+def _offer(run: Run, title: str) -> bool:
     """Offer to measure a run, or say how it goes; whether it goes on."""
     measuring = measuring_of(run)
-    title = run_title(run.name)
     if measuring is not None and measuring.is_active:
-        st.progress(measuring.fraction or 0.0, text=f"Measuring {title}: {measuring.message}")
+        st.progress(measuring.fraction or 0.0, text=f"Measuring {markdown(title)}: {measuring.message}")
         return True
     if measuring is not None:
         st.error(measuring.message)
     fetched = run.config.data == "mnist" and mnist_file() is None
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(
-        f"**{title}** has not been measured yet. Its test images are turned, moved, sized, slanted, drawn with another "
-        "pen, made noisy and blurred; it takes a minute or two, in the background."
+        f"**{markdown(title)}** has not been measured yet. Its test images are turned, moved, sized, slanted, "
+        "drawn with another pen, made noisy and blurred; it takes a minute or two, in the background."
         + (f" {TITLES['mnist']} is fetched first (11 MB)." if fetched else "")
     )
     label = "Measure" if measuring is None else "Try again"
@@ -79,8 +79,8 @@ def _is_under_way(run: Run) -> bool:
         return False  # the measurement's own place says why
 
 
-def _show_curves(runs: dict[str, Run], measured: dict[str, Robustness]) -> None:
-    tables = [_table(run_title(name), found) for name, found in measured.items()]
+def _show_curves(runs: dict[str, Run], titles: dict[str, str], measured: dict[str, Robustness]) -> None:
+    tables = [_table(titles[name], found) for name, found in measured.items()]
     table = pd.concat(tables, ignore_index=True)
     images = {found.images for found in measured.values()}
     st.caption(
@@ -92,7 +92,7 @@ def _show_curves(runs: dict[str, Run], measured: dict[str, Robustness]) -> None:
     if len(data) > 1:
         st.warning("These runs were tested on different data sets, so their curves cannot be compared point by point.")
     # A run keeps its colour in all charts.
-    colour, dashes = charts.by_kind([run_title(name) for name in measured])
+    colour, dashes = charts.by_kind([titles[name] for name in measured])
     kinds = [kind for kind in DISTORTIONS.values() if (table["kind"] == kind.name).any()]
     for place, kind in enumerate(kinds):
         if place % 2 == 0:
@@ -127,7 +127,7 @@ def _in_words(run: str, rows: pd.DataFrame, kind: Distortion) -> str:
     """What a curve says: from where to where nine in ten are read, and the worst point."""
     well = rows["strength"][rows["accuracy"] >= 0.9]
     worst = rows.loc[rows["accuracy"].idxmin()]
-    beginning = f"{run[0].upper()}{run[1:]}: "
+    beginning = f"{markdown(run)}: "
     if well.empty:
         return f"{beginning}less than 90 % right everywhere."
     return (

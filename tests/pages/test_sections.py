@@ -9,6 +9,7 @@ from sklearn import metrics
 from digit_core.records import robustness
 from digit_core.records.label_errors import CONFIRMED
 from digit_core.records.making import Making
+from digit_core.records.notes import write_note
 from digit_core.records.robustness import Point, Robustness, keep_robustness, source_of, write_measuring
 from digit_core.records.runs import SHIPPED, open_run, seal
 from tests.pages.conftest import texts
@@ -197,6 +198,20 @@ def test_several_runs_are_in_one_chart(open_section, add_run, started):
     keep_made_up(run, right=70)
     app.run()
     assert "Quick, 01 Jan 12:00:00: less than 90 % right everywhere." in charts(app)["Rotation"]
+
+
+def test_runs_of_one_title_stay_two_lines_and_a_name_is_no_markdown(open_section, add_run, started):
+    twin = "20260101-120000-quick-2"
+    for run, right in ((add_run(OTHER), 90), (add_run(twin), 70)):
+        keep_made_up(run, right=right)
+    write_note(SHIPPED, "*best* of $5 and $6", "")
+    app = open_section("Robustness")
+    assert r"**\*best\* of \$5 and \$6** has not been measured yet" in texts(app)
+    for name in (OTHER, twin):
+        app.main.multiselect[0].select(name).run()
+    words = charts(app)["Rotation"]
+    assert f"({OTHER}): 90 % or more" in words
+    assert f"({twin}): less than 90 %" in words
 
 
 def test_a_failed_measurement_is_a_sentence_and_can_be_tried_again(open_section, started):
