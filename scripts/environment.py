@@ -16,6 +16,10 @@ FOLDER = PROJECT / ".venv"
 APP, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 
 
+if sys.version_info < (3, 11):  # here, before any module that imports this one needs what 3.11 has
+    sys.exit(f"Digit Lab needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try python3.11 or python3.12.")
+
+
 def enter(requirements: str = APP) -> None:
     """Return if this is the project's environment and up to date; else make it so and start over in it."""
     prepare(requirements)
@@ -38,10 +42,6 @@ def python() -> Path:
 
 def prepare(requirements: str) -> None:
     """Make the environment or bring it up to date, with pip's own progress; exits with a sentence if it cannot."""
-    if sys.version_info < (3, 11):
-        sys.exit(
-            f"Digit Lab needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try python3.11 or python3.12."
-        )
     stamp, wanted = FOLDER / f".{requirements}.installed", _fingerprint(requirements)
     if python().exists() and stamp.is_file() and stamp.read_text() == wanted:
         return
@@ -67,8 +67,8 @@ def _call(command: list[str], remedy: str) -> None:
 
 
 def _fingerprint(requirements: str) -> str:
-    """Changes with the Python version and with any line of the file or of those that it includes."""
+    """Changes with any line of the file or of those that it includes; Python's version is the environment's own."""
     text = (PROJECT / requirements).read_text(encoding="utf-8")
     for included in re.findall(r"^-r (\S+)", text, re.MULTILINE):
         text += (PROJECT / included).read_text(encoding="utf-8")
-    return hashlib.sha256(f"{sys.version_info[:2]}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
