@@ -171,7 +171,7 @@ def _milliseconds(recognizer: Recognizer) -> float:
 
 
 def _config(preset: str, seed: int, arguments: argparse.Namespace) -> TrainingConfig:
-    chosen = {"epochs": arguments.epochs} if arguments.epochs else {}
+    chosen = {} if arguments.epochs is None else {"epochs": arguments.epochs}
     return training_config(preset, data=arguments.data, seed=seed, **chosen)
 
 

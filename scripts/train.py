@@ -21,7 +21,7 @@ sys.path.insert(0, str(environment.PROJECT))
 
 from tqdm import tqdm
 
-from digit_core.errors import DigitError, TrainingFailed
+from digit_core.errors import DigitError, InvalidConfig, TrainingFailed
 from digit_core.records import jobs
 from digit_core.records.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
@@ -47,14 +47,23 @@ def main() -> int:
 
 
 def _begun(arguments: argparse.Namespace) -> jobs.Job:
+    given = _settings(arguments)
+    if arguments.resume and given:
+        option = next(iter(given)).replace("_", "-")
+        raise InvalidConfig(f"--resume goes on with the settings that the training had; leave out --{option}.")
     if arguments.resume:
         return jobs.resume(jobs.stopped_job(arguments.resume), serve=not arguments.no_serve)
-    settings = {name: value for name, value in vars(arguments).items() if name in TrainingConfig.model_fields}
+    settings = {"preset": DEFAULT_PRESET} | given
     for name in CUSTOM_FIELDS:
-        if isinstance(settings[name], str):
+        if isinstance(settings.get(name), str):
             settings[name] = parse_numbers(settings[name], name)
-    config = training_config(**{name: value for name, value in settings.items() if value is not None})
+    config = training_config(**settings)
     return jobs.start(config, serve=not arguments.no_serve, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
+
+
+def _settings(arguments: argparse.Namespace) -> dict:
+    """Those that were given."""
+    return {n: value for n, value in vars(arguments).items() if n in TrainingConfig.model_fields and value is not None}
 
 
 def follow(job: jobs.Job) -> Run | None:
@@ -127,7 +136,7 @@ def _relative(path: Path) -> Path:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", default=DEFAULT_PRESET, help=f"one of {', '.join(PRESETS)} (default: %(default)s)")
+    parser.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default: {DEFAULT_PRESET})")
     parser.add_argument("--data", help="mnist (default) or digits, scikit-learn's bundled ones")
     parser.add_argument("--epochs", type=int, help="passes over the training images")
     parser.add_argument("--batch-size", type=int, help="images a step")
