@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from digit_core.errors import InvalidConfig
 from digit_core.records.presets import DEFAULT_PRESET, PRESETS
 
-# scikit-learn's 1,437 training digits want smaller batches and more passes to see as many steps.
+# scikit-learn's 1,438 training digits want smaller batches and more passes to see as many steps.
 _FOR_FEW_IMAGES = {"epochs": 20, "batch_size": 64}
 _TRAINING_IMAGES = {"mnist": 60_000, "digits": 1438}
 _SIDE = 28

@@ -1,6 +1,6 @@
 """Where things live on disk.
 
-`DIGITS_HOME` names the folder for runs, data and drawings (default: `.digits/` in the
+`DIGITS_HOME` names the folder for runs, data and what is made of them (default: `.digits/` in the
 checkout). `DIGITS_MNIST` names an `mnist.npz` that is already on the machine.
 """
 

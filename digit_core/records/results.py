@@ -10,7 +10,7 @@ ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating"})
 
 
 class _Record(BaseModel):
-    # Fields that a later version adds are ignored, so that an older checkout reads newer runs.
+    # Fields that a later version adds are ignored. (A training's settings must all be known: config.py.)
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 

@@ -62,7 +62,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
 
 
 def _row(group: Sequence[Run], titles: dict[str, str]) -> dict:
-    """Plain numbers: shares from 0 to 1, bytes, seconds. Means, where there are several runs."""
+    """Plain numbers: shares from 0 to 1, kilobytes, seconds. Means, where there are several runs."""
     first, metrics = group[0], [run.metrics for run in group]
     preset = PRESETS[first.config.preset]
     accuracy = spread([each.accuracy for each in metrics])
@@ -96,7 +96,7 @@ def _intervals(table: pd.DataFrame) -> list[str]:
 def _explanation(runs: Sequence[Run], groups: Sequence[Sequence[Run]], *, grouped: bool) -> str:
     usual = "The 95 % interval is Wilson's, of the share of test images"
     if not grouped:
-        return f"{usual}: another test set of the same size would give an accuracy about as far off."
+        return f"{usual}: it says how far the accuracy on ever more such images may lie from the one measured here."
     left = len(runs) - sum(map(len, groups))
     doubled = f" {left} that only repeat a training with the same seed are left out." if left else ""
     if all(len(group) == 1 for group in groups):

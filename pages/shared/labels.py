@@ -26,14 +26,6 @@ _STYLE = """
 """
 
 
-def suspected(run: Run) -> np.ndarray:
-    """Indices of the test images whose label may be wrong, likeliest first: int (k,). Raises DamagedRun.
-
-    It is a list to look through, a hundredth of the test set: not all of them are wrong.
-    """
-    return _suspects(str(run.path), changed(run), run).index
-
-
 def show_label_errors(run: Run) -> None:
     """The list with images, what people found, and the accuracy with and without them. Raises DigitError."""
     found = _suspects(str(run.path), changed(run), run)

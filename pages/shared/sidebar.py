@@ -222,7 +222,7 @@ def _numbers(typed: dict) -> dict:
 
 def _sizes() -> list[str]:
     mnist = "60,000 images" if mnist_file() else "60,000 images; 11 MB to fetch first"
-    return [mnist, "1,437 images, bundled"]
+    return [mnist, "1,438 images, bundled"]
 
 
 def _attempt(action: Callable[[], object]) -> None:
