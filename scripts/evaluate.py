@@ -20,6 +20,7 @@ sys.path.insert(0, str(environment.PROJECT))
 from train import as_json, print_metrics
 
 from digit_core.errors import DigitError
+from digit_core.records.processes import learning_command, learning_environment
 from digit_core.records.results import Metrics
 from digit_core.records.runs import Run, list_runs, open_run
 from digit_core.records.served import served
@@ -42,8 +43,9 @@ def main() -> int:
         return 1
     # Evaluation is part of the learning room, which has an entry point of its own.
     result = subprocess.run(
-        [sys.executable, "-m", "digit_core.learning", "evaluate", run.name],
+        learning_command("evaluate", run.name),
         cwd=environment.PROJECT,
+        env=learning_environment(),
         stdout=subprocess.PIPE,
         text=True,
     )

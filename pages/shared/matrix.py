@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from digit_core.records.runs import TestPredictions
+from digit_core.records.statistics import confusion_matrix
 from pages.shared import view as views
 from pages.shared.view import View
 
@@ -32,11 +33,6 @@ class Palette:
 
 LIGHT = Palette("#dbe9f8", "#4492e0", "#10151c", "#f3f5f8", "#5b6675", "#b34700")
 DARK = Palette("#1b2f47", "#2468b0", "#f2f6fa", "#1a212b", "#95a1b0", "#ffa657")
-
-
-def confusion(predictions: TestPredictions) -> np.ndarray:
-    """int64 (10, 10): how many test images of each digit (row) were read as each (column)."""
-    return np.bincount(predictions.labels * 10 + predictions.predicted, minlength=100).reshape(10, 10)
 
 
 def cells(counts: np.ndarray, view: View, palette: Palette, *, rates: bool, dim: bool) -> list[dict]:
@@ -73,7 +69,7 @@ def cells(counts: np.ndarray, view: View, palette: Palette, *, rates: bool, dim:
 
 def show(predictions: TestPredictions, view: View) -> None:
     """The matrix, what it shows, and the same choice by name."""
-    counts = confusion(predictions)
+    counts = confusion_matrix(predictions.predicted, predictions.labels)
     board = st.container(horizontal=True, gap="medium")
     chart, controls = board.container(width=_WIDTH), board.container(width=_CONTROLS)
     with controls:
@@ -101,7 +97,7 @@ def show(predictions: TestPredictions, view: View) -> None:
 
 def show_doors(predictions: TestPredictions, key: str) -> tuple[int, int] | None:
     """The matrix alone; returns the cell that was clicked: the true digit and the digit read."""
-    counts = confusion(predictions)
+    counts = confusion_matrix(predictions.predicted, predictions.labels)
     rows = cells(counts, View(), _palette(), rates=False, dim=True)
     chosen = st.altair_chart(
         _chart(rows, in_words(counts)), height=_HEIGHT, on_select="rerun", selection_mode="cell", key=key

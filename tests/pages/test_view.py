@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix
 
 from digit_core.records import runs
-from pages.shared.matrix import DARK, LIGHT, cells, confusion, in_words
+from pages.shared.matrix import DARK, LIGHT, cells, in_words
 from pages.shared.view import View, chosen_images, parse_view
 
 
@@ -71,13 +70,6 @@ def test_an_address_is_read_and_what_cannot_be_is_a_sentence():
         assert len(problems) == 1
         assert f"`{name}` in the address must be" in problems[0]
         assert len(problems[0]) < 200
-
-
-def test_the_matrix_is_scikit_learns():
-    rng = np.random.default_rng(0)
-    labels, read = rng.integers(0, 10, (2, 500))
-    predictions = said(labels, read, np.full(500, 0.9))
-    assert (confusion(predictions) == confusion_matrix(labels, read, labels=range(10))).all()
 
 
 def counts() -> np.ndarray:
