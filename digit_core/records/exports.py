@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digit_core.errors import ExportFailed
 from digit_core.records import home
-from digit_core.records.making import Making, beside, digest_of, forget, lock_of, say, state_of
+from digit_core.records.making import Making, asking, beside, digest_of, forget, lock_of, say, state_of
 from digit_core.records.processes import start_apart
 from digit_core.records.runs import Run
 from digit_core.records.storage import make_folder, storage_errors, write_text
@@ -127,11 +127,11 @@ def turn_lock() -> FileLock:
 
 def start_export(run: Run, form: ExportFormat) -> None:
     """Have an export made in a process of its own, unless one is at it. Raises StorageError."""
-    making = making_of(run, form)
-    if making is not None and making.state != "failed":
-        return
-    write_making(run, form, Making())
-    start_apart(beside(export_path(run, form), ".log"), "export", run.name, form.name)
+    with asking:
+        making = making_of(run, form)
+        if making is None or not making.is_active:
+            write_making(run, form, Making())
+            start_apart(beside(export_path(run, form), ".log"), "export", run.name, form.name)
 
 
 def making_of(run: Run, form: ExportFormat) -> Making | None:

@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -24,6 +25,7 @@ from digit_core.errors import DamagedRun
 from digit_core.records.runs import Run
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
+asking = Lock()  # held from "is it being made?" to "have it made": a class presses a button all at once
 _STARTING_SECONDS = 60  # how long a process may take from being asked for to holding the lock
 
 

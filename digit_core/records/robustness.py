@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digit_core.records import home
-from digit_core.records.making import Making, beside, digest_of, forget, lock_of, say, state_of
+from digit_core.records.making import Making, asking, beside, digest_of, forget, lock_of, say, state_of
 from digit_core.records.processes import start_apart
 from digit_core.records.runs import Run
 from digit_core.records.storage import write_text
@@ -71,11 +71,11 @@ def source_of(run: Run) -> str:
 
 def start_measuring(run: Run) -> None:
     """Have a run measured in a process of its own, unless one is at it. Raises StorageError."""
-    measuring = measuring_of(run)
-    if measuring is not None and measuring.is_active:
-        return
-    write_measuring(run, Making())
-    start_apart(beside(robustness_path(run), ".log"), "robustness", run.name, room="reading")
+    with asking:
+        measuring = measuring_of(run)
+        if measuring is None or not measuring.is_active:
+            write_measuring(run, Making())
+            start_apart(beside(robustness_path(run), ".log"), "robustness", run.name, room="reading")
 
 
 def measuring_of(run: Run) -> Making | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from digit_core.errors import DigitError
 from digit_core.records import jobs
@@ -16,7 +17,9 @@ from digit_core.records.served import served
 from pages.shared.models import read_with, served_recognizer
 from pages.shared.names import duration, run_markdown
 
-_WATCHING, _IDLE = 0.7, 5.0  # seconds between two looks at the trainer's progress
+_WATCHING, _IDLE = 0.7, 5.0  # seconds between two looks at the trainer
+_EACH = 0.04  # seconds that a look of one window while a training runs leaves to all others
+_AGO = 60.0  # seconds after which what the panel says of time is told anew
 _SHOWN, _PROBLEM = "sidebar_shows", "sidebar_problem"
 
 
@@ -26,16 +29,25 @@ def show(before: Callable[[], None] = lambda: None) -> None:
     `before` is called first each time.
     """
     st.session_state[_SHOWN] = _situation()
-    st.fragment(_panel, run_every=_WATCHING if jobs.current() else _IDLE)(before)
+    windows = _windows()
+    st.fragment(_panel, run_every=max(_WATCHING, _EACH * windows) if jobs.current() else _AGO)(before)
+    # With a class of 200 most of the work would be drawing panels anew in which nothing has changed.
+    st.fragment(_look, run_every=_IDLE)(before)
 
 
-def _panel(before: Callable[[], None]) -> None:
+def _look(before: Callable[[], None]) -> None:
+    """Look for news, and show nothing."""
     before()
+    _windows()
     situation = _situation()
     if situation != st.session_state.get(_SHOWN):
         st.session_state[_SHOWN] = situation
         st.session_state.pop(_PROBLEM, None)  # it was about how things were
         st.rerun(scope="app")
+
+
+def _panel(before: Callable[[], None]) -> None:
+    _look(before)
     with st.container():
         _served_run()
     st.divider()
@@ -48,6 +60,22 @@ def _panel(before: Callable[[], None]) -> None:
             _outcome()
     with st.container():
         _form(busy=job is not None)
+
+
+def _windows() -> int:
+    """How many windows have drawn a page or looked for news in the last minute."""
+    seen, now, context = _seen(), time.monotonic(), get_script_run_ctx()
+    seen[context.session_id if context else ""] = now
+    for window, when in list(seen.items()):
+        if now - when > 60:
+            seen.pop(window, None)
+    return len(seen)
+
+
+@st.cache_resource(show_spinner=False)
+def _seen() -> dict[str, float]:
+    """When each window, by its session, was last seen."""
+    return {}
 
 
 def _situation() -> tuple:
@@ -151,15 +179,14 @@ def _outcome() -> None:
     progress = jobs.settle(job) if job else None
     if progress is None or progress.state in ACTIVE:
         return
-    ago = duration(max(time.time() - progress.updated, 0))
+    seconds = time.time() - progress.updated
+    ago = f"{duration(seconds)} ago" if seconds >= _AGO else "just now"
     if progress.state == "finished":
-        st.success(
-            f"**{run_markdown(job.name)}** finished {ago} ago. {progress.message}.", icon=":material/check_circle:"
-        )
+        st.success(f"**{run_markdown(job.name)}** finished {ago}. {progress.message}.", icon=":material/check_circle:")
     elif progress.state == "cancelled":
-        st.info(f"**{run_markdown(job.name)}** was cancelled {ago} ago. Nothing was changed.", icon=":material/cancel:")
+        st.info(f"**{run_markdown(job.name)}** was cancelled {ago}. Nothing was changed.", icon=":material/cancel:")
     else:
-        st.error(f"**{run_markdown(job.name)}** failed {ago} ago. {progress.message}", icon=":material/error:")
+        st.error(f"**{run_markdown(job.name)}** failed {ago}. {progress.message}", icon=":material/error:")
     done = jobs.resumable(job)
     if done and st.button(f"Go on after epoch {done}", icon=":material/resume:", width="stretch"):
         _attempt(lambda: jobs.resume(job))

@@ -1,13 +1,18 @@
 import json
 import re
+import time
 
 import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.testing.v1 import AppTest
 
 from digit_core.errors import StorageError, TrainingBusy
 from digit_core.records import home, jobs
 from digit_core.records.results import Progress
 from digit_core.records.runs import SHIPPED
 from digit_core.records.served import serve, served
+from pages.shared import sidebar
 from tests.pages.conftest import texts
 
 
@@ -101,6 +106,40 @@ def test_a_training_that_cannot_start_is_a_sentence(open_page, monkeypatch, erro
     assert str(error) in texts(app.run())  # until the next attempt, not only until the next look at the trainer
 
 
+@pytest.mark.parametrize(("windows", "seconds"), [(1, 0.7), (200, 8)])
+def test_the_more_windows_watch_a_training_the_less_often_each_looks(open_page, monkeypatch, windows, seconds):
+    folder = home.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(jobs, "current", lambda: jobs.Job(folder))
+    monkeypatch.setattr(sidebar, "_seen", lambda: {str(number): time.monotonic() for number in range(windows - 1)})
+    every, fragment = {}, st.fragment
+
+    def noted(function, run_every=None):
+        every[function.__name__] = run_every
+        return fragment(function, run_every=run_every)
+
+    monkeypatch.setattr(st, "fragment", noted)
+    open_page("results")
+    assert every["_panel"] == pytest.approx(seconds)
+
+
+def test_news_are_looked_for_without_drawing_anything():
+    def look():
+        from pages.shared import sidebar
+
+        sidebar._look(lambda: None)
+
+    app = AppTest.from_function(look)
+    app.session_state["sidebar_shows"] = sidebar._situation()
+    app.run()
+    assert not app.exception
+    assert not len(app.main)
+
+
+def test_garbage_is_not_collected_after_each_answer():
+    assert config.get_option("runner.postScriptGC") is False  # a hidden option, which a new Streamlit may drop
+
+
 def test_a_training_under_way_is_shown_and_can_be_cancelled(open_page, monkeypatch):
     folder = home.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
@@ -117,7 +156,7 @@ def test_a_training_under_way_is_shown_and_can_be_cancelled(open_page, monkeypat
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("failed", "failed .* ago. The disk is full"), ("cancelled", "was cancelled"), ("finished", "finished")],
+    [("failed", "failed just now. The disk is full"), ("cancelled", "was cancelled"), ("finished", "finished")],
 )
 def test_what_came_of_the_last_training_is_told_on_every_page(open_page, state, words):
     folder = home.working_folder() / "20260101-120000-quick"

@@ -1,5 +1,7 @@
 """How the making of an export is told, without making any."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from digit_core.errors import ExportFailed
@@ -64,8 +66,8 @@ def test_what_is_kept_is_found_until_file_or_model_change(run):
 
 def test_it_is_waited_for_and_not_started_twice(run, started):
     assert making_of(run, ONNX) is None
-    start_export(run, ONNX)
-    start_export(run, ONNX)
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda _: start_export(run, ONNX), range(20)))
     assert started == [("export", run.name, "onnx")]
     assert making_of(run, ONNX).state == "waiting"
 

@@ -1,5 +1,7 @@
 """How a measurement is asked for, told and kept, without making any."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from digit_core.records import robustness
@@ -52,8 +54,8 @@ def test_a_damaged_measurement_counts_as_none(run):
 
 def test_it_is_waited_for_and_not_started_twice(run, started):
     assert measuring_of(run) is None
-    start_measuring(run)
-    start_measuring(run)
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda _: start_measuring(run), range(20)))
     assert started == [("reading", "robustness", run.name)]
     assert measuring_of(run).state == "waiting"
     forget_measuring(run)
