@@ -6,7 +6,7 @@ import streamlit as st
 from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable, DigitError
 from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Run
-from pages.shared import frame, gallery, image_view, matrix, missing_data
+from pages.shared import address, frame, gallery, image_view, matrix, missing_data
 from pages.shared import view as views
 from pages.shared.models import dataset
 from pages.shared.run_picker import pick_run
@@ -21,7 +21,7 @@ def show_mistakes(run: Run) -> None:
     predictions = image_view.predictions_of(run)
     if not np.array_equal(predictions.labels, images.y_test):
         raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
-    view, problems = views.parse_view(st.query_params.to_dict(), len(predictions.labels))
+    view, problems = views.parse_view(address.read(), len(predictions.labels))
     for problem in problems:
         st.warning(problem)
     wrong = int((predictions.predicted != predictions.labels).sum())

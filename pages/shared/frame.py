@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.shared import canvas, sidebar
+from pages.shared import address, canvas, sidebar
 
 _ON_SCREEN = "page_on_screen"
 
@@ -25,7 +25,7 @@ def show(page: str) -> None:
     """Show the sidebar and note which page is on screen; `page` is its name in the address."""
     if page != "draw":
         canvas.gone()
-    st.session_state[_ON_SCREEN] = _page_of_this_run(), f"pages/{page}.py", st.query_params.to_dict()
+    st.session_state[_ON_SCREEN] = _page_of_this_run(), f"pages/{page}.py", address.read()
     with st.sidebar:
         sidebar.show(before=_stay)
 

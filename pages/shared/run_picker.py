@@ -6,9 +6,11 @@ import streamlit as st
 
 from digit_core.records.datasets import TITLES
 from digit_core.records.runs import Listing, Run, list_runs
+from pages.shared import address
 from pages.shared.names import markdown, run_title, run_titles
 
 _NO_RUN = "There is no run to show. Train one with *Retrain* in the sidebar."
+_RUN = "picked_run"
 _CHOSEN, _ADDRESS = "compared_runs", "compared_address"
 
 
@@ -20,15 +22,19 @@ def pick_run() -> Run | None:
         st.error(_NO_RUN)
         return None
     runs = {run.name: run for run in listing.runs}
-    wanted = st.query_params.get("run")
+    wanted = address.read().get("run")
     if wanted is not None and wanted not in runs:
         st.warning(f"{_why_not(wanted, listing)} The newest run is shown instead.")
         wanted = None
     names, lines = list(runs), describe_all(listing.runs)
-    chosen = st.selectbox("Run", names, index=names.index(wanted) if wanted else 0, format_func=lines.get)
-    if chosen != wanted and (wanted is not None or chosen != names[0]):
-        st.query_params["run"] = chosen
-    return runs[chosen]
+    # By a key and not by `index`, with which it would be another box after each choice, and lose the next one.
+    st.session_state[_RUN] = wanted or names[0]
+    st.selectbox("Run", names, key=_RUN, format_func=lines.get, on_change=_picked)
+    return runs[st.session_state[_RUN]]
+
+
+def _picked() -> None:
+    address.put("run", st.session_state[_RUN])
 
 
 def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
@@ -41,26 +47,27 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
     runs = {run.name: run for run in listing.runs}
     # Short, for the chosen ones stand side by side.
     lines = run_titles(runs, lambda name: f"{run_title(name)} · {runs[name].metrics.accuracy:.2%}")
-    address = st.query_params.get("runs")
-    asked = names_in(address) if address is not None else list(usual(listing))
+    asked_for = address.read().get("runs")
+    asked = names_in(asked_for) if asked_for is not None else list(usual(listing))
     for name in asked:
         if name not in runs:
             st.warning(f"{_why_not(name, listing)} It is left out.")
     there = [name for name in asked if name in runs]
-    if _CHOSEN not in st.session_state or st.session_state.get(_ADDRESS) != address:
+    if _CHOSEN not in st.session_state or st.session_state.get(_ADDRESS) != asked_for:
         # The first visit, or another address than this menu has written: it says what is chosen.
-        st.session_state[_CHOSEN], st.session_state[_ADDRESS] = there, address
+        st.session_state[_CHOSEN], st.session_state[_ADDRESS] = there, asked_for
     chosen = st.multiselect(
         "Runs", list(runs), key=_CHOSEN, format_func=lambda name: lines.get(name, name), placeholder="Choose runs"
     )
     if chosen != there:
-        st.query_params["runs"] = st.session_state[_ADDRESS] = ",".join(chosen)
+        st.session_state[_ADDRESS] = ",".join(chosen)
+        address.put("runs", st.session_state[_ADDRESS])
     return [runs[name] for name in chosen]
 
 
-def names_in(address: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     """The names of runs in `a,b,c`, each once."""
-    return list(dict.fromkeys(name for name in address.split(",") if name))
+    return list(dict.fromkeys(name for name in text.split(",") if name))
 
 
 def show_damaged(damaged: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from digit_core.records.datasets import TITLES
 from digit_core.records.notes import note_of
 from digit_core.records.presets import PRESETS
 from digit_core.records.runs import Listing, Run
+from pages.shared import address
 from pages.shared.names import markdown
 from pages.shared.run_picker import names_in
 
@@ -34,13 +35,13 @@ _COLUMNS = {
 
 def show(runs: Sequence[Run], titles: dict[str, str], reading: str) -> list[Run]:
     """The table; returns the selected runs in its order."""
-    address = st.query_params.get("runs")
-    if st.session_state.get(_ADDRESS, "") != (address or ""):
+    asked_for = address.read().get("runs", "")
+    if st.session_state.get(_ADDRESS, "") != asked_for:
         # Another address than the table has written: a new table, which begins with what the address says.
-        st.session_state[_ADDRESS] = address or ""
+        st.session_state[_ADDRESS] = asked_for
         st.session_state[_VISIT] = st.session_state.get(_VISIT, 0) + 1
     names = [run.name for run in runs]
-    asked = [names.index(name) for name in names_in(address or "") if name in names]
+    asked = [names.index(name) for name in names_in(asked_for) if name in names]
     # Rows are selected by number, so with other runs in it, it must be another table: nobody
     # should delete a run because it has moved to the place of another.
     key = f"runs-{st.session_state.get(_VISIT, 0)}-{zlib.crc32(','.join(names).encode())}"
@@ -72,7 +73,7 @@ def select(names: Sequence[str]) -> None:
 def warn_of_unknown(listing: Listing) -> None:
     """Say which runs in the address are not in the table."""
     known = {run.name for run in listing.runs}
-    for name in names_in(st.query_params.get("runs", "")):
+    for name in names_in(address.read().get("runs", "")):
         if name in listing.damaged:
             st.warning(f"The run **{markdown(name)}** is damaged; see below.")
         elif name not in known:
@@ -81,10 +82,7 @@ def warn_of_unknown(listing: Listing) -> None:
 
 def _write_address(names: Sequence[str]) -> None:
     st.session_state[_ADDRESS] = ",".join(names)
-    if names:
-        st.query_params["runs"] = ",".join(names)
-    else:
-        st.query_params.pop("runs", None)
+    address.put("runs", ",".join(names) or None)
 
 
 def _row(run: Run, title: str, reads: bool) -> dict:

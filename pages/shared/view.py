@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from digit_core.records.runs import TestPredictions
+from pages.shared import address
 
 SHOWN = {"mistakes": "Mistakes", "all": "All", "correct": "Correct"}
 SORTS = {
@@ -41,14 +42,14 @@ class View:
         return changed if changed.with_digits(self.true, self.read).show == show else replace(changed, read=None)
 
 
-def parse_view(address: Mapping[str, str], images: int) -> tuple[View, list[str]]:
+def parse_view(parts: Mapping[str, str], images: int) -> tuple[View, list[str]]:
     """The choices in an address for a run with so many test images, and a sentence for each that cannot be.
 
     What cannot be is left at its usual value.
     """
     found, problems = {}, []
     for name, most in (("true", 9), ("read", 9), ("image", images - 1)):
-        value = address.get(name)
+        value = parts.get(name)
         if value is None:
             continue
         if value.isascii() and value.isdigit() and len(value) < 10 and int(value) <= most:
@@ -57,7 +58,7 @@ def parse_view(address: Mapping[str, str], images: int) -> tuple[View, list[str]
             what = f"`{name}` in the address must be a whole number from 0 to {most:,}"
             problems.append(f"{what}, got `{_quoted(value)}`; it is left out.")
     for name, allowed in (("show", SHOWN), ("sort", SORTS)):
-        value = address.get(name)
+        value = parts.get(name)
         if value in allowed:
             found[name] = value
         elif value is not None:
@@ -92,35 +93,32 @@ def chosen_images(view: View, predictions: TestPredictions) -> np.ndarray:
 
 def current(images: int) -> View:
     """The choices in the address now."""
-    return parse_view(st.query_params.to_dict(), images)[0]
+    return parse_view(address.read(), images)[0]
 
 
 def put(view: View) -> None:
     """Write the choices to the address, which keeps what else is in it."""
-    usual, address = View(), st.query_params.to_dict()
+    usual, parts = View(), address.read()
     for name in ("true", "read", "show", "sort", "image"):
         value = getattr(view, name)
         if value != getattr(usual, name):
-            address[name] = str(value)
+            parts[name] = str(value)
         else:
-            address.pop(name, None)
-    # All at once: each change of the address is a step that the browser's Back goes through.
-    if address != st.query_params.to_dict():
-        st.query_params.from_dict(address)
+            parts.pop(name, None)
+    address.write(parts)
     remember()
 
 
 def remember() -> None:
     """Keep the address for when the page is come back to: Streamlit drops it on the way to another page."""
-    address = st.query_params.to_dict()
-    st.session_state[_MEMORY] = {name: value for name, value in address.items() if name != "image"}
+    st.session_state[_MEMORY] = {name: value for name, value in address.read().items() if name != "image"}
 
 
 def recall() -> None:
     """Coming back without any choice in the address, take up the last ones."""
     last = st.session_state.get(_MEMORY)
-    if last and not st.query_params.to_dict():
-        st.query_params.from_dict(last)
+    if last and not address.read():
+        address.write(last)
 
 
 def named(digit: int) -> str:

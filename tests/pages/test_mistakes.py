@@ -1,4 +1,5 @@
 import json
+import time
 
 import numpy as np
 import pyarrow
@@ -203,6 +204,41 @@ def test_a_click_is_taken_once_however_often_the_browser_repeats_it(open_page, d
     second = app.get("vega_lite_chart")[0].proto.id
     click_cells(app, (first, 3, 5), (second, 3, 5))
     assert pairs(app) == {(3, 5), (8, 9)}
+
+
+def late(app: AppTest, **address: str) -> AppTest:
+    """The browser has not heard of the last change: it sends that address with the next click."""
+    app.query_params.clear()
+    app.query_params.update(address)
+    return app
+
+
+def test_a_click_that_comes_with_the_address_from_before_takes_nothing_back(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes")
+    app.selectbox(key="true_digit").select(8).run()
+    late(app).main.segmented_control(key="gallery_show").set_value("all").run()
+    assert (app.query_params["true"], app.query_params["show"]) == ("8", "all")
+    late(app, true="8").selectbox(key="read_as").select(9).run()
+    assert (app.query_params["true"], app.query_params["read"], app.query_params["show"]) == ("8", "9", "all")
+
+
+def test_another_address_than_the_last_ones_is_believed(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes")
+    app.selectbox(key="true_digit").select(8).run()
+    late(app, true="3").run()
+    assert pairs(app) == {(3, 5)}
+
+
+def test_after_a_while_an_address_from_before_is_no_longer_late(open_page, digits_run, monkeypatch):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes", true="3")
+    app.selectbox(key="true_digit").select(8).run()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+    late(app, true="3").run()
+    assert pairs(app) == {(3, 5)}
 
 
 def test_what_cannot_be_in_an_address_is_a_sentence_and_the_run_stays(open_page, digits_run):

@@ -137,3 +137,20 @@ def test_a_damaged_figure_is_a_sentence(open_page, add_run, change):
     app.run()
     assert not app.exception
     assert "The figure is damaged." in texts(app)
+
+
+def test_one_run_after_the_other_can_be_chosen(open_page, add_run):
+    names = [f"2026010{day}-120000-quick" for day in (3, 2, 1)]
+    for name in names:
+        add_run(name)
+    app = open_page("results")
+    for name in (names[1], names[2], SHIPPED, names[0]):
+        app.main.selectbox[0].select(name).run()
+        assert (app.main.selectbox[0].value, app.query_params["run"]) == (name, name)
+
+
+def test_without_a_choice_the_newest_run_is_shown_as_soon_as_there_is_one(open_page, add_run):
+    app = open_page("results")
+    assert app.main.selectbox[0].value == SHIPPED
+    add_run("20260103-120000-quick")
+    assert app.run().main.selectbox[0].value == "20260103-120000-quick"
