@@ -11,7 +11,6 @@ from digit_core.errors import InvalidImage
 
 LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
 _OPAQUE = 0.5  # a picture less covered than this is ink on nothing, not paper with holes
-_SAMPLE = 4000  # pixels that decide in which direction of colour space ink and paper differ
 
 
 def brightness(image: Image.Image | np.ndarray) -> np.ndarray:
@@ -89,10 +88,11 @@ def _flattened(rgba: np.ndarray) -> np.ndarray:
     """
     colour, alpha = rgba[..., :3], rgba[..., 3:] / 255
     covered = float(alpha.mean())
+    if covered == 1:
+        return colour
     mean = (colour * alpha).sum(axis=(0, 1)) / max(float(alpha.sum()), 1e-6)
     if covered >= _OPAQUE:
-        opaque = colour[alpha[..., 0] > 0.5]
-        paper = np.median(opaque[:: -(-len(opaque) // _SAMPLE)], axis=0)
+        paper = np.median(colour[alpha[..., 0] > 0.5], axis=0)
     else:
         paper = np.full(3, 255.0 if mean.mean() < 128 else 0.0)
     return colour * alpha + paper.astype(np.float32) * (1 - alpha)
@@ -103,9 +103,8 @@ def _contrast_plane(rgb: np.ndarray) -> np.ndarray:
 
     Yellow ink on white differs in blue alone, which a mean of the channels would nearly lose.
     """
-    pixels = rgb.reshape(-1, 3)
-    sample = pixels[:: -(-len(pixels) // _SAMPLE)]
-    spread = sample - sample.mean(axis=0)
+    pixels = rgb.reshape(-1, 3)  # all of them: in a few columns of a picture there may be no ink
+    spread = pixels - pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
     _, axes = np.linalg.eigh(spread.T @ spread)
     way = axes[:, -1] * (1 if axes[:, -1].sum() >= 0 else -1)
     reach = np.abs(way).sum() * 255

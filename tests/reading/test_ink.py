@@ -54,6 +54,19 @@ def test_any_ink_on_any_paper(four, ink, paper):
     assert_same(coloured(paint(four), ink, paper), four)
 
 
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [((0, 0, 255), (255, 255, 255)), ((0, 255, 255), (255, 255, 255)), ((255, 255, 0), (0, 0, 0))],
+)
+@pytest.mark.parametrize("left", [70, 330, 610, 730])
+def test_coloured_ink_is_found_anywhere_on_a_large_picture(ink, paper, left):
+    one = np.zeros((1000, 1000), np.uint8)
+    one[200:800, left : left + 40] = 255
+    found = find_ink(coloured(one, ink, paper))
+    assert (found[200:800, left : left + 40] == 1).all()
+    assert found.sum() == 600 * 40
+
+
 def test_a_shadow_across_the_paper(four):
     rng = np.random.default_rng(0)
     light = np.linspace(0.35, 1.0, 280)[None, :] * np.linspace(0.7, 1.0, 280)[:, None]
