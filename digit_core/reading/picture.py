@@ -10,6 +10,7 @@ from PIL import Image
 from digit_core.errors import InvalidImage
 
 LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
+_STRIP = 1_000_000  # pixels of a larger picture that are converted at a time
 _OPAQUE = 0.5  # a picture less covered than this is ink on nothing, not paper with holes
 
 
@@ -28,13 +29,12 @@ def brightness(image: Image.Image | np.ndarray) -> np.ndarray:
     if _is_small_and_grey(image):
         return image.astype(np.float32) * np.float32(1 / 255)
     picture = _reduced(_as_pillow(image))
-    if picture.mode.startswith(("I", "F")):
-        return _stretched(np.asarray(picture, dtype=np.float32))
-    if picture.has_transparency_data:
-        return _contrast_plane(_flattened(np.asarray(picture.convert("RGBA"), dtype=np.float32)))
-    if picture.mode in ("1", "L"):
-        return np.asarray(picture.convert("L"), dtype=np.float32) / 255
-    return _contrast_plane(np.asarray(picture.convert("RGB"), dtype=np.float32))
+    if picture.mode in ("I", "F"):
+        return _stretched(np.asarray(picture, dtype=np.float64))
+    if picture.mode == "L":
+        return np.asarray(picture, dtype=np.float32) / 255
+    colours = np.asarray(picture, dtype=np.float32)
+    return _contrast_plane(_flattened(colours) if picture.mode == "RGBA" else colours)
 
 
 def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
@@ -61,23 +61,45 @@ def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
 
 
 def _reduced(picture: Image.Image) -> Image.Image:
+    """A picture as L, RGB, RGBA, I or F, and no larger than `LARGEST`.
+
+    A large one is converted a strip at a time: whole, it would need several times its memory.
+    """
     times = -(-max(picture.size) // LARGEST)
     if times == 1:
-        return picture
-    if picture.mode == "P":
-        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    if picture.mode == "1":
-        picture = picture.convert("L")
+        return _plain(picture)
+    width, height = (-(-side // times) for side in picture.size)
+    rows = max(_STRIP // (picture.width * times), 1)
+    result = None
+    for top in range(0, height, rows):
+        box = (0, top * times, picture.width, min((top + rows) * times, picture.height))
+        strip = _plain(picture.crop(box)).reduce(times)
+        result = result or Image.new(strip.mode, (width, height))
+        result.paste(strip, (0, top))
+    return result
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """A picture in a mode whose pixels can be averaged, unlike a palette's, or an angle of hue."""
+    if picture.mode == "La":  # Pillow takes it to LA alone
+        picture = picture.convert("LA")
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
     if picture.mode.startswith("I;16"):
-        picture = picture.convert("I")
-    return picture.reduce(times)
+        return picture.convert("I")
+    if picture.mode in ("I", "F"):
+        return picture
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
 
 
 def _stretched(plane: np.ndarray) -> np.ndarray:
-    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 1."""
+    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 1.
+
+    In doubles, as the range of floats may be more than a float can hold.
+    """
     plane = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(plane.min()), float(plane.max())
-    return (plane - low) / max(high - low, 1.0)
+    return ((plane - low) / max(high - low, 1.0)).astype(np.float32)
 
 
 def _flattened(rgba: np.ndarray) -> np.ndarray:

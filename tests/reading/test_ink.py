@@ -94,14 +94,27 @@ def test_a_sheet_with_transparent_corners(four):
     assert_same(picture, four)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "F", "I;16"])
-def test_every_kind_of_picture(four, mode):
-    grey = Image.fromarray(255 - paint(four))
-    if mode == "I;16":
-        picture = Image.fromarray((255 - paint(four)).astype(np.uint16) * 200)
+BY_WAY_OF = {"La": "LA", "PA": "P", "RGBa": "RGBA", "YCbCr": "RGB", "HSV": "RGB"}  # Pillow knows no direct way
+KINDS = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "LAB", "I", "F", "I;16", "I;16B", *BY_WAY_OF]
+
+
+@pytest.mark.parametrize("mode", KINDS)
+@pytest.mark.parametrize("side", [280, 1400])
+def test_every_kind_of_picture(four, mode, side):
+    grey = Image.fromarray(255 - paint(four)).resize((side, side))
+    if mode.startswith("I;16"):
+        levels = np.asarray(grey).astype(">u2" if mode.endswith("B") else "<u2")
+        levels *= 200
+        picture = Image.frombytes(mode, grey.size, levels.tobytes())
+    elif mode == "LAB":
+        picture = Image.merge(mode, [grey, *[Image.new("L", grey.size, 128)] * 2])
     else:
-        picture = grey.convert("RGB").convert(mode) if mode in ("YCbCr", "HSV") else grey.convert(mode)
+        picture = grey.convert(BY_WAY_OF.get(mode, mode)).convert(mode)
     assert_same(picture, four, tolerance=0.03)
+
+
+def test_floats_of_any_size_are_levels(four):
+    assert_same(Image.fromarray((paint(four) / 255 * 6e38 - 3e38).astype(np.float32)), four)
 
 
 @pytest.mark.parametrize("level", [0, 1, 128, 254, 255])
