@@ -37,6 +37,19 @@ def brightness(image: Image.Image | np.ndarray) -> np.ndarray:
     return _contrast_plane(_flattened(colours) if picture.mode == "RGBA" else colours)
 
 
+def on_the_picture(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
+    """A box (left, top, right, bottom) on the plane that `brightness` made of a picture, on the picture itself."""
+    width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    times = _times(width, height)
+    left, top, right, bottom = (edge * times for edge in box)
+    return left, top, min(right, width), min(bottom, height)
+
+
+def _times(width: int, height: int) -> int:
+    """How many pixels a side of a picture are averaged to one."""
+    return -(-max(width, height) // LARGEST)
+
+
 def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
     """Whether nothing has to be done: the browser's canvas gives such arrays, and readers wait for it."""
     if not isinstance(image, np.ndarray) or image.ndim != 2 or image.dtype != np.uint8:
@@ -65,7 +78,7 @@ def _reduced(picture: Image.Image) -> Image.Image:
 
     A large one is converted a strip at a time: whole, it would need several times its memory.
     """
-    times = -(-max(picture.size) // LARGEST)
+    times = _times(*picture.size)
     if times == 1:
         return _plain(picture)
     width, height = (-(-side // times) for side in picture.size)

@@ -13,6 +13,7 @@ from digit_core.errors import DamagedRun
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.ink import find_ink
 from digit_core.reading.pen_width import normal_form
+from digit_core.reading.picture import on_the_picture
 from digit_core.reading.probability import digit_likeness, digit_probabilities
 from digit_core.reading.segment import joined_where_better, split_line
 from digit_core.reading.strokes import draw_strokes
@@ -39,7 +40,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ReadDigit:
-    """One digit of a number; `box` is left, top, right, bottom in pixels, ends excluded."""
+    """One digit of a number; `box` is left, top, right, bottom in pixels of the picture given, ends excluded.
+
+    Of a picture that is averaged down to be read it is exact to what became one pixel.
+    """
 
     prediction: Prediction
     box: tuple[int, int, int, int]
@@ -95,7 +99,7 @@ class Recognizer:
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Read several digits, left to right. Takes and raises what `predict` does."""
         pieces = joined_where_better(split_line(find_ink(image)), self._likeness)
-        return Number(tuple(ReadDigit(self._read_ink(piece.ink), piece.box) for piece in pieces))
+        return Number(tuple(ReadDigit(self._read_ink(piece.ink), on_the_picture(piece.box, image)) for piece in pieces))
 
     def _read_ink(self, ink: np.ndarray) -> Prediction:
         return self.predict_normalized(normal_form(ink))

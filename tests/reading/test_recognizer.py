@@ -57,6 +57,21 @@ def test_a_number_is_read_from_left_to_right(recognizer):
     assert lefts == sorted(lefts)
 
 
+@pytest.mark.parametrize("size", [(280, 280), (2400, 2400), (3001, 2005)])
+@pytest.mark.parametrize("kind", [np.asarray, Image.fromarray])
+def test_a_box_is_measured_in_the_pixels_of_the_picture_given(recognizer, size, kind):
+    large = np.asarray(Image.fromarray(_painted(SEVEN)).resize(size))
+    (digit,) = recognizer.predict_number(kind(large)).digits
+    ink = Image.fromarray(large).point(lambda level: 255 * (level > 127)).getbbox()
+    assert np.abs(np.subtract(digit.box, ink)).max() <= 4
+
+
+def test_no_box_reaches_beyond_its_picture(recognizer):
+    odd = np.zeros((1999, 2999), np.uint8)
+    odd[1000:, 2800:] = 255
+    assert recognizer.predict_number(odd).digits[0].box == (2799, 999, 2999, 1999)
+
+
 @pytest.mark.parametrize("blank", [np.zeros((280, 280), np.uint8), np.full((50, 90, 3), 255, np.uint8)])
 def test_a_blank_picture_is_not_a_five(recognizer, blank):
     for read in (recognizer.predict, recognizer.predict_number):
