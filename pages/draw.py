@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from digit_core import DigitError, NoInk, Prediction, Recognizer
+from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
 from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_picture
 from digit_core.records.runs import Run
@@ -51,7 +51,7 @@ def several(recognizer: Recognizer, drawn: np.ndarray) -> None:
     """Say what a drawing (h, w), 0 to 1, reads that is no digit but a line of them; of any other say nothing."""
     try:
         number = recognizer.predict_number((drawn * 255).astype(np.uint8))
-    except NoInk:  # it is painted all over
+    except (NoInk, InvalidImage):  # it is painted all over, or full of dots
         return
     if len(number.digits) > 1 and all(digit.prediction.is_digit for digit in number.digits):
         st.info(f"Several digits? One by one they read **{number.text}**.", icon=":material/more_horiz:")

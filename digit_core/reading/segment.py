@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from digit_core.errors import NoInk
+from digit_core.errors import InvalidImage, NoInk
 from digit_core.reading.normalize import bounding_box
 
 _SEEN = 0.4  # ink from here on belongs to a part
@@ -21,7 +21,32 @@ _OVER = 0.5  # of the narrower one's width: parts that share more columns are on
 _TALL = 0.75  # ... unless both are higher than this part of the line's height:
 _FULLY_OVER = 0.9  # slanted neighbours share many columns, so these must share nearly all
 _NEXT_TO = 0.12  # of the height of both: pieces farther apart are never parts of one digit
+_MOST = 200  # parts that a line of digits may have; a page of text or a pattern has more
 _REACH = 0.35  # of the line's height: a mark farther from any digit than this stands alone
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Parts that make up one digit, by their index, and the box around them, ends excluded."""
+
+    parts: tuple[int, ...]
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    def joined(self, other: "_Group") -> "_Group":
+        return _Group(
+            self.parts + other.parts,
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
 
 
 @dataclass(frozen=True)
@@ -61,12 +86,14 @@ def split_line(ink: np.ndarray) -> list[Piece]:
     ------
     NoInk
         If there is none.
+    InvalidImage
+        If there are more than 200 parts, dirt not counted.
     """
     parts, count = ndimage.label(ink >= _SEEN, structure=np.ones((3, 3)))
     if not count:
         raise NoInk("there is no ink in the picture; write one or more digits first")
     boxes = np.array([(c.start, r.start, c.stop, r.stop) for r, c in ndimage.find_objects(parts)])
-    return [_piece(ink, parts, [i + 1 for i in group]) for group in _grouped(boxes)]
+    return [_piece(ink, parts, group) for group in _grouped(boxes)]
 
 
 def joined_where_better(pieces: list[Piece], likeness: Callable[[np.ndarray], float]) -> list[Piece]:
@@ -92,20 +119,24 @@ def joined_where_better(pieces: list[Piece], likeness: Callable[[np.ndarray], fl
     return result
 
 
-def _grouped(boxes: np.ndarray) -> list[list[int]]:
-    """Indices of the boxes (n, 4: left, top, right, bottom) that make up each digit, left to right."""
+def _grouped(boxes: np.ndarray) -> list[_Group]:
+    """What of the boxes (n, 4: left, top, right, bottom) makes up each digit, left to right."""
     height = _line_height(boxes)
     sizes = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     kept = [int(i) for i in np.argsort(boxes[:, 0]) if sizes[i] >= _SPECK * height]
-    groups = _merged_where_over_each_other([[i] for i in kept], boxes, height)
-    tall = [g for g in groups if _hull(boxes, g)[3] - _hull(boxes, g)[1] >= _MARK * height]
-    for mark in (g for g in groups if g not in tall):
-        nearest = min(tall, key=lambda g: _gap(_hull(boxes, g), _hull(boxes, mark)), default=None)
-        if nearest is not None and _gap(_hull(boxes, nearest), _hull(boxes, mark)) <= _REACH * height:
-            nearest.extend(mark)
+    if len(kept) > _MOST:
+        raise InvalidImage(
+            f"the picture has {len(kept)} separate marks, more than a line of digits has; crop it to one line of digits"
+        )
+    groups = _merged_where_over_each_other([_Group((i,), *boxes[i].tolist()) for i in kept], height)
+    digits = [group for group in groups if group.height >= _MARK * height]
+    for mark in (group for group in groups if group.height < _MARK * height):
+        nearest = min(range(len(digits)), key=lambda i: _gap(digits[i], mark), default=None)
+        if nearest is not None and _gap(digits[nearest], mark) <= _REACH * height:
+            digits[nearest] = digits[nearest].joined(mark)
         else:
-            tall.append(mark)
-    return sorted(tall, key=lambda g: _hull(boxes, g)[0] + _hull(boxes, g)[2])
+            digits.append(mark)
+    return sorted(digits, key=lambda group: group.left + group.right)
 
 
 def _line_height(boxes: np.ndarray) -> float:
@@ -114,36 +145,39 @@ def _line_height(boxes: np.ndarray) -> float:
     return float(np.median(heights[heights >= heights.max() / 2]))
 
 
-def _merged_where_over_each_other(groups: list[list[int]], boxes: np.ndarray, height: float) -> list[list[int]]:
-    """Join groups of boxes (n, 4) until none lies over another one."""
-    for i, first in enumerate(groups):
-        for second in groups[i + 1 :]:
-            if _are_over_each_other(_hull(boxes, first), _hull(boxes, second), height):
-                rest = [group for group in groups if group is not first and group is not second]
-                return _merged_where_over_each_other([first + second, *rest], boxes, height)
-    return groups
+def _merged_where_over_each_other(groups: list[_Group], height: float) -> list[_Group]:
+    """Join groups until none lies over another one; what was joined last comes first."""
+    settled, waiting = [], list(groups)
+    while waiting:
+        group, place = waiting.pop(0), len(settled)
+        while (other := _first_over(group, settled + waiting, height)) is not None:
+            (settled if other in settled else waiting).remove(other)
+            group, place = group.joined(other), 0
+        settled.insert(place, group)
+    return settled
 
 
-def _are_over_each_other(a: tuple[int, int, int, int], b: tuple[int, int, int, int], height: float) -> bool:
-    both_tall = min(a[3] - a[1], b[3] - b[1]) > _TALL * height
-    narrower = min(a[2] - a[0], b[2] - b[0])
+def _first_over(group: _Group, others: list[_Group], height: float) -> _Group | None:
+    return next((other for other in others if _are_over_each_other(group, other, height)), None)
+
+
+def _are_over_each_other(a: _Group, b: _Group, height: float) -> bool:
+    both_tall = min(a.height, b.height) > _TALL * height
+    narrower = min(a.right - a.left, b.right - b.left)
     return -_gap(a, b) > (_FULLY_OVER if both_tall else _OVER) * narrower
 
 
-def _hull(boxes: np.ndarray, group: list[int]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the box around some boxes."""
-    own = boxes[group]
-    return int(own[:, 0].min()), int(own[:, 1].min()), int(own[:, 2].max()), int(own[:, 3].max())
+def _gap(a: _Group, b: _Group) -> int:
+    """Pixels between two groups, left to right; negative by as much as they share."""
+    return max(a.left, b.left) - min(a.right, b.right)
 
 
-def _gap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    """Pixels between two boxes, left to right; negative by as much as they share."""
-    return max(a[0], b[0]) - min(a[2], b[2])
-
-
-def _piece(ink: np.ndarray, parts: np.ndarray, labels: list[int]) -> Piece:
-    """The ink of some parts alone, with the soft edge that is too faint to be counted in."""
-    own = np.isin(parts, labels)
-    alone = np.where(ndimage.maximum_filter(own, 3) & (own | (parts == 0)), ink, np.float32(0))
+def _piece(ink: np.ndarray, parts: np.ndarray, group: _Group) -> Piece:
+    """The ink of a group's parts alone, with the soft edge that is too faint to be counted in."""
+    x, y = max(group.left - 1, 0), max(group.top - 1, 0)
+    around = np.s_[y : group.bottom + 1, x : group.right + 1]
+    near = parts[around]
+    own = np.isin(near, [part + 1 for part in group.parts])
+    alone = np.where(ndimage.maximum_filter(own, 3) & (own | (near == 0)), ink[around], np.float32(0))
     top, bottom, left, right = bounding_box(alone)
-    return Piece(left, top, right, bottom, alone[top:bottom, left:right])
+    return Piece(x + left, y + top, x + right, y + bottom, alone[top:bottom, left:right])

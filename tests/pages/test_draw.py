@@ -61,6 +61,17 @@ def test_a_canvas_painted_all_over_still_gets_its_reading(open_page):
     assert "does not look like a digit" in reading(app)
 
 
+def test_a_canvas_full_of_marks_still_gets_its_reading(open_page):
+    dots = [
+        {**STROKE, "strokeWidth": 6, "path": [["M", x, y], ["L", x + 3, y]]}
+        for x in range(10, 270, 16)
+        for y in range(10, 270, 16)
+    ]
+    app = drawn(open_page("draw"), *dots)
+    assert "does not look like a digit" in reading(app)
+    assert not app.error
+
+
 def test_undo_takes_the_last_stroke_away_and_clear_all(open_page):
     app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 100, 140], ["L", 180, 140]]})
     button = {b.label: b for b in app.main.button}

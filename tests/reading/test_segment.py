@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from digit_core.errors import NoInk
+from digit_core.errors import InvalidImage, NoInk
 from digit_core.reading.ink import find_ink
 from digit_core.reading.segment import joined_where_better, split_line
 from tests.drawings import paint
@@ -49,6 +49,25 @@ def test_dirt_is_no_digit(seven):
     dirty = line((seven, 0), (ONE, 300)).copy()
     dirty[20:24, 500:504] = 255
     assert len(split_line(find_ink(dirty))) == 2
+
+
+def marks(across: int, down: int) -> np.ndarray:
+    """float32 (1000, 1000): so many squares in rows and columns."""
+    ink = np.zeros((1000, 1000), np.float32)
+    for x in range(across):
+        for y in range(down):
+            ink[y * 1000 // down + 2 :, x * 1000 // across + 2 :][:8, :8] = 1
+    return ink
+
+
+def test_marks_above_one_another_are_one_digit_however_many():
+    assert [piece.box for piece in split_line(marks(2, 90))] == [(2, 2, 10, 998), (502, 2, 510, 998)]
+
+
+@pytest.mark.parametrize("side", [15, 40])
+def test_more_marks_than_any_line_has_are_an_error_that_says_what_to_do(side):
+    with pytest.raises(InvalidImage, match="crop it to one line of digits"):
+        split_line(marks(side, side))
 
 
 def test_an_empty_line_is_an_error_of_its_own():
