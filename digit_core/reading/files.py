@@ -1,30 +1,33 @@
 """Pictures from files, whoever made them."""
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from digit_core.errors import InvalidImage
 
 _MOST_PIXELS = 120_000_000  # ten thousand by ten thousand, and some
+_DAMAGED = (OSError, ValueError, SyntaxError)  # what Pillow raises when a file is not as its format says
 
 
 def open_picture(file: str | Path | IO[bytes], name: str | None = None) -> Image.Image:
-    """Open and decode a picture file.
+    """Open and decode a picture file, and turn it as its camera was held.
 
     Parameters: `file`, a path or an open binary file; `name`, what to call it in a message.
     Raises InvalidImage if it is not there, not a picture, damaged, or too large.
     """
     name = name or str(file)
     try:
-        with warnings.catch_warnings():
+        with _opened(file) as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
-            image = Image.open(file)
+            image = Image.open(stream)
             if image.width * image.height > _MOST_PIXELS:
                 raise _too_large(name, f"{image.width} x {image.height}")
             image.load()
+            _turn_upright(image)
     except FileNotFoundError:
         raise InvalidImage(f"There is no file {name}.") from None
     except IsADirectoryError:
@@ -33,9 +36,20 @@ def open_picture(file: str | Path | IO[bytes], name: str | None = None) -> Image
         raise InvalidImage(f"{name} is not a picture that can be read; save it as PNG or JPEG.") from None
     except Image.DecompressionBombError:  # Pillow's own limit, which comes before the size is known here
         raise _too_large(name, "hundreds of millions of") from None
-    except (OSError, ValueError, SyntaxError) as error:
+    except _DAMAGED as error:
         raise InvalidImage(f"{name} cannot be read ({error}); save it as PNG or JPEG and try again.") from None
     return image
+
+
+def _opened(file: str | Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    """An open file, as Pillow garbles turned TIFF files that it opens by their path (they are mapped to memory)."""
+    return Path(file).open("rb") if isinstance(file, str | Path) else nullcontext(file)
+
+
+def _turn_upright(image: Image.Image) -> None:
+    """Phones store every photo as the sensor lies, and beside it how the phone was held (EXIF's orientation)."""
+    with suppress(*_DAMAGED):  # damaged notes do not spoil the picture
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _too_large(name: str, pixels: str) -> InvalidImage:
