@@ -6,6 +6,7 @@ from PIL import Image
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
+from digit_core.reading.picture import LARGEST
 from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_picture
 from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
@@ -83,7 +84,7 @@ def read_upload() -> None:
         return
     try:
         recognizer, _ = served_recognizer()
-        show_number(recognizer, open_picture(file, file.name))
+        show_number(recognizer, open_picture(file, file.name, enough=LARGEST))
     except DigitError as error:
         st.error(str(error))
 

@@ -1,6 +1,8 @@
+import struct
+
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 from digit_core.errors import InvalidImage
 from digit_core.reading.files import open_picture
@@ -47,6 +49,44 @@ def test_a_truncated_picture_is_told(tmp_path):
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(InvalidImage, match="cannot be read"):
         open_picture(path)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PPM", "TGA", "PCX", "ICO"])
+def test_a_file_of_another_format_is_refused_whatever_its_name(tmp_path, kind):
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png", kind)
+    with pytest.raises(InvalidImage, match="not a picture that can be read"):
+        open_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF"])
+def test_the_formats_that_the_page_names_are_read(tmp_path, kind):
+    Image.new("RGB", (32, 20)).save(tmp_path / "a", kind)
+    assert open_picture(tmp_path / "a").size == (32, 20)
+
+
+@pytest.mark.parametrize("raised", [RuntimeError, NotImplementedError, MemoryError, struct.error, EOFError, KeyError])
+def test_whatever_a_damaged_file_makes_pillow_raise_is_told(tmp_path, monkeypatch, raised):
+    Image.new("L", (32, 32)).save(tmp_path / "a.png")
+
+    def load(image):
+        raise raised("the reason")
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", load)
+    with pytest.raises(InvalidImage, match="a.png cannot be read"):
+        open_picture(tmp_path / "a.png")
+
+
+def test_the_largest_photo_of_a_phone_is_read_and_a_larger_picture_is_not_even_decoded(tmp_path):
+    photo = Image.new("L", (8160, 6120), 255)
+    photo.paste(0, (0, 0, 4080, 3060))
+    photo.save(tmp_path / "photo.jpg")
+    assert open_picture(tmp_path / "photo.jpg").size == (8160, 6120)
+    enough = open_picture(tmp_path / "photo.jpg", enough=1200)
+    assert enough.size == (2040, 1530)
+    assert (enough.getpixel((500, 500)), enough.getpixel((1500, 500))) == (0, 255)
+    Image.new("1", (8000, 8000)).save(tmp_path / "bomb.png")
+    with pytest.raises(InvalidImage, match="8000 x 8000 pixels; make it smaller"):
+        open_picture(tmp_path / "bomb.png")
 
 
 def test_a_picture_beyond_pillows_own_limit_is_too_large_and_not_of_a_wrong_kind(tmp_path, monkeypatch):
