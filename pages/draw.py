@@ -6,7 +6,7 @@ from PIL import Image
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
-from digit_core.reading.picture import LARGEST
+from digit_core.reading.picture import LARGEST, as_read
 from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_picture
 from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
@@ -92,7 +92,7 @@ def read_upload() -> None:
 def show_number(recognizer: Recognizer, image: Image.Image) -> None:
     """Show what a picture says, digit by digit."""
     number = recognizer.predict_number(image)
-    shown = image.convert("RGB")
+    shown = as_read(image)
     shown.thumbnail((420, 160))
     st.image(shown)
     if len(number.digits) == 1:

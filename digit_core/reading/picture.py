@@ -28,13 +28,22 @@ def brightness(image: Image.Image | np.ndarray) -> np.ndarray:
     """
     if _is_small_and_grey(image):
         return image.astype(np.float32) * np.float32(1 / 255)
+    colours = _colours(image)
+    return colours / 255 if colours.ndim == 2 else _contrast_plane(colours)
+
+
+def as_read(image: Image.Image | np.ndarray) -> Image.Image:
+    """A picture for people to see, RGB, on the paper it is read on. Takes and raises what `brightness` does."""
+    return Image.fromarray(np.rint(_colours(image)).astype(np.uint8)).convert("RGB")
+
+
+def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
+    """A picture, opaque and not too large: float32 (h, w) or (h, w, 3), 0 to 255."""
     picture = _reduced(_as_pillow(image))
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, dtype=np.float64))
-    if picture.mode == "L":
-        return np.asarray(picture, dtype=np.float32) / 255
     colours = np.asarray(picture, dtype=np.float32)
-    return _contrast_plane(_flattened(colours) if picture.mode == "RGBA" else colours)
+    return _flattened(colours) if picture.mode == "RGBA" else colours
 
 
 def on_the_picture(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
@@ -106,13 +115,13 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _stretched(plane: np.ndarray) -> np.ndarray:
-    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 1.
+    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 255.
 
     In doubles, as the range of floats may be more than a float can hold.
     """
     plane = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(plane.min()), float(plane.max())
-    return ((plane - low) / max(high - low, 1.0)).astype(np.float32)
+    return ((plane - low) / max(high - low, 1.0) * 255).astype(np.float32)
 
 
 def _flattened(rgba: np.ndarray) -> np.ndarray:

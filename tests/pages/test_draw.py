@@ -1,4 +1,8 @@
+import io
+
 import numpy as np
+import streamlit as st
+from PIL import Image
 
 from digit_core import Recognizer
 from digit_core.reading.canvas_picture import picture_object
@@ -7,6 +11,7 @@ from digit_core.reading.strokes import draw_strokes
 from digit_core.records import home
 from digit_core.records.runs import SHIPPED, open_run
 from digit_core.records.served import serve
+from tests.drawings import SEVEN, paint
 from tests.pages.conftest import go_to, texts
 
 STROKE = {
@@ -120,6 +125,22 @@ def test_pictures_from_files_are_read_or_refused(open_page, tmp_path):
     figure = (home.SHIPPED_RUN / "figures" / "confusion.png").read_bytes()
     app.file_uploader[0].upload("figure.png", figure, "image/png").run()
     assert not app.exception
+
+
+def uploaded(app, picture: Image.Image):
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return app.file_uploader[0].upload("a.png", file.getvalue(), "image/png").run()
+
+
+def test_a_transparent_picture_is_shown_on_the_paper_it_is_read_on(open_page, monkeypatch):
+    shown = []
+    monkeypatch.setattr(st, "image", shown.append)
+    layer = Image.new("RGBA", (280, 280))
+    layer.putalpha(Image.fromarray(paint(SEVEN)))
+    app = uploaded(open_page("draw"), layer)
+    assert 'data-testid="digit">7<' in reading(app)
+    assert shown[0].getextrema() == ((0, 255),) * 3
 
 
 def test_why_is_answered_only_when_it_is_asked(open_page, monkeypatch):

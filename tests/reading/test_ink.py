@@ -8,6 +8,7 @@ from digit_core.errors import InvalidImage, NoInk
 from digit_core.reading.ink import find_ink
 from digit_core.reading.normalize import normalize
 from digit_core.reading.pen_width import with_mnist_pen
+from digit_core.reading.picture import as_read
 from digit_core.reading.strokes import draw_strokes
 from tests.drawings import paint
 
@@ -115,6 +116,23 @@ def test_every_kind_of_picture(four, mode, side):
 
 def test_floats_of_any_size_are_levels(four):
     assert_same(Image.fromarray((paint(four) / 255 * 6e38 - 3e38).astype(np.float32)), four)
+
+
+@pytest.mark.parametrize(("ink", "paper"), [((0, 0, 0), 255), ((255, 255, 255), 0), ((250, 240, 60), 0)])
+def test_a_transparent_layer_is_shown_on_the_paper_that_it_is_read_on(four, ink, paper):
+    layer = Image.new("RGBA", (280, 280), ink)
+    layer.putalpha(Image.fromarray(paint(four)))
+    shown = np.asarray(as_read(layer))
+    assert (shown[0, 0] == paper).all()
+    assert (shown[150, 100] == ink).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "La", "RGB", "CMYK", "I", "F", "I;16"])
+def test_every_kind_of_picture_can_be_shown(four, mode):
+    grey = Image.fromarray(255 - paint(four)).convert(BY_WAY_OF.get(mode, "L"))
+    picture = grey.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(grey).astype(np.uint16) * 200)
+    shown = np.asarray(as_read(picture)).astype(int)
+    assert np.abs(shown - (255 - paint(four).astype(int))[..., None]).mean() < 6
 
 
 @pytest.mark.parametrize("level", [0, 1, 128, 254, 255])
