@@ -7,7 +7,7 @@ from PIL import Image
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.reading.files import open_picture
 from digit_core.reading.picture import LARGEST, as_read
-from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_picture
+from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_ink
 from digit_core.records.runs import Run
 from pages.shared import canvas, explanation, frame, reading_card
 from pages.shared.explanation import explainer_of
@@ -96,7 +96,8 @@ def show_number(recognizer: Recognizer, image: Image.Image) -> None:
     shown.thumbnail((420, 160))
     st.image(shown)
     if len(number.digits) == 1:
-        reading_card.show(number.digits[0].prediction, steps_of_picture(image))
+        digit = number.digits[0]
+        reading_card.show(digit.prediction, steps_of_ink(digit.ink, digit.prediction.model_input))
         return
     st.subheader(f"It says {number.text}")
     doubtful = [

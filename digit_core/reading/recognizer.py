@@ -40,13 +40,16 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ReadDigit:
-    """One digit of a number; `box` is left, top, right, bottom in pixels of the picture given, ends excluded.
+    """One digit of a number.
 
-    Of a picture that is averaged down to be read it is exact to what became one pixel.
+    `box` is left, top, right, bottom in pixels of the picture given, ends excluded; of a picture
+    that is averaged down to be read it is exact to what became one pixel. `ink` is what was read
+    of the picture, float32 (h, w), 0 (paper) to 1 (ink): neighbours and dirt are not in it.
     """
 
     prediction: Prediction
     box: tuple[int, int, int, int]
+    ink: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ class Recognizer:
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Read several digits, left to right. Takes and raises what `predict` does."""
         pieces = joined_where_better(split_line(find_ink(image)), self._likeness)
-        return Number(tuple(ReadDigit(self._read_ink(piece.ink), on_the_picture(piece.box, image)) for piece in pieces))
+        return Number(
+            tuple(ReadDigit(self._read_ink(piece.ink), on_the_picture(piece.box, image), piece.ink) for piece in pieces)
+        )
 
     def _read_ink(self, ink: np.ndarray) -> Prediction:
         return self.predict_normalized(normal_form(ink))

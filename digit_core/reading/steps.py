@@ -6,7 +6,6 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from digit_core.reading.canvas_paths import Drawing
-from digit_core.reading.ink import find_ink
 from digit_core.reading.pen_width import normal_form, with_mnist_pen
 from digit_core.reading.strokes import draw_strokes, finite, redrawn
 
@@ -47,14 +46,12 @@ def input_of_drawing(drawing: Drawing, size: int) -> np.ndarray:
     return normal_form(painted(drawing, size))
 
 
-def steps_of_picture(image: Image.Image | np.ndarray) -> tuple[Step, ...]:
-    """From a picture of one digit. Raises NoInk or InvalidImage."""
-    found = find_ink(image)
-    ink = with_mnist_pen(found)
+def steps_of_ink(ink: np.ndarray, model_input: np.ndarray) -> tuple[Step, ...]:
+    """From a digit's own ink in a picture, float32 (h, w), to the model input (28, 28) that was read."""
     return (
-        Step("The ink that was found", _squared(found)),
-        Step("Redrawn with MNIST's pen", _squared(ink)),
-        Step("What the model sees: 28 × 28 pixels", normal_form(found)),
+        Step("The ink that was found", _squared(ink)),
+        Step("Redrawn with MNIST's pen", _squared(with_mnist_pen(ink))),
+        Step("What the model sees: 28 × 28 pixels", model_input),
     )
 
 

@@ -11,6 +11,7 @@ from digit_core.reading.strokes import draw_strokes
 from digit_core.records import home
 from digit_core.records.runs import SHIPPED, open_run
 from digit_core.records.served import serve
+from pages.shared.pictures import data_uri
 from tests.drawings import SEVEN, paint
 from tests.pages.conftest import go_to, texts
 
@@ -141,6 +142,14 @@ def test_a_transparent_picture_is_shown_on_the_paper_it_is_read_on(open_page, mo
     app = uploaded(open_page("draw"), layer)
     assert 'data-testid="digit">7<' in reading(app)
     assert shown[0].getextrema() == ((0, 255),) * 3
+
+
+def test_what_the_model_saw_of_a_picture_is_shown_as_it_saw_it(open_page):
+    picture = 255 - paint(SEVEN)
+    picture[40:52, 250:262] = 0  # dirt, which is dropped before a number is read
+    app = uploaded(open_page("draw"), Image.fromarray(picture))
+    (digit,) = Recognizer(open_run(SHIPPED)).predict_number(Image.fromarray(picture)).digits
+    assert data_uri(digit.prediction.model_input) in reading(app)
 
 
 def test_why_is_answered_only_when_it_is_asked(open_page, monkeypatch):
