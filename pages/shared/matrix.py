@@ -1,5 +1,6 @@
 """The confusion matrix: each cell is a door to the images in it."""
 
+import time
 from dataclasses import dataclass
 
 import altair as alt
@@ -12,7 +13,8 @@ from pages.shared import view as views
 from pages.shared.view import View
 
 _HEIGHT, _WIDTH, _CONTROLS = 430, 450, 320  # pixels; a phone gives them what width there is
-_REVISION = "matrix_revision"
+_REVISION, _BOXES = "matrix_revision", "matrix_boxes"
+_LATE = 2.0  # seconds in which the browser may still send the boxes as they were, and nobody chooses in one
 _MOST_NAMED = 5
 
 
@@ -127,6 +129,7 @@ def clicked(key: str, images: int) -> None:
         return
     view = views.current(images)
     cell = int(cells[0]["true"]), int(cells[0]["read"])
+    st.session_state[_BOXES] = time.monotonic(), (view.true, view.read)
     _choose(*((None, None) if cell == (view.true, view.read) else cell), images)
 
 
@@ -148,8 +151,11 @@ def _digits_by_name(view: View, images: int) -> None:
 
 
 def _named(images: int) -> None:
-    true, read = (st.session_state[key] for key in ("true_digit", "read_as"))
-    _choose(None if true == "any" else true, None if read == "any" else read, images)
+    true, read = (None if value == "any" else value for value in map(st.session_state.get, ("true_digit", "read_as")))
+    when, before = st.session_state.get(_BOXES, (0.0, None))
+    if (true, read) == before and time.monotonic() - when < _LATE:
+        return  # a click elsewhere brought along what they said before a click on a cell changed them
+    _choose(true, read, images)
 
 
 def _choose(true: int | None, read: int | None, images: int) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import json
 import time
 
@@ -221,6 +222,20 @@ def test_a_click_that_comes_with_the_address_from_before_takes_nothing_back(open
     assert (app.query_params["true"], app.query_params["show"]) == ("8", "all")
     late(app, true="8").selectbox(key="read_as").select(9).run()
     assert (app.query_params["true"], app.query_params["read"], app.query_params["show"]) == ("8", "9", "all")
+
+
+def test_a_click_that_comes_with_the_boxes_from_before_takes_nothing_back(open_page, digits_run):
+    digits_run("20260301-120000-quick")
+    app = open_page("mistakes")
+    boxes = [state for state in app._tree.get_widget_states().widgets if state.id.endswith(("true_digit", "read_as"))]
+    assert len(boxes) == 2
+    click_cells(app, (app.get("vega_lite_chart")[0].proto.id, 3, 5))
+    states = app._tree.get_widget_states()
+    for state, old in itertools.product(states.widgets, boxes):
+        if state.id == old.id:
+            state.CopyFrom(old)
+    app._run(states)
+    assert pairs(app) == {(3, 5)}
 
 
 def test_another_address_than_the_last_ones_is_believed(open_page, digits_run):
