@@ -84,7 +84,7 @@ def show_confusion(run: Run) -> None:
     if clicked is not None:
         true, read = map(str, clicked)
         st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "read": read})
-    if st.button("Cell by cell, with the images", icon=":material/rule:"):
+    if st.button("Cell by cell, with the images", icon=":material/rule:", key="leave-to-mistakes"):
         st.switch_page("pages/mistakes.py", query_params={"run": run.name})
 
 

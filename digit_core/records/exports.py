@@ -23,7 +23,7 @@ from digit_core.errors import ExportFailed
 from digit_core.records import home
 from digit_core.records.making import Making, asking, beside, digest_of, forget, lock_of, say, state_of
 from digit_core.records.processes import start_apart
-from digit_core.records.runs import Run
+from digit_core.records.runs import Run, open_run
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXPORTER = "1"  # another number when exports made before should no longer count
@@ -126,8 +126,9 @@ def turn_lock() -> FileLock:
 
 
 def start_export(run: Run, form: ExportFormat) -> None:
-    """Have an export made in a process of its own, unless one is at it. Raises StorageError."""
+    """Have an export made in a process of its own, unless one is at it. Raises UnknownRun or StorageError."""
     with asking:
+        open_run(run.name)  # somebody may have deleted it
         making = making_of(run, form)
         if making is None or not making.is_active:
             write_making(run, form, Making())

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from digit_core.records import home
 from digit_core.records.making import Making, asking, beside, digest_of, forget, lock_of, say, state_of
 from digit_core.records.processes import start_apart
-from digit_core.records.runs import Run
+from digit_core.records.runs import Run, open_run
 from digit_core.records.storage import write_text
 
 VERSION = "1"  # another number when measurements made before should no longer count
@@ -70,8 +70,9 @@ def source_of(run: Run) -> str:
 
 
 def start_measuring(run: Run) -> None:
-    """Have a run measured in a process of its own, unless one is at it. Raises StorageError."""
+    """Have a run measured in a process of its own, unless one is at it. Raises UnknownRun or StorageError."""
     with asking:
+        open_run(run.name)  # somebody may have deleted it
         measuring = measuring_of(run)
         if measuring is None or not measuring.is_active:
             write_measuring(run, Making())

@@ -7,6 +7,27 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.shared import address, canvas, sidebar
 
 _ON_SCREEN = "page_on_screen"
+# A second click on a button that leads to another page still names the page that is being left. It
+# reaches the server when the other page is there, and wipes it out. So such a button, one with a
+# key that begins with "leave-", takes one click in a while.
+_ONE_CLICK = """
+export default function () {
+  let button = null, clicked = 0;
+  const once = event => {
+    const now = event.target.closest?.('[class*="st-key-leave-"] button');
+    if (!now) return;
+    if (now.innerText === button && event.timeStamp - clicked < 2000) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return;
+    }
+    [button, clicked] = [now.innerText, event.timeStamp];
+  };
+  document.addEventListener('click', once, true);
+  return () => document.removeEventListener('click', once, true);
+}
+"""
+_one_click = st.components.v2.component("one_click", js=_ONE_CLICK)
 
 
 def require() -> None:
@@ -28,6 +49,7 @@ def show(page: str) -> None:
     st.session_state[_ON_SCREEN] = _page_of_this_run(), f"pages/{page}.py", address.read()
     with st.sidebar:
         sidebar.show(before=_stay)
+        _one_click()
 
 
 def _stay() -> None:

@@ -122,7 +122,7 @@ def _header(run: Run, predictions: TestPredictions, index: int, images: np.ndarr
             on_click=gallery.open_image,
             args=(None if other is None else int(other), count),
         )
-    if row.button("Put it on the canvas", icon=":material/draw:", type="primary"):
+    if row.button("Put it on the canvas", icon=":material/draw:", type="primary", key="leave-to-draw"):
         canvas.put_picture(
             images[index], f"{TITLES[run.config.data]} test image {index}, {views.named(predictions.labels[index])}"
         )

@@ -39,6 +39,7 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
         icon=":material/compare_arrows:",
         disabled=len(selected) < 2,
         help="Select two runs or more to compare them." if only else None,
+        key="leave-to-compare",
     ):
         st.switch_page("pages/compare.py", query_params={"runs": ",".join(run.name for run in selected)})
     _download(row, selected)
@@ -81,7 +82,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
         st.rerun()
     if row.button("Name and note", icon=":material/edit:"):
         run_dialogs.ask_for_note(run.name)
-    if row.button("Results", icon=":material/monitoring:"):
+    if row.button("Results", icon=":material/monitoring:", key="leave-to-results"):
         st.switch_page("pages/results.py", query_params={"run": run.name})
 
 

@@ -91,7 +91,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     expect(dialog.get_by_test_id("neighbour")).to_have_count(5, timeout=LOOKING)
     expect(page).to_have_url(re.compile(rf"true={true}&read={read}&image={index}"))
 
-    dialog.get_by_role("button", name="Put it on the canvas").click()
+    dialog.get_by_role("button", name="Put it on the canvas").dblclick()  # as many people do
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
     expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {named(true)}.")).to_be_visible()
     expect_reading(page, str(read))

@@ -97,6 +97,17 @@ def test_in_a_sorted_table_the_run_that_was_clicked_is_selected(app, runs_folder
     select_row(page, 0, "The shipped model")
 
 
+def test_a_double_click_leads_to_the_results_once(app, runs_folder, page):
+    name = "20260101-050000-two-block"
+    page.goto(f"{app}/runs?runs={name}")
+    settled(page)
+    button(page, "Results").dblclick(delay=100)
+    expect(page.get_by_role("heading", name="Results", exact=True)).to_be_visible()
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("Two blocks"))
+    settled(page)
+    assert page.url.endswith(f"/results?run={name}")
+
+
 def test_delete_asks_first_and_the_run_that_reads_stays(app, runs_folder, page):
     doomed, reads = "20260101-000000-quick", "20260101-010000-two-block"
     page.goto(f"{app}/runs?runs={reads}")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from digit_core.errors import ExportFailed
+from digit_core.errors import ExportFailed, UnknownRun
 from digit_core.records import exports
 from digit_core.records.exports import (
     FORMATS,
@@ -21,6 +21,7 @@ from digit_core.records.exports import (
     start_export,
     write_making,
 )
+from digit_core.records.runs import remove_folder
 
 ONNX = FORMATS["onnx"]
 
@@ -70,6 +71,13 @@ def test_it_is_waited_for_and_not_started_twice(run, started):
         list(people.map(lambda _: start_export(run, ONNX), range(20)))
     assert started == [("export", run.name, "onnx")]
     assert making_of(run, ONNX).state == "waiting"
+
+
+def test_of_a_run_that_was_deleted_meanwhile_nothing_is_made(run, started):
+    remove_folder(run.path)
+    with pytest.raises(UnknownRun):
+        start_export(run, ONNX)
+    assert (started, making_of(run, ONNX)) == ([], None)
 
 
 def test_one_whose_process_lives_is_being_made_and_one_whose_process_died_has_failed(run, started):
