@@ -15,7 +15,7 @@ from digit_core.errors import DigitError
 from digit_core.records import home
 from digit_core.records.config import TrainingConfig, parse_config
 from digit_core.records.results import Progress
-from digit_core.records.storage import write_text
+from digit_core.records.storage import write_where_folder_is
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,13 @@ class Job:
         except (OSError, ValueError, TypeError):
             return Request()
 
+    # Neither makes the folder: a job whose folder is gone has become a run or was deleted, and a
+    # folder with nothing but a late word in it would look like another training.
+
     def write_progress(self, progress: Progress) -> None:
-        """Replace `progress.json`. Raises StorageError."""
-        write_text(self.folder / "progress.json", progress.model_dump_json())
+        """Replace `progress.json`; nothing if the folder is gone. Raises StorageError."""
+        write_where_folder_is(self.folder / "progress.json", progress.model_dump_json())
 
     def write_request(self, request: Request) -> None:
-        """Replace `request.json`. Raises StorageError."""
-        write_text(self.folder / "request.json", json.dumps(asdict(request)))
+        """Replace `request.json`; nothing if the folder is gone. Raises StorageError."""
+        write_where_folder_is(self.folder / "request.json", json.dumps(asdict(request)))

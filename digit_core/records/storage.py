@@ -7,7 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from digit_core.errors import StorageError
@@ -51,6 +51,21 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_parts(path: Path, parts: Iterable[bytes]) -> None:
     """As `write_bytes`, for content that is made while it is written; what making it raises is passed on."""
     make_folder(path.parent)
+    _replace(path, parts)
+
+
+def write_where_folder_is(path: Path, content: str) -> None:
+    """As `write_text`, but nothing is written when another process has taken the folder away; raises StorageError."""
+    with suppress(FileNotFoundError):
+        _replace(path, [content.encode()])
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replace a text file's content (UTF-8) in one step; raises StorageError."""
+    write_bytes(path, content.encode())
+
+
+def _replace(path: Path, parts: Iterable[bytes]) -> None:
     with storage_errors(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -65,8 +80,3 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-
-
-def write_text(path: Path, content: str) -> None:
-    """Replace a text file's content (UTF-8) in one step; raises StorageError."""
-    write_bytes(path, content.encode())

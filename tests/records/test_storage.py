@@ -4,7 +4,7 @@ import os
 import pytest
 
 from digit_core.errors import StorageError
-from digit_core.records.storage import storage_errors, write_text
+from digit_core.records.storage import storage_errors, write_text, write_where_folder_is
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -38,3 +38,12 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
 def test_errors_that_are_not_the_disks_pass_through(tmp_path):
     with pytest.raises(ConnectionResetError), storage_errors(tmp_path):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+def test_a_folder_that_is_gone_can_be_left_gone(tmp_path):
+    path = tmp_path / "folder" / "file"
+    write_where_folder_is(path, "late")
+    assert not path.parent.exists()
+    path.parent.mkdir()
+    write_where_folder_is(path, "in time")
+    assert path.read_text() == "in time"
