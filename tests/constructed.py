@@ -9,8 +9,9 @@ import numpy as np
 
 from digit_core.records import home
 from digit_core.records.config import training_config
+from digit_core.records.placing import seal
 from digit_core.records.results import Calibration, ClassMetrics, Environment, Metrics
-from digit_core.records.runs import HISTORY_FIELDS, Run, seal
+from digit_core.records.runs import HISTORY_FIELDS, Run
 
 LABELS = np.tile(np.arange(10), 20)  # of 200 test images
 

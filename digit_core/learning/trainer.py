@@ -14,8 +14,9 @@ from filelock import Timeout
 from digit_core.errors import DigitError, StorageError
 from digit_core.records.config import parse_config
 from digit_core.records.jobs import EXIT_BUSY, Job, announce, machine_lock
+from digit_core.records.placing import move_into_place
 from digit_core.records.results import Progress
-from digit_core.records.runs import BINARY, move_into_place
+from digit_core.records.runs import BINARY
 from digit_core.records.served import serve
 from digit_core.records.storage import storage_errors
 

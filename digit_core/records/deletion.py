@@ -7,8 +7,9 @@ from digit_core.records import home
 from digit_core.records.exports import FORMATS, making_of
 from digit_core.records.making import forget_all
 from digit_core.records.notes import forget_note
+from digit_core.records.placing import remove_folder
 from digit_core.records.robustness import measuring_of, robustness_path
-from digit_core.records.runs import SHIPPED, Run, remove_folder, run_path
+from digit_core.records.runs import SHIPPED, Run, run_path
 from digit_core.records.served import forget_previous, served, serving_lock
 
 

@@ -20,9 +20,10 @@ from digit_core.records import home
 from digit_core.records.backups import backup_epoch
 from digit_core.records.config import TrainingConfig
 from digit_core.records.job import Job, Request
+from digit_core.records.placing import move_into_place, remove_folder
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
-from digit_core.records.runs import move_into_place, names_a_training, remove_folder
+from digit_core.records.runs import names_a_training
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL

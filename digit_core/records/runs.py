@@ -1,15 +1,13 @@
 """Run folders: one training and all it left.
 
-A run is written in a working folder and moved to its place in one rename when it is whole,
-so whatever stands in the runs folder was complete once. What was damaged since is listed as
-damaged and does not hide the others.
+A run is written in a working folder and moved to its place in one rename when it is whole
+(see `digit_core.records.placing`), so whatever stands in the runs folder was complete once. What
+was damaged since is listed as damaged and does not hide the others.
 """
 
 import csv
-import json
 import os
 import re
-import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +21,6 @@ from digit_core.records import home
 from digit_core.records.config import TrainingConfig, parse_config
 from digit_core.records.documents import file_stats, parse_record, read_document, unreadable
 from digit_core.records.results import Calibration, Environment, Metrics
-from digit_core.records.storage import make_folder, storage_errors, write_text
 
 SHIPPED = "shipped"
 REQUIRED = (
@@ -209,32 +206,6 @@ def run_path(name: str) -> Path:
     if not path.is_dir():
         raise UnknownRun(f"There is no run named {name!r}; it may have been deleted.")
     return path
-
-
-def seal(folder: Path) -> None:
-    """Note the sizes of the binary files in `config.json`, so that a truncated one is noticed. Raises StorageError."""
-    document = read_document(folder / "config.json")
-    document["sizes"] = {name: (folder / name).stat().st_size for name in BINARY}
-    write_text(folder / "config.json", json.dumps(document, indent=1))
-
-
-def move_into_place(working: Path) -> Run:
-    """Make a complete working folder a run, in one rename. Raises DamagedRun or StorageError."""
-    seal(working)
-    Run(working).check()
-    target = make_folder(home.runs_folder()) / working.name
-    with storage_errors(target):
-        working.rename(target)
-    return Run(target)
-
-
-def remove_folder(path: Path) -> None:
-    """Delete a folder; it leaves the listing in one step before its files go. Raises StorageError."""
-    with storage_errors(path):
-        doomed = path.with_name(f".{path.name}.deleted")
-        shutil.rmtree(doomed, ignore_errors=True)  # of an earlier deletion that did not get to its end
-        path.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
 
 
 _Stamp = tuple[tuple[str, int, int, int, int], ...]

@@ -22,6 +22,7 @@ _REASONS = {
     errno.ENOTDIR: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
     errno.EEXIST: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
 }
+_NOT_FOR_FOLDERS = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
 
 
 @contextmanager
@@ -63,6 +64,26 @@ def write_where_folder_is(path: Path, content: str) -> None:
 def write_text(path: Path, content: str) -> None:
     """Replace a text file's content (UTF-8) in one step; raises StorageError."""
     write_bytes(path, content.encode())
+
+
+def put_on_disk(path: Path) -> None:
+    """Wait until a file's content, or the names in a folder, would outlive a power cut; raises StorageError.
+
+    Where the platform has nothing of the kind for a folder, as Windows, nothing is waited for.
+    """
+    is_folder = path.is_dir()
+    if is_folder and os.name == "nt":
+        return
+    with storage_errors(path):
+        # Windows syncs only what is open for writing; elsewhere a folder cannot be opened so.
+        handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if not (is_folder and error.errno in _NOT_FOR_FOLDERS):
+                raise
+        finally:
+            os.close(handle)
 
 
 def _replace(path: Path, parts: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from digit_core.errors import DigitError
 from digit_core.records import jobs
-from digit_core.records.runs import remove_folder
+from digit_core.records.placing import remove_folder
 from pages.shared.names import markdown, run_title
 
 

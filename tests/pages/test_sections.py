@@ -10,8 +10,9 @@ from digit_core.records import robustness
 from digit_core.records.label_errors import CONFIRMED
 from digit_core.records.making import Making
 from digit_core.records.notes import write_note
+from digit_core.records.placing import seal
 from digit_core.records.robustness import Point, Robustness, keep_robustness, source_of, write_measuring
-from digit_core.records.runs import SHIPPED, open_run, seal
+from digit_core.records.runs import SHIPPED, open_run
 from tests.pages.conftest import texts
 
 OTHER = "20260101-120000-quick"

@@ -6,7 +6,8 @@ import pytest
 
 from digit_core.errors import DamagedRun, UnknownRun
 from digit_core.records.archive import archive_name, unpacked_size, write_archive
-from digit_core.records.runs import SHIPPED, open_run, remove_folder
+from digit_core.records.placing import remove_folder
+from digit_core.records.runs import SHIPPED, open_run
 from tests.constructed import construct_run
 
 

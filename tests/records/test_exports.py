@@ -21,7 +21,7 @@ from digit_core.records.exports import (
     start_export,
     write_making,
 )
-from digit_core.records.runs import remove_folder
+from digit_core.records.placing import remove_folder
 
 ONNX = FORMATS["onnx"]
 

@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from digit_core.records import home, runs
+from digit_core.records.placing import remove_folder
 from digit_core.records.results import Metrics
-from digit_core.records.runs import SHIPPED, list_runs, open_run, remove_folder
+from digit_core.records.runs import SHIPPED, list_runs, open_run
 from tests.constructed import construct_run, construct_runs
 
 

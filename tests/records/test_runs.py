@@ -10,7 +10,8 @@ import pytest
 
 from digit_core.errors import DamagedRun, UnknownRun
 from digit_core.records import home
-from digit_core.records.runs import REQUIRED, SHIPPED, Run, list_runs, move_into_place, open_run, remove_folder
+from digit_core.records.placing import move_into_place, remove_folder
+from digit_core.records.runs import REQUIRED, SHIPPED, Run, list_runs, open_run
 from digit_core.records.served import serve, served, usable_served_run
 
 
@@ -131,6 +132,26 @@ def test_a_truncated_file_is_noticed(own_home, name):
     assert f"{name} has 500 bytes" in list_runs().damaged["whole"]
 
 
+def test_a_run_is_on_the_disk_before_it_is_in_its_place(own_home, monkeypatch):
+    working = home.working_folder() / "whole"
+    shutil.copytree(home.SHIPPED_RUN, working)
+    written, fsync, rename = [], os.fsync, type(working).rename
+
+    def sync(handle):
+        written.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def move(path, target):
+        assert {entry.stat().st_ino for entry in [working, *working.rglob("*")]} <= set(written)
+        written.clear()
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(type(working), "rename", move)
+    run = move_into_place(working)
+    assert {run.path.parent.stat().st_ino, working.parent.stat().st_ino} <= set(written)
+
+
 def test_a_removed_run_is_gone(add_run):
     remove_folder(add_run("one").path)
     assert [run.name for run in list_runs().runs] == [SHIPPED]
@@ -139,7 +160,7 @@ def test_a_removed_run_is_gone(add_run):
 _MAKE_RUNS = """
 import itertools, shutil
 from digit_core.records import home
-from digit_core.records.runs import move_into_place
+from digit_core.records.placing import move_into_place
 from digit_core.records.served import serve
 for number in itertools.count():
     working = home.working_folder() / f"run-{number:04}"
