@@ -67,7 +67,7 @@ def _settings(arguments: argparse.Namespace) -> dict:
 
 
 def follow(job: jobs.Job) -> Run | None:
-    """Show the progress until the training ends; the run, or None if it was cancelled.
+    """Show the progress until the training ends; the run in its place, or None if it was cancelled.
 
     Ctrl-C cancels the training. Raises TrainingFailed.
     """
@@ -98,8 +98,14 @@ def follow(job: jobs.Job) -> Run | None:
 def _wait_until_in_place(job: jobs.Job) -> None:
     # "finished" is written just before the run is moved to its place and served.
     deadline = time.monotonic() + 30
-    while (job.folder.exists() or jobs.current() == job) and time.monotonic() < deadline:
+    while jobs.current() == job and time.monotonic() < deadline:
         time.sleep(0.05)
+    jobs.settle(job)  # by a trainer that was killed, or had no room, it was not moved
+    if job.folder.exists():
+        raise TrainingFailed(
+            f"{job.name} is finished, but could not be moved to its place; {job.folder / 'train.log'} says why. "
+            "It is kept, and moved when that can be done."
+        )
 
 
 def print_metrics(run: Run) -> None:

@@ -1,5 +1,6 @@
 """The trainer process: takes the machine's lock, trains one job, leaves a run or the reason why not."""
 
+import contextlib
 import errno
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from digit_core.errors import DigitError, StorageError
+from digit_core.errors import DamagedRun, DigitError, StorageError
 from digit_core.records.config import parse_config
 from digit_core.records.jobs import EXIT_BUSY, Job, announce, machine_lock
 from digit_core.records.placing import move_into_place
@@ -57,12 +58,10 @@ def _train(job: Job) -> int:
                 report=job.write_progress,
                 cancelled=lambda: job.request().cancel,
             )
-        message = f"Test accuracy {metrics.accuracy:.2%}"
-        job.write_progress(_ended(job, "finished", message))
-        wanted = job.request()
-        run = move_into_place(job.folder)
-        if wanted.serve:
-            serve(run.name)
+        if job.request().cancel:
+            raise Cancelled
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and is worth the whole training
+        job.write_progress(_ended(job, "finished", f"Test accuracy {metrics.accuracy:.2%}"))
     except Cancelled:
         job.write_progress(_ended(job, "cancelled", "Cancelled. Nothing was changed."))
     except DigitError as error:
@@ -74,6 +73,32 @@ def _train(job: Job) -> int:
     except Exception as error:  # noqa: BLE001 the last place where a bug can still be told to a person
         traceback.print_exc()
         return _fail(job, f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details.")
+    else:
+        return _hand_over(job)
+    return 0
+
+
+def _hand_over(job: Job) -> int:
+    """Make a finished training a run; nothing that goes wrong here makes it a failed one."""
+    wanted = job.request()
+    try:
+        run = move_into_place(job.folder)
+    except DamagedRun as error:
+        return _fail(job, str(error))  # nobody could move it later either
+    except (DigitError, OSError) as error:
+        print(
+            f"{error}\nThe run is kept in {job.folder} and moved to its place when that can be done.", file=sys.stderr
+        )
+        return 1
+    try:
+        if wanted.serve:
+            serve(run.name)
+    except (DigitError, OSError) as error:
+        print(error, file=sys.stderr)
+        finished = job.progress()
+        said = f"{finished.message}. It does not read yet: {str(error).removesuffix('.')}"
+        with contextlib.suppress(StorageError):
+            Job(run.path).write_progress(finished.model_copy(update={"message": said}))
     return 0
 
 

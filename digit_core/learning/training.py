@@ -26,7 +26,6 @@ from digit_core.learning.schedules import learning_rate
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.datasets import load_dataset
 from digit_core.reading.probability import digit_probabilities
-from digit_core.records.backups import forget_backup
 from digit_core.records.config import TrainingConfig
 from digit_core.records.datasets import stratified_split
 from digit_core.records.results import Environment, Metrics, Progress
@@ -149,7 +148,6 @@ def train(
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
     run = Run(folder)
     draw_figures(folder / "figures", history, metrics, run.predictions(), data.x_test, config.seed)
-    forget_backup(folder)  # not before: until here a training that is stopped can go on
     return metrics
 
 

@@ -169,7 +169,9 @@ def settle(job: Job) -> Progress | None:
 def forget_old_jobs() -> None:
     """Delete all but the last few working folders of trainings that ended without a run."""
     working = map(Job, _folders(home.working_folder()))
-    ended = [job for job in working if (progress := settle(job)) is None or progress.state not in ACTIVE]
+    # A finished one that is still here waits to be moved to its place.
+    lasting = {*ACTIVE, "finished"}
+    ended = [job for job in working if (progress := settle(job)) is None or progress.state not in lasting]
     for job in ended[_KEPT_ENDED_JOBS:]:
         remove_folder(job.folder)
 
