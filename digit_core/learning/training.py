@@ -15,7 +15,7 @@ import numpy as np
 from digit_core.learning.acceleration import accelerated, precision_of
 from digit_core.learning.architectures import build
 from digit_core.learning.calibration import fit_calibration
-from digit_core.learning.callbacks import HistoryWriter, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.callbacks import Cancelled, HistoryWriter, ProgressReporter, StopOnInvalidLoss
 from digit_core.learning.evaluation import evaluate
 from digit_core.learning.export import export_litert
 from digit_core.learning.figures import draw_figures
@@ -101,7 +101,7 @@ def train(
     A training that was stopped goes on after its last whole epoch when called with its folder again.
     Raises DigitError, or Cancelled when `cancelled()` says so.
     """
-    say = _announcer(config, report)
+    say = _announcer(config, report, cancelled)
     data = prepared(config, lambda message: say("training", message))
     _write_config(config, folder, command, data.digest)
 
@@ -146,6 +146,7 @@ def train(
         parameters=model.count_params(),
     )
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
+    say("evaluating", "Drawing the figures")
     run = Run(folder)
     draw_figures(folder / "figures", history, metrics, run.predictions(), data.x_test, config.seed)
     return metrics
@@ -183,9 +184,13 @@ def _scaled(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / 255
 
 
-def _announcer(config: TrainingConfig, report: Callable[[Progress], None]) -> Callable[[str, str], None]:
+def _announcer(
+    config: TrainingConfig, report: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> Callable[[str, str], None]:
     def say(state: str, message: str) -> None:
         report(Progress(state=state, message=message, epochs=config.epochs))
+        if cancelled():  # while it is fitted the callbacks look
+            raise Cancelled
 
     return say
 

@@ -122,7 +122,10 @@ def resume(job: Job, *, serve: bool = True) -> Job:
 
 
 def cancel(job: Job) -> None:
-    """Ask a training to stop; it does so within a second or two and leaves no run."""
+    """Ask a training to stop; it leaves no run. Nothing is asked of one that has ended. Raises StorageError.
+
+    It looks several times a second while it fetches or fits, and between the steps of all else.
+    """
     job.write_request(Request(serve=False, cancel=True))
 
 

@@ -1,4 +1,4 @@
-"""The trainer's last second, with a training that only copies the shipped run's files."""
+"""The trainer before and after the fitting, with stand-ins for what takes long."""
 
 import json
 import os
@@ -8,9 +8,11 @@ import signal
 import pytest
 
 from digit_core.errors import StorageError
-from digit_core.learning import trainer
+from digit_core.learning import trainer, training
+from digit_core.learning.callbacks import Cancelled
 from digit_core.records import home, jobs
 from digit_core.records.backups import BACKUP
+from digit_core.records.config import training_config
 from digit_core.records.job import Request
 from digit_core.records.results import Progress
 from digit_core.records.runs import BINARY, SHIPPED, list_runs, open_run
@@ -41,6 +43,25 @@ def job(own_home, monkeypatch):
     job.write_request(Request())
     yield job
     signal.signal(signal.SIGTERM, before)
+
+
+def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeypatch):
+    said = []
+
+    def fetch(_name, report):
+        for percent in range(100):
+            report(percent / 100)
+
+    monkeypatch.setattr(training, "load_dataset", fetch)
+    with pytest.raises(Cancelled):
+        training.train(
+            training_config("quick"),
+            tmp_path,
+            command="a test",
+            report=lambda progress: said.append(progress.message),
+            cancelled=lambda: any("5%" in message for message in said),
+        )
+    assert said[-1] == "Fetching the data: 5%"
 
 
 def refuse(*_):
