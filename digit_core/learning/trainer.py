@@ -14,7 +14,8 @@ from filelock import Timeout
 
 from digit_core.errors import DamagedRun, DigitError, StorageError
 from digit_core.records.config import parse_config
-from digit_core.records.jobs import EXIT_BUSY, Job, announce, machine_lock
+from digit_core.records.jobs import EXIT_BUSY, Job
+from digit_core.records.machine import announce, machine_lock
 from digit_core.records.placing import move_into_place
 from digit_core.records.results import Progress
 from digit_core.records.runs import BINARY
@@ -34,7 +35,7 @@ def work(folder: Path) -> int:
         print("Another training is under way on this machine.")
         return EXIT_BUSY
     with lock:
-        announce(job)
+        announce(job.folder)
         return _train(job)
 
 

@@ -8,18 +8,16 @@ say to each other stands in files in the job's working folder (see `digit_core.r
 
 import contextlib
 import json
-import os
 import time
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
 from digit_core.records.backups import backup_epoch
 from digit_core.records.config import TrainingConfig
 from digit_core.records.job import Job, Request
+from digit_core.records.machine import trained_folder
 from digit_core.records.placing import move_into_place, remove_folder
 from digit_core.records.processes import start_apart
 from digit_core.records.results import ACTIVE, Progress
@@ -31,30 +29,10 @@ _KEPT_ENDED_JOBS = 5
 _STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
 
 
-def machine_lock() -> FileLock:
-    """The lock that a trainer holds while it works; one for the whole machine."""
-    return FileLock(home.machine_lock(), mode=0o666, thread_local=False)
-
-
-def announce(job: Job) -> None:
-    """Say who holds the lock; called by the trainer that does."""
-    write_text(_holder_file(), json.dumps({"folder": str(job.folder), "process": os.getpid()}))
-
-
 def current() -> Job | None:
     """The training under way on this machine, whoever started it."""
-    lock = machine_lock()
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        pass
-    else:
-        lock.release()
-        return None
-    try:
-        return Job(Path(json.loads(_holder_file().read_text(encoding="utf-8"))["folder"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    folder = trained_folder()
+    return Job(folder) if folder else None
 
 
 def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app") -> Job:
@@ -224,10 +202,6 @@ def _new_folder(preset: str) -> Path:
                 continue
             return parent / name
     raise TrainingFailed(f"No free name for a run like {stem}.")
-
-
-def _holder_file() -> Path:
-    return home.machine_lock().with_suffix(".json")
 
 
 def _last_line(path: Path) -> str:

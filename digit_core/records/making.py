@@ -18,10 +18,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digit_core.errors import DamagedRun
+from digit_core.records.locks import is_held
 from digit_core.records.runs import Run
 from digit_core.records.storage import make_folder, storage_errors, write_text
 
@@ -55,7 +56,7 @@ def state_of(path: Path, noun: str) -> Making | None:
         return making
     if making.state == "waiting" and time.time() - making.updated < _STARTING_SECONDS:
         return making
-    if _is_held(path):
+    if is_held(beside(path, ".lock")):
         return making
     making = _written(path)  # it may have ended in the meantime
     if making is None or making.state == "failed":
@@ -107,18 +108,6 @@ def _written(path: Path) -> Making | None:
         return Making.model_validate_json(beside(path, ".progress.json").read_bytes())
     except (OSError, ValidationError):
         return None
-
-
-def _is_held(path: Path) -> bool:
-    lock = FileLock(beside(path, ".lock"), thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False
 
 
 @lru_cache(maxsize=64)

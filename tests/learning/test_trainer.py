@@ -17,6 +17,7 @@ from digit_core.reading.datasets import load_dataset
 from digit_core.records import home, jobs
 from digit_core.records.backups import BACKUP, backup_epoch
 from digit_core.records.config import training_config
+from digit_core.records.machine import training_process
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import BINARY, SHIPPED, Run, list_runs, open_run
 from digit_core.records.served import served
@@ -38,7 +39,7 @@ def training(job):
 def test_a_training_that_was_killed_goes_on_after_its_last_whole_epoch(home_to_train_in, killed_in_the_end):
     job = jobs.start(training_config("lenet5", data="digits", epochs=15), command="a test")
     wait_for(lambda: backup_epoch(job.folder) >= 2)
-    os.kill(_process_of(job), signal.SIGKILL)
+    os.kill(training_process(), signal.SIGKILL)
     assert wait_for(lambda: ended(job)).state == "failed"
     done = jobs.resumable(job)
     assert done >= 2
@@ -86,13 +87,9 @@ def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_trai
 def killed_in_the_end():
     """Whatever a test starts is gone when it ends."""
     yield
-    if job := jobs.current():
-        os.kill(_process_of(job), signal.SIGKILL)
+    if jobs.current():
+        os.kill(training_process(), signal.SIGKILL)
         wait_for(lambda: jobs.current() is None)
-
-
-def _process_of(_job) -> int:
-    return json.loads(home.machine_lock().with_suffix(".json").read_text())["process"]
 
 
 def test_a_training_leaves_a_whole_run_that_reads(home_to_train_in):
@@ -140,7 +137,7 @@ def test_a_second_training_is_told_who_is_training(own_home, killed_in_the_end):
 def test_a_killed_training_leaves_the_served_model_alone_and_is_told(own_home, killed_in_the_end):
     job = jobs.start(ENDLESS)
     wait_for(lambda: training(job))
-    os.kill(_process_of(job), signal.SIGKILL)
+    os.kill(training_process(), signal.SIGKILL)
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
     assert "stopped from outside" in progress.message
@@ -153,7 +150,7 @@ def test_a_killed_training_leaves_the_served_model_alone_and_is_told(own_home, k
 def test_a_trainer_asked_to_stop_by_the_system_says_so(own_home, killed_in_the_end):
     job = jobs.start(ENDLESS)
     wait_for(lambda: training(job))
-    os.kill(_process_of(job), signal.SIGTERM)
+    os.kill(training_process(), signal.SIGTERM)
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
     assert "asked to stop" in progress.message

@@ -1,0 +1,70 @@
+"""Who trains on this machine, as others see it."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from digit_core.records import home, jobs, machine
+from digit_core.records.locks import is_held
+
+FOLDER = home.PROJECT / "working" / "20260101-120000-quick"
+
+
+def test_who_trains_is_told_while_the_lock_is_held_and_no_longer():
+    assert jobs.current() is None
+    with machine.machine_lock():
+        machine.announce(FOLDER)
+        assert jobs.current() == jobs.Job(FOLDER)
+        assert machine.training_process() == os.getpid()
+    assert jobs.current() is None
+    assert machine.training_process() is None
+
+
+def test_those_who_look_at_the_same_time_do_not_take_each_other_for_a_training():
+    with machine.machine_lock():
+        machine.announce(FOLDER)  # a training that has ended since
+    seen = []
+
+    def look():
+        seen.extend(jobs.current() for _ in range(300))
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 1200
+    assert not any(seen)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions; run it on Linux or macOS")
+def test_the_next_user_of_the_machine_can_say_that_they_train(monkeypatch):
+    before = os.umask(0o077)
+    try:
+        with machine.machine_lock():
+            machine.announce(FOLDER)
+    finally:
+        os.umask(before)
+    (only,) = home.machine_lock().parent.iterdir()  # a second file of one user could not be replaced by another
+    assert stat.S_IMODE(only.stat().st_mode) == 0o666
+    with machine.machine_lock():
+        machine.announce(FOLDER.with_name("another"))
+        assert jobs.current().name == "another"
+    assert only.samefile(home.machine_lock())
+
+
+@pytest.mark.parametrize("word", [b"", b"{", b" []", b' {"folder": 5, "process": 1}', b" \xff", b' {"process": 1}'])
+def test_a_word_that_is_empty_or_torn_names_nobody(word):
+    with machine.machine_lock():
+        home.machine_lock().write_bytes(word)
+        assert jobs.current() is None
+        assert is_held(home.machine_lock())
+
+
+def test_a_longer_word_before_leaves_nothing_behind():
+    with machine.machine_lock():
+        machine.announce(FOLDER / ("long" * 200))
+        machine.announce(FOLDER)
+        assert jobs.current() == jobs.Job(FOLDER)
