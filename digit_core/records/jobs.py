@@ -10,6 +10,7 @@ import contextlib
 import json
 import time
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
@@ -108,10 +109,13 @@ def cancel(job: Job) -> None:
 
 
 def latest() -> Job | None:
-    """The newest training of this home: under way, ended without a run, or the newest run."""
+    """The training of this home that was heard of last: under way, ended without a run, or a run.
+
+    That is not always the one begun last, since one that was stopped can go on later.
+    """
     folders = [*_folders(home.working_folder()), *_folders(home.runs_folder())]
     trainings = [folder for folder in folders if names_a_training(folder.name)]
-    return Job(max(trainings, key=lambda folder: folder.name)) if trainings else None
+    return Job(max(trainings, key=lambda folder: (_heard_of(folder), folder.name))) if trainings else None
 
 
 def settle(job: Job) -> Progress | None:
@@ -135,13 +139,9 @@ def settle(job: Job) -> Progress | None:
     progress = job.progress() or progress  # it may have ended in the meantime
     if progress.state not in ACTIVE or not job.folder.is_dir():
         return progress
-    failed = progress.model_copy(
-        update={
-            "state": "failed",
-            "message": "The trainer was stopped from outside before it was done. Nothing else was changed.",
-            "updated": time.time(),
-        }
-    )
+    # Not with the time of this look: it ended when it was heard of last, maybe before another one began.
+    message = "The trainer was stopped from outside before it was done. Nothing else was changed."
+    failed = progress.model_copy(update={"state": "failed", "message": message})
     with contextlib.suppress(StorageError):  # a full disk must not hide the fact from whoever asks
         job.write_progress(failed)
     return failed
@@ -171,6 +171,21 @@ def _launch(job: Job, epochs: int) -> bool:
         time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
     process.kill()
     return False
+
+
+def _heard_of(folder: Path) -> float:
+    """When a training last said something, in Unix seconds; 0 if it never did."""
+    try:
+        stat = (folder / "progress.json").stat()
+    except OSError:
+        return 0.0
+    return _updated(folder, stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=4096)  # pages ask several times a second, and a home can have hundreds of runs
+def _updated(folder: Path, *_changed: int) -> float:
+    progress = Job(folder).progress()
+    return progress.updated if progress else 0.0
 
 
 def _folders(parent: Path) -> list[Path]:
