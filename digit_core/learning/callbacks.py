@@ -35,8 +35,8 @@ class LossCurve:
         self._before, self._step, self._sum = steps_before, 0, 0.0
 
     def add(self, step: int, mean: float) -> None:
-        """Take the mean over the epoch's first `step` steps: what is new in it is a point."""
-        if step <= self._step:
+        """Take the mean over the epoch's first `step` steps: what is new in it is a point, if it is a number."""
+        if step <= self._step or not math.isfinite(mean):  # JSON has no NaN, and a point without a loss is none
             return
         loss = (mean * step - self._sum) / (step - self._step)
         self._taken += 1

@@ -11,6 +11,7 @@ from digit_core.errors import TrainingFailed
 from digit_core.learning.callbacks import Cancelled, HistoryWriter, LossCurve, ProgressReporter, StopOnInvalidLoss
 from digit_core.learning.metrics import MeanRecall
 from digit_core.records.backups import BACKUP
+from digit_core.records.results import Progress
 from digit_core.records.runs import Run
 
 
@@ -84,6 +85,18 @@ def test_history_is_a_row_an_epoch(tmp_path):
 def test_a_loss_that_is_no_number_ends_the_training_with_the_reason(loss):
     with pytest.raises(TrainingFailed, match="step 8.*learning rate"):
         StopOnInvalidLoss().on_train_batch_end(7, {"loss": loss})
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_progress_with_a_loss_that_is_no_number_can_be_read_again(loss):
+    clock = Clock()
+    callback, seen = reporter(clock)
+    callback.on_epoch_begin(0)
+    for step, value in enumerate((0.5, loss)):
+        clock.now += 1
+        callback.on_train_batch_end(step, {"loss": value, "accuracy": 0.1})
+    again = Progress.model_validate_json(seen[-1].model_dump_json())
+    assert (again.epoch, again.epochs, again.loss, again.curve) == (1, 2, None, [(1, 0.5)])
 
 
 def test_early_stopping_brings_back_the_weights_of_the_best_epoch():
