@@ -1,14 +1,20 @@
 """Go on with a training that was stopped, after its last whole epoch."""
 
+import csv
+import io
+import zipfile
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from digit_core.learning.practice import Practice
-from digit_core.records.backups import BACKUP
+from digit_core.records.backups import BACKUP, backup_epoch
 from digit_core.records.config import TrainingConfig
+from digit_core.records.storage import write_bytes
 
 _SHORT = 2  # epochs; less than that is trained anew as quickly
+_MONITORED = "val_loss"
 
 
 class _TellPractice(keras.callbacks.Callback):
@@ -22,13 +28,74 @@ class _TellPractice(keras.callbacks.Callback):
         self._practice.begin(epoch)
 
 
-def resuming(config: TrainingConfig, folder: Path, practice: Practice) -> list[keras.callbacks.Callback]:
-    """The callbacks that keep weights, optimiser and epoch in `folder`, and begin with what is kept there.
+class _LastingEarlyStopping(keras.callbacks.EarlyStopping):
+    """Early stopping that a stop does not make forgetful; it stands behind the backup among the callbacks.
 
-    Two states are kept, since a process can be killed while it writes one. Early stopping
-    counts its patience anew.
+    Best value and patience follow from the history. The best weights are kept beside the
+    backup, by epoch: the last two, since of the backup too the state before the last is kept.
+    """
+
+    def __init__(self, folder: Path, patience: int):
+        super().__init__(_MONITORED, patience=patience, restore_best_weights=True)
+        self._folder = folder
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        done = backup_epoch(self._folder)
+        for epoch, value in enumerate(_history(self._folder)[:done]):
+            super().on_epoch_end(epoch, {_MONITORED: value})
+        self.model.stop_training = False
+        if not done or self.best_weights is None:
+            return
+        if kept := self._kept(self.best_epoch + 1):
+            self.best_weights = kept
+        elif self.best_epoch + 1 != done:  # else they are those that the backup has just brought back
+            super().on_train_begin(logs)  # a training stopped before best weights were kept
+            return
+        if self.wait >= self.patience:  # it had stopped, and was killed after that
+            self.model._initial_epoch = self.params["epochs"]
+
+    def on_epoch_end(self, epoch, logs=None):
+        before = self.best_weights
+        super().on_epoch_end(epoch, logs)
+        if self.best_weights is not before:
+            self._keep(epoch + 1)
+
+    def _path(self, epoch: int) -> Path:
+        return self._folder / BACKUP / f"best-{epoch:04}.npz"
+
+    def _keep(self, epoch: int) -> None:
+        content = io.BytesIO()
+        np.savez(content, *self.best_weights)
+        write_bytes(self._path(epoch), content.getvalue())
+        for older in sorted((self._folder / BACKUP).glob("best-*.npz"))[:-2]:
+            older.unlink()
+
+    def _kept(self, epoch: int) -> list[np.ndarray] | None:
+        try:
+            with np.load(self._path(epoch), allow_pickle=False) as file:
+                return [file[name] for name in file.files]
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return None
+
+
+def resuming(config: TrainingConfig, folder: Path, practice: Practice) -> list[keras.callbacks.Callback]:
+    """The callbacks that stop early, and those by which a training that was stopped ends as if it had not been.
+
+    They keep weights, optimiser, epoch and the best weights so far in `folder`, and begin with
+    what is kept there. Two states are kept, since a process can be killed while it writes one.
     """
     if config.epochs <= _SHORT:
-        return [_TellPractice(practice)]
+        early = keras.callbacks.EarlyStopping(_MONITORED, patience=config.patience, restore_best_weights=True)
+        return [_TellPractice(practice), early]
     backup = keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)
-    return [backup, _TellPractice(practice)]
+    return [backup, _TellPractice(practice), _LastingEarlyStopping(folder, config.patience)]
+
+
+def _history(folder: Path) -> list[float]:
+    """The monitored value by epoch."""
+    try:
+        with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [float(row[_MONITORED]) for row in csv.DictReader(file)]
+    except (OSError, KeyError, TypeError, ValueError):
+        return []

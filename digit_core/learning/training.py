@@ -119,7 +119,6 @@ def train(
             HistoryWriter(folder / "history.csv"),
             *resuming(config, folder, data.practice),  # after the history, which may be an epoch ahead but not behind
             StopOnInvalidLoss(),
-            keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True),
         ],
         verbose=0,
     )
