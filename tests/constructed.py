@@ -35,6 +35,7 @@ def construct_run(
     data: str = "mnist",
     digest: str = "made up",
     model: bytes = b"no network",
+    computed_in: str | None = None,
     **settings,
 ) -> Run:
     """Write a run into this test's home. `settings` are fields of its config."""
@@ -42,7 +43,9 @@ def construct_run(
     folder.mkdir(parents=True)
     config = training_config(preset, data=data, **{"epochs": 3, **settings})
     created = datetime.strptime(name[:15], "%Y%m%d-%H%M%S").timestamp()
-    environment = Environment(versions={"python": "3.11"}, data_digest=digest, command="a test", created=created)
+    environment = Environment(
+        versions={"python": "3.11"}, data_digest=digest, command="a test", created=created, computed_in=computed_in
+    )
     probabilities = readings(labels, wrong)
     document = {"config": config.model_dump(), "environment": environment.model_dump()}
     (folder / "config.json").write_text(json.dumps(document))

@@ -33,6 +33,11 @@ def precision_of(config: TrainingConfig, model: keras.Model) -> str:
     return "bfloat16" if suited and _multiplies_bfloat16() else "float32"
 
 
+def computed_in(model: keras.Model) -> str:
+    """ "bfloat16" or "float32": what a model that is trained computes in, but for its logits."""
+    return "bfloat16" if any(layer.compute_dtype == "bfloat16" for layer in model.layers) else "float32"
+
+
 def accelerated(model: keras.Model, precision: str) -> keras.Model:
     """A twin of a model to train in its place, with the same initial weights."""
     if precision == "float32" and keras.backend.backend() != "tensorflow":

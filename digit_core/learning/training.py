@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from digit_core.learning.acceleration import accelerated, precision_of
+from digit_core.learning.acceleration import accelerated, computed_in, precision_of
 from digit_core.learning.architectures import build
 from digit_core.learning.calibration import fit_calibration
 from digit_core.learning.callbacks import Cancelled, HistoryWriter, ProgressReporter, StopOnInvalidLoss
@@ -103,11 +103,11 @@ def train(
     """
     say = _announcer(config, report, cancelled)
     data = prepared(config, lambda message: say("training", message))
-    _write_config(config, folder, command, data.digest)
 
     say("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = compiled(config, config.epochs * len(data.practice))
+    _write_config(config, folder, command, data.digest, computed_in(model))
     model.fit(
         data.practice,
         epochs=config.epochs,
@@ -194,12 +194,13 @@ def _announcer(
     return say
 
 
-def _write_config(config: TrainingConfig, folder: Path, command: str, data_digest: str) -> None:
+def _write_config(config: TrainingConfig, folder: Path, command: str, data_digest: str, precision: str) -> None:
     environment = Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         data_digest=data_digest,
         command=command,
         created=time.time(),
+        computed_in=precision,
     )
     document = {"config": config.model_dump(), "environment": environment.model_dump()}
     (folder / "config.json").write_text(json.dumps(document, indent=1))

@@ -80,14 +80,35 @@ def by_seed(runs: Iterable[Run]) -> list[list[Run]]:
     """The runs in groups that differ in nothing but their seed, in the order in which they come.
 
     Of runs that do not even differ in that, the first one counts: the same training twice says
-    nothing about other seeds.
+    nothing about other seeds. What a run was computed in tells it apart only from runs of which
+    that is known too.
     """
-    groups: dict[tuple, dict[int, Run]] = {}
+    groups: list[_Group] = []
     for run in runs:
-        settings = run.config.model_dump(exclude={"seed"})
-        group = groups.setdefault((*settings.items(), run.environment.data_digest), {})
-        group.setdefault(run.config.seed, run)
-    return [list(group.values()) for group in groups.values()]
+        settings = (run.config.model_dump(exclude={"seed"}), run.environment.data_digest)
+        group = next((group for group in groups if group.settings == settings and group.may_take(run)), None)
+        if group is None:
+            groups.append(group := _Group(settings))
+        group.take(run)
+    return [list(group.runs.values()) for group in groups]
+
+
+class _Group:
+    """Runs with the same settings, by seed."""
+
+    def __init__(self, settings: tuple):
+        self.settings = settings
+        self.runs: dict[int, Run] = {}
+        self._computed_in: str | None = None
+
+    def may_take(self, run: Run) -> bool:
+        return None in (self._computed_in, run.environment.computed_in) or (
+            self._computed_in == run.environment.computed_in
+        )
+
+    def take(self, run: Run) -> None:
+        self.runs.setdefault(run.config.seed, run)
+        self._computed_in = self._computed_in or run.environment.computed_in
 
 
 def data_of(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:

@@ -93,9 +93,13 @@ class Calibration(_Record):
 
 
 class Environment(_Record):
-    """What else can change a result: versions and data, and the command that started it."""
+    """What else can change a result: versions and data, and the command that started it.
+
+    `computed_in` is the precision that `auto` came to; None in runs from before it was noted.
+    """
 
     versions: dict[str, str]
     data_digest: str
     command: str
     created: float
+    computed_in: Literal["float32", "bfloat16"] | None = None

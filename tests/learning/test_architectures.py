@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from digit_core.learning import acceleration
-from digit_core.learning.acceleration import FusedBatchNormalization, accelerated
+from digit_core.learning.acceleration import FusedBatchNormalization, accelerated, computed_in
 from digit_core.learning.architectures import BUILDERS, build
 from digit_core.learning.schedules import Triangular, learning_rate
 from digit_core.records.config import training_config
@@ -59,6 +59,7 @@ def test_the_smallest_custom_network_that_is_allowed_can_be_built():
 def test_what_is_trained_computes_what_is_kept(preset, precision):
     plain = build(training_config(preset))
     fast = accelerated(plain, precision)
+    assert computed_in(fast) == precision
     images = np.random.default_rng(0).random((8, 28, 28, 1)).astype(np.float32)
     tolerance = 1e-4 if precision == "float32" else 0.05  # bfloat16 has 8 bits
     np.testing.assert_allclose(fast(images), plain(images), atol=tolerance)

@@ -81,6 +81,7 @@ def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_trai
         assert second["epoch"] == first["epoch"]
         assert second["loss"] == pytest.approx(first["loss"], rel=1e-3)
         assert second["val_loss"] == pytest.approx(first["val_loss"], rel=1e-3)
+    assert Run(stopped).environment.computed_in == "float32"
     assert Run(stopped).metrics.loss == pytest.approx(Run(whole).metrics.loss, rel=1e-2)
 
 

@@ -86,3 +86,10 @@ def test_runs_are_grouped_when_they_differ_in_their_seed_alone(own_home):
         ["20260101-000000-lenet5"],
     ]
     assert [len(same) for same in data_of(trained).values()] == [5, 1]
+
+
+def test_runs_known_to_be_computed_in_different_precisions_are_not_taken_together(own_home):
+    known = ["bfloat16", None, "float32", "bfloat16", "float32"]
+    trained = [construct_run(f"2026010{n}-000000-quick", seed=n, computed_in=p) for n, p in enumerate(known, 1)]
+    assert [[run.config.seed for run in group] for group in by_seed(trained)] == [[1, 2, 4], [3, 5]]
+    assert [[run.config.seed for run in group] for group in by_seed(trained[1:])] == [[2, 3, 5], [4]]
