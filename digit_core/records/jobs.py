@@ -12,6 +12,7 @@ import time
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
@@ -27,6 +28,7 @@ from digit_core.records.storage import make_folder, storage_errors, write_text
 
 EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
 _KEPT_ENDED_JOBS = 5
+_asking = Lock()  # held from "is somebody training?" until this one trains: a class presses Retrain all at once
 _STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
 
 
@@ -43,18 +45,19 @@ def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app
     person did to start it, kept in the run's `config.json`.
     Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
-    _refuse_if_busy()
-    forget_old_jobs()
-    job = Job(_new_folder(config.preset))
-    document = {"config": config.model_dump(), "command": command}
-    write_text(job.folder / "config.json", json.dumps(document, indent=1))
-    job.write_request(Request(serve=serve))
-    if _launch(job, config.epochs):
-        return job
-    log = _last_line(job.folder / "train.log")
-    remove_folder(job.folder)
-    _refuse_if_busy()
-    raise TrainingFailed(f"The trainer did not start. {log}".strip())
+    with _asking:
+        _refuse_if_busy()
+        forget_old_jobs()
+        job = Job(_new_folder(config.preset))
+        document = {"config": config.model_dump(), "command": command}
+        write_text(job.folder / "config.json", json.dumps(document, indent=1))
+        job.write_request(Request(serve=serve))
+        if _launch(job, config.epochs):
+            return job
+        log = _last_line(job.folder / "train.log")
+        remove_folder(job.folder)
+        _refuse_if_busy()
+        raise TrainingFailed(f"The trainer did not start. {log}".strip())
 
 
 def stopped_jobs() -> list[Job]:
@@ -87,17 +90,18 @@ def resume(job: Job, *, serve: bool = True) -> Job:
 
     Raises TrainingBusy if there is one under way, StorageError, or TrainingFailed.
     """
-    _refuse_if_busy()
-    if not resumable(job):
-        raise TrainingFailed(f"{job.name} cannot go on: nothing was kept of it. Start it anew.")
-    before, request = job.progress(), job.request()
-    job.write_request(Request(serve=serve))
-    if _launch(job, before.epochs):
-        return job
-    job.write_request(request)
-    job.write_progress(before)
-    _refuse_if_busy()
-    raise TrainingFailed(f"The trainer did not start. {_last_line(job.folder / 'train.log')}".strip())
+    with _asking:
+        _refuse_if_busy()
+        if not resumable(job):
+            raise TrainingFailed(f"{job.name} cannot go on: nothing was kept of it. Start it anew.")
+        before, request = job.progress(), job.request()
+        job.write_request(Request(serve=serve))
+        if _launch(job, before.epochs):
+            return job
+        job.write_request(request)
+        job.write_progress(before)
+        _refuse_if_busy()
+        raise TrainingFailed(f"The trainer did not start. {_last_line(job.folder / 'train.log')}".strip())
 
 
 def cancel(job: Job) -> None:

@@ -3,10 +3,13 @@
 import os
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from digit_core.errors import TrainingBusy
 from digit_core.records import home, jobs, machine
+from digit_core.records.config import training_config
 from digit_core.records.locks import is_held
 
 FOLDER = home.PROJECT / "working" / "20260101-120000-quick"
@@ -68,3 +71,26 @@ def test_a_longer_word_before_leaves_nothing_behind():
         machine.announce(FOLDER / ("long" * 200))
         machine.announce(FOLDER)
         assert jobs.current() == jobs.Job(FOLDER)
+
+
+def test_of_many_who_ask_for_a_training_at_once_one_gets_it(own_home, monkeypatch):
+    launched = []
+
+    def launch(job, epochs):
+        launched.append(job)
+        return True
+
+    monkeypatch.setattr(jobs, "_launch", launch)
+    monkeypatch.setattr(jobs, "current", lambda: launched[0] if launched else None)
+    config = training_config("quick", data="digits")
+
+    def ask(_):
+        try:
+            return jobs.start(config)
+        except TrainingBusy:
+            return None
+
+    with ThreadPoolExecutor(8) as people:
+        got = list(people.map(ask, range(8)))
+    assert len(launched) == len([job for job in got if job]) == 1
+    assert [folder.name for folder in home.working_folder().iterdir()] == [launched[0].name]

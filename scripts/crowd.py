@@ -1,0 +1,114 @@
+"""A class at one app: each student a session that says over the websocket what a browser would say.
+
+What a browser sends when it opens the page and when the pen is lifted is recorded from a real one;
+every student sends it again, and looks for news as often as the app tells browsers to.
+"""
+
+import asyncio
+import contextlib
+import time
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+_FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+
+
+async def draw_together(address: str, opening: bytes, stroke: bytes, students: int, strokes: int, pause: float) -> dict:
+    """Let so many students come within ten seconds, then each lift the pen so often, `pause` seconds apart.
+
+    Returns the seconds to the page for each student, and from each lift of the pen to its answer.
+    """
+    came, answered = [], []
+
+    async def student(number: int) -> None:
+        async with _Session.open(address) as session:
+            await asyncio.sleep(10 * number / students)
+            came.append(await session.say(opening))
+            arrived.release()
+            await everybody.wait()
+            await asyncio.sleep(pause * number / students)  # evenly, as people are
+            for _ in range(strokes):
+                began = time.perf_counter()
+                answered.append(await session.say(stroke))
+                await asyncio.sleep(max(pause - (time.perf_counter() - began), 0))
+
+    arrived, everybody = asyncio.Semaphore(0), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for number in range(students):
+            group.create_task(student(number))
+        for _ in range(students):
+            await arrived.acquire()
+        everybody.set()
+    return {"came": came, "answered": answered}
+
+
+class _Session:
+    """One browser's connection."""
+
+    def __init__(self, socket: websockets.ClientConnection):
+        self._socket = socket
+        self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
+        self._timers: dict[str, asyncio.Task] = {}
+        self._running = ""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, address: str):
+        async with websockets.connect(
+            f"{address.replace('http', 'ws')}/_stcore/stream",
+            subprotocols=["streamlit"],
+            origin=address,
+            max_size=None,
+            ping_interval=None,
+            open_timeout=60,
+        ) as socket:
+            session = cls(socket)
+            listening = asyncio.create_task(session._listen())
+            try:
+                yield session
+            finally:
+                for task in (listening, *session._timers.values()):
+                    task.cancel()
+
+    async def say(self, message: bytes, limit: float = 60) -> float:
+        """Seconds until what the message asks for has run; `limit` if it takes longer."""
+        asked = BackMsg.FromString(message).rerun_script
+        self._said, began = asked, time.perf_counter()
+        future = self._waiting[asked.fragment_id] = asyncio.get_running_loop().create_future()
+        await self._socket.send(message)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(future, limit)
+        return time.perf_counter() - began
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for data in self._socket:
+                message = ForwardMsg.FromString(data)
+                kind = message.WhichOneof("type")
+                if kind == "new_session":
+                    self._running = ",".join(message.metadata.run.fragment_ids)
+                    if not self._running:  # the page is drawn anew, with timers of its own
+                        for timer in self._timers.values():
+                            timer.cancel()
+                        self._timers.clear()
+                elif kind == "auto_rerun":
+                    fragment = message.auto_rerun.fragment_id
+                    if fragment in self._timers:
+                        self._timers[fragment].cancel()
+                    self._timers[fragment] = asyncio.create_task(self._look(fragment, message.auto_rerun.interval))
+                elif kind == "script_finished" and message.script_finished in _FINISHED:
+                    for fragment in list(self._waiting):
+                        if fragment in self._running or not self._running:
+                            future = self._waiting.pop(fragment)
+                            if not future.done():
+                                future.set_result(None)
+
+    async def _look(self, fragment: str, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            message = BackMsg()
+            message.rerun_script.CopyFrom(self._said)
+            message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
+            await self._socket.send(message.SerializeToString())
