@@ -12,18 +12,20 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+LIMIT = 15.0  # seconds
 _FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 async def draw_together(address: str, opening: bytes, stroke: bytes, students: int, strokes: int, pause: float) -> dict:
     """Let so many students come within ten seconds, then each lift the pen so often, `pause` seconds apart.
 
-    Returns the seconds to the page for each student, and from each lift of the pen to its answer.
+    Returns the seconds to the page for each student, and from each lift of the pen to its answer;
+    LIMIT where none came.
     """
     came, answered = [], []
 
     async def student(number: int) -> None:
-        async with _Session.open(address) as session:
+        async with _Session.open(address, BackMsg.FromString(stroke)) as session:
             await asyncio.sleep(10 * number / students)
             came.append(await session.say(opening))
             arrived.release()
@@ -47,15 +49,16 @@ async def draw_together(address: str, opening: bytes, stroke: bytes, students: i
 class _Session:
     """One browser's connection."""
 
-    def __init__(self, socket: websockets.ClientConnection):
-        self._socket = socket
+    def __init__(self, socket: websockets.ClientConnection, usual: BackMsg):
+        self._socket, self._usual = socket, usual
         self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
         self._timers: dict[str, asyncio.Task] = {}
         self._running = ""
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: str):
+    async def open(cls, address: str, usual: BackMsg):
+        """Connect; `usual` says what a browser tells of its page and widgets whenever it asks for anything."""
         async with websockets.connect(
             f"{address.replace('http', 'ws')}/_stcore/stream",
             subprotocols=["streamlit"],
@@ -64,7 +67,7 @@ class _Session:
             ping_interval=None,
             open_timeout=60,
         ) as socket:
-            session = cls(socket)
+            session = cls(socket, usual)
             listening = asyncio.create_task(session._listen())
             try:
                 yield session
@@ -72,15 +75,14 @@ class _Session:
                 for task in (listening, *session._timers.values()):
                     task.cancel()
 
-    async def say(self, message: bytes, limit: float = 60) -> float:
-        """Seconds until what the message asks for has run; `limit` if it takes longer."""
-        asked = BackMsg.FromString(message).rerun_script
-        self._said, began = asked, time.perf_counter()
-        future = self._waiting[asked.fragment_id] = asyncio.get_running_loop().create_future()
+    async def say(self, message: bytes) -> float:
+        """Seconds until what the message asks for has run; LIMIT if it takes longer, or is not run at all."""
+        began, fragment = time.perf_counter(), BackMsg.FromString(message).rerun_script.fragment_id
+        future = self._waiting[fragment] = asyncio.get_running_loop().create_future()
         await self._socket.send(message)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(future, limit)
-        return time.perf_counter() - began
+            await asyncio.wait_for(future, LIMIT)
+        return min(time.perf_counter() - began, LIMIT)
 
     async def _listen(self) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
@@ -109,6 +111,6 @@ class _Session:
         while True:
             await asyncio.sleep(seconds)
             message = BackMsg()
-            message.rerun_script.CopyFrom(self._said)
+            message.CopyFrom(self._usual)
             message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
             await self._socket.send(message.SerializeToString())
