@@ -13,7 +13,6 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 LIMIT = 15.0  # seconds
-_FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 async def draw_together(address: str, opening: bytes, stroke: bytes, students: int, strokes: int, pause: float) -> dict:
@@ -53,7 +52,7 @@ class _Session:
         self._socket, self._usual = socket, usual
         self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
         self._timers: dict[str, asyncio.Task] = {}
-        self._running = ""
+        self._running, self._read = "", False
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -90,7 +89,7 @@ class _Session:
                 message = ForwardMsg.FromString(data)
                 kind = message.WhichOneof("type")
                 if kind == "new_session":
-                    self._running = ",".join(message.metadata.run.fragment_ids)
+                    self._running, self._read = ",".join(message.metadata.run.fragment_ids), False
                     if not self._running:  # the page is drawn anew, with timers of its own
                         for timer in self._timers.values():
                             timer.cancel()
@@ -100,12 +99,19 @@ class _Session:
                     if fragment in self._timers:
                         self._timers[fragment].cancel()
                     self._timers[fragment] = asyncio.create_task(self._look(fragment, message.auto_rerun.interval))
-                elif kind == "script_finished" and message.script_finished in _FINISHED:
-                    for fragment in list(self._waiting):
-                        if fragment in self._running or not self._running:
-                            future = self._waiting.pop(fragment)
-                            if not future.done():
-                                future.set_result(None)
+                elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "html":
+                    self._read |= "Probabilities." in message.delta.new_element.html.body
+                elif kind == "script_finished":
+                    self._finished(message.script_finished)
+
+    def _finished(self, how: int) -> None:
+        # A fragment says that it finished early when another was asked for meanwhile; what it showed is there.
+        whole = how == ForwardMsg.FINISHED_SUCCESSFULLY and not self._running
+        for fragment in list(self._waiting):
+            if (fragment and fragment in self._running and self._read) or whole:
+                future = self._waiting.pop(fragment)
+                if not future.done():
+                    future.set_result(None)
 
     async def _look(self, fragment: str, seconds: float) -> None:
         while True:
