@@ -4,10 +4,13 @@ python3 scripts/start.py
 python3 scripts/start.py -- --server.port 8700 --server.headless true
 """
 
+import os
 import socket
 import sys
 
 import environment
+
+_DEFAULT_PORT = 8501  # Streamlit's; if it is taken, Streamlit takes the next one and a second app runs unnoticed
 
 
 def main() -> None:
@@ -17,19 +20,21 @@ def main() -> None:
         print(__doc__)
         print("Options after -- go to `streamlit run`.")
         return
-    if (port := _port_asked_for(options)) and _in_use(port):
+    if _in_use(port := _port(options)):
         sys.exit(f"Port {port} is in use: is the app running already? Or choose another: -- --server.port {port + 1}")
     environment.prepare(environment.APP)
     app = str(environment.PROJECT / "streamlit_app.py")
     environment.run([str(environment.python()), "-m", "streamlit", "run", app, *options])
 
 
-def _port_asked_for(options: list[str]) -> int | None:
-    for name, value in zip(options, [*options[1:], ""], strict=True):
-        given = value if name == "--server.port" else name.removeprefix("--server.port=")
-        if name.startswith("--server.port") and given.isdigit():
-            return int(given)
-    return None
+def _port(options: list[str]) -> int:
+    """Where Streamlit will listen: the last option that says so, else the environment variable, else its default."""
+    given = [os.environ.get("STREAMLIT_SERVER_PORT", "")]
+    for position, option in enumerate(options):
+        name, equals, value = option.partition("=")
+        if name == "--server.port":
+            given.append(value if equals else "".join(options[position + 1 : position + 2]))
+    return int(given[-1]) if given[-1].isdecimal() and int(given[-1]) < 65536 else _DEFAULT_PORT
 
 
 def _in_use(port: int) -> bool:

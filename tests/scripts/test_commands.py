@@ -1,10 +1,13 @@
 """The commands as a person types them."""
 
+import contextlib
 import json
 import re
+import shlex
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import numpy as np
 import pytest
@@ -14,7 +17,9 @@ from digit_core.records import home
 from digit_core.records.presets import PRESETS
 from digit_core.records.runs import SHIPPED
 from digit_core.records.served import served
+from tests.browser.app import free_port
 from tests.drawings import paint
+from tests.waiting import wait_for
 
 README = (home.PROJECT / "README.md").read_text(encoding="utf-8")
 
@@ -98,14 +103,74 @@ def test_predict_reads_pictures_and_tells_those_it_cannot(tmp_path, seven):
     assert "seven.png: 7" in plain.stdout
 
 
-def test_a_port_in_use_is_one_clear_line():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        result = run("scripts/start.py", "--", "--server.port", str(port))
+def readme_command(script: str) -> list[str]:
+    """The indented line of the README that starts with this script, in this interpreter."""
+    (line,) = re.findall(rf"^    python3 (scripts/{script}.*)$", README, re.MULTILINE)
+    return [sys.executable, *shlex.split(line)]
+
+
+@pytest.fixture
+def taken():
+    """A socket that listens on some port of this machine."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening
+
+
+def test_the_readmes_start_command_as_written_opens_the_app(monkeypatch):
+    address = f"http://127.0.0.1:{(port := free_port())}/_stcore/health"
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", str(port))
+    monkeypatch.setenv("STREAMLIT_SERVER_HEADLESS", "true")
+
+    def healthy() -> bool:
+        assert app.poll() is None, app.communicate()[0]
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.read() == b"ok"
+        except OSError:
+            return False
+
+    command = readme_command("start.py")
+    app = subprocess.Popen(command, cwd=home.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with app:
+        try:
+            assert wait_for(healthy)
+        finally:
+            app.kill()  # Streamlit may overlook a polite signal that comes while it starts
+
+
+def test_the_readmes_test_command_as_written_runs_the_checks(monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only tests/scripts/test_commands.py")  # else it would run itself
+    result = subprocess.run(readme_command("test.py"), cwd=home.PROJECT, capture_output=True, text=True, timeout=300)
+    assert "test_the_readmes_test_command_as_written_runs_the_checks" in result.stdout, result.stderr
+    assert {line for line in result.stdout.splitlines() if line.startswith("== ")} == {
+        "== lint", "== format", "== import contracts", "== tests"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [["--server.port", "{}"], ["--server.port=1", "--server.port={}"], []])
+def test_a_port_in_use_is_one_clear_line(options, taken, monkeypatch):
+    port = taken.getsockname()[1]
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "1" if options else str(port))
+    result = run("scripts/start.py", "--", *(option.format(port) for option in options))
     assert result.returncode == 1
-    assert f"Port {port} is in use" in result.stderr
+    assert result.stderr == (
+        f"Port {port} is in use: is the app running already? Or choose another: -- --server.port {port + 1}\n"
+    )
+
+
+def test_without_options_streamlits_own_port_in_use_is_one_clear_line(monkeypatch):
+    monkeypatch.delenv("STREAMLIT_SERVER_PORT", raising=False)
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # then another program listens there
+            listening.bind(("127.0.0.1", 8501))
+            listening.listen()
+        result = run("scripts/start.py")
+    assert result.returncode == 1
+    assert "Port 8501 is in use" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_readme_names_every_preset_page_and_file_of_a_run():
