@@ -1,28 +1,47 @@
-"""The project's own Python environment: `.venv`, made from a requirements file when it is out of date.
+"""The project's own Python environment: `.venv`, installed from a lock file when it does not match it.
 
 Uses the standard library alone, since it runs before anything is installed.
+
+The status file says what is installed: the digests of the lock files, or that an installation has begun. It
+says so before anything is changed, so an installation that was killed is seen and started over in an empty folder.
 """
 
+import contextlib
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = PROJECT / ".venv"
-APP, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+APP, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"  # the second contains the first
+
+_STATUS, _LOCK = FOLDER / ".install-status", FOLDER / ".install-lock"
+_BEGUN = "begun"
+_NEWEST_PYTHON = (3, 13)  # for which TensorFlow and h5py have wheels
+
+# Is every file there that pip recorded? importlib's own list leaves out missing files from Python 3.12 on.
+_INTACT = """
+import csv, importlib.metadata, sys
+import pip
+for package in importlib.metadata.distributions():
+    record = package.read_text("RECORD") or sys.exit(1)
+    for name, *_ in csv.reader(record.splitlines()):
+        name.endswith(".pyc") or package.locate_file(name).exists() or sys.exit(1)
+"""
 
 
 if sys.version_info < (3, 11):  # here, before any module that imports this one needs what 3.11 has
-    sys.exit(f"Digit Lab needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try python3.11 or python3.12.")
+    sys.exit(f"Digit Lab needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}. Try python3.12.")
 
 
-def enter(requirements: str = APP) -> None:
+def enter(lock_file: str = APP) -> None:
     """Return if this is the project's environment and up to date; else make it so and start over in it."""
-    prepare(requirements)
+    prepare(lock_file)
     if Path(sys.prefix).resolve() != FOLDER.resolve():
         run([str(python()), *sys.argv])
 
@@ -40,35 +59,110 @@ def python() -> Path:
     return FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def prepare(requirements: str) -> None:
-    """Make the environment or bring it up to date, with pip's own progress; exits with a sentence if it cannot."""
-    stamp, wanted = FOLDER / f".{requirements}.installed", _fingerprint(requirements)
-    if python().exists() and stamp.is_file() and stamp.read_text() == wanted:
+def prepare(lock_file: str) -> None:
+    """Make the environment or bring it up to date, with pip's own progress; exits with a sentence if it cannot.
+
+    Nothing is written, and nothing asked of the network, if it is up to date.
+    """
+    if _is_complete(lock_file):
         return
-    if not python().exists():
-        print(f"Making the Python environment {FOLDER.name} (the first time only) ...", flush=True)
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        _call([sys.executable, "-m", "venv", str(FOLDER)], "On Debian and Ubuntu: apt install python3-venv.")
-    print(f"Installing what {requirements} names; TensorFlow alone is 600 MB to fetch ...", flush=True)
-    _call(
-        [str(python()), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(PROJECT / requirements)],
-        "Is there a network? Run the same command again to go on.",
-    )
-    stamp.write_text(wanted)
-
-
-def _call(command: list[str], remedy: str) -> None:
     try:
-        code = subprocess.call(command)
+        FOLDER.mkdir(exist_ok=True)
+        with _locked() as lock:
+            if not _is_complete(lock_file):  # another command may just have installed it
+                _install(lock_file, lock)
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. The same command starts the installation over.")
     except OSError as error:
-        sys.exit(f"{command[0]} could not be run: {error.strerror}. {remedy}")
+        sys.exit(
+            f"The Python environment could not be changed ({error.filename or FOLDER}: {error.strerror}). Is there "
+            f"room on the disk, may you write to {FOLDER}, and is no other program using it?"
+        )
+
+
+def _is_complete(lock_file: str) -> bool:
+    return python().exists() and _digest(lock_file) in _status().split()
+
+
+def _status() -> str:
+    try:
+        return _STATUS.read_text(encoding="ascii", errors="replace")
+    except OSError:  # most often there is none: made by hand, or by an earlier version of this module
+        return ""
+
+
+def _digest(lock_file: str) -> str:
+    return hashlib.sha256((PROJECT / lock_file).read_text(encoding="utf-8").encode()).hexdigest()
+
+
+def _install(lock_file: str, lock: int) -> None:
+    if _status() == _BEGUN or not _is_intact():
+        _make_anew(lock)
+    _STATUS.write_text(_BEGUN, encoding="ascii")
+    print(f"Installing the packages of {lock_file}; TensorFlow alone is 600 MB to fetch ...", flush=True)
+    pip = [str(python()), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-user"]
+    code = _call([*pip, "--only-binary=:all:", "--require-hashes", "-r", str(PROJECT / lock_file)], lock)
+    if code > 0:  # pip gave up in good order, most often before it changed anything: the next command looks
+        _STATUS.unlink()
     if code:
-        sys.exit(f"That did not work (exit code {code}). {remedy}")
+        sys.exit(f"The installation failed (exit code {code}). Is there a network? Then run the same command again.")
+    installed = [DEVELOPMENT, APP] if lock_file == DEVELOPMENT else [lock_file]
+    _STATUS.write_text("\n".join(map(_digest, installed)), encoding="ascii")
 
 
-def _fingerprint(requirements: str) -> str:
-    """Changes with any line of the file or of those that it includes; Python's version is the environment's own."""
-    text = (PROJECT / requirements).read_text(encoding="utf-8")
-    for included in re.findall(r"^-r (\S+)", text, re.MULTILINE):
-        text += (PROJECT / included).read_text(encoding="utf-8")
-    return hashlib.sha256(text.encode()).hexdigest()
+def _is_intact() -> bool:
+    return python().exists() and subprocess.call([str(python()), "-I", "-c", _INTACT], stderr=subprocess.DEVNULL) == 0
+
+
+def _make_anew(lock: int) -> None:
+    if sys.version_info[:2] > _NEWEST_PYTHON:
+        sys.exit("TensorFlow does not support this Python yet. Run the same command with python3.13 or python3.12.")
+    interrupted = _status() == _BEGUN
+    print("The last installation was interrupted. " if interrupted else "", end="")
+    print(f"Making the Python environment {FOLDER.name} ...", flush=True)
+    _STATUS.write_text(_BEGUN, encoding="ascii")
+    for entry in FOLDER.iterdir():
+        if entry not in (_STATUS, _LOCK):
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    # The interpreter that this one was made from, should this be the environment's own.
+    base = getattr(sys, "_base_executable", sys.executable)
+    if code := _call([base, "-I", "-m", "venv", str(FOLDER)], lock):
+        sys.exit(f"That did not work (exit code {code}). On Debian and Ubuntu: apt install python3-venv.")
+
+
+def _call(command: list[str], lock: int) -> int:
+    """The exit code; the command holds the lock too, so that it is held while it goes on without its parent."""
+    return subprocess.call(command, **({} if os.name == "nt" else {"pass_fds": [lock]}))
+
+
+@contextlib.contextmanager
+def _locked() -> Iterator[int]:
+    """Hold the installation lock; the operating system releases it when its last holder has ended, however."""
+    with _LOCK.open("a") as file:
+        waiting = False
+        while not _try_to_lock(file.fileno()):
+            if not waiting:
+                print("Another command is installing; waiting for it to end ...", flush=True)
+            waiting = True
+            time.sleep(0.2)
+        yield file.fileno()
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _try_to_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_to_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

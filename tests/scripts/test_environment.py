@@ -1,0 +1,234 @@
+"""`.venv` is made and kept by the scripts; here from a small package of the tests' own, without a network."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts import environment
+from tests.waiting import wait_for
+
+FILES = 5000  # unpacking them takes pip a second or more: time to be killed in
+STUDENT = """
+import os
+import environment
+
+if __name__ == "__main__":
+    environment.enter(getattr(environment, os.environ.get("LOCK", "APP")))
+
+import parcel
+print("parcel", parcel.VERSION, len(list(parcel.FOLDER.glob("*.txt"))))
+"""
+
+
+class Project:
+    """A checkout with this project's `scripts/environment.py`, in a folder with a space in its name."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "a checkout"
+        self.wheels = folder / "wheels"
+        self.environment = self.folder / ".venv"
+        (self.folder / "scripts").mkdir(parents=True)
+        self.wheels.mkdir()
+        shutil.copy(environment.__file__, self.folder / "scripts")
+        (self.folder / "scripts" / "student.py").write_text(STUDENT)
+        self.want("1.0")
+
+    def want(self, version: str) -> None:
+        """Make the package in this version and lock it."""
+        wheel = self.wheels / f"parcel-{version}-py3-none-any.whl"
+        information = f"parcel-{version}.dist-info"
+        files = {f"parcel/{number}.txt": "a file\n" for number in range(FILES)} | {
+            "parcel/__init__.py": f"from pathlib import Path\nVERSION = {version!r}\nFOLDER = Path(__file__).parent\n",
+            f"{information}/METADATA": f"Metadata-Version: 2.1\nName: parcel\nVersion: {version}\n",
+            f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        files[f"{information}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{information}/RECORD"])
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(zipfile.ZipInfo(name), text)  # without the time: the same digest each time
+        self.lock(f"parcel=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+
+    def lock(self, text: str) -> None:
+        """Write both lock files."""
+        for name in (environment.APP, environment.DEVELOPMENT):
+            (self.folder / name).write_text(text)
+
+    def begin(self, **variables: str) -> subprocess.Popen:
+        """Run the script as a person does, with the Python that is on the machine, in a process group of its own."""
+        return subprocess.Popen(
+            [sys._base_executable, "scripts/student.py"],
+            cwd=self.folder,
+            env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, **variables: str) -> str:
+        """What the script printed; it must have succeeded."""
+        with self.begin(**variables) as process:
+            printed, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, printed
+        return printed
+
+    def fail(self) -> str:
+        """What the script printed; it must have failed, with a sentence."""
+        with self.begin() as process:
+            printed, _ = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "Traceback" not in printed
+        return printed
+
+    def packages(self) -> Path:
+        """The folder of installed packages; it need not exist."""
+        return Path(sysconfig.get_path("purelib", "venv", vars={"base": str(self.environment)}))
+
+    def unpacked(self) -> int:
+        """How many of the package's files are in their place."""
+        return sum(1 for _ in (self.packages() / "parcel").glob("*.txt"))
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def installed_once(tmp_path_factory) -> Project:
+    project = Project(tmp_path_factory.mktemp("installed"))
+    project.run()
+    return project
+
+
+@pytest.fixture
+def installed(project, installed_once) -> Project:
+    """A project with a whole environment of its own."""
+    shutil.copytree(installed_once.environment, project.environment, symlinks=True)
+    assert project.run() == f"parcel 1.0 {FILES}\n"
+    return project
+
+
+def kill_when(condition, process: subprocess.Popen, kill=os.killpg, number=signal.SIGKILL) -> str:
+    """Send the signal at that moment, and return what was printed until then."""
+
+    def reached() -> bool:
+        assert process.poll() is None, process.communicate()[0]
+        return condition()
+
+    wait_for(reached)
+    kill(process.pid, number)
+    with process:
+        return process.communicate(timeout=60)[0] if kill is os.killpg else ""
+
+
+def test_the_second_start_changes_nothing_and_installs_nothing(installed):
+    shutil.rmtree(installed.wheels)
+    before = {path: path.lstat().st_mtime_ns for path in installed.environment.rglob("*")}
+    assert installed.run(PYTHONDONTWRITEBYTECODE="1") == f"parcel 1.0 {FILES}\n"
+    assert {path: path.lstat().st_mtime_ns for path in installed.environment.rglob("*")} == before
+
+
+def test_a_kill_while_the_environment_is_made_heals(project):
+    python = project.environment / environment.python().relative_to(environment.FOLDER)
+    kill_when(python.exists, project.begin())
+    assert not (project.packages() / "parcel").exists()
+    assert f"parcel 1.0 {FILES}\n" in project.run()
+
+
+@pytest.mark.parametrize(
+    ("kill", "number"),
+    [
+        pytest.param(os.killpg, signal.SIGKILL, id="kill -9 of all its processes"),
+        pytest.param(os.kill, signal.SIGKILL, id="kill -9 of the command, and pip goes on"),
+        pytest.param(os.killpg, signal.SIGINT, id="Ctrl-C"),
+    ],
+)
+def test_a_kill_while_pip_unpacks_heals(project, kill, number):
+    printed = kill_when(lambda: project.unpacked() > 50, project.begin(), kill, number)
+    assert kill is os.kill or 50 < project.unpacked() < FILES
+    assert number == signal.SIGKILL or printed.endswith("\nStopped. The same command starts the installation over.\n")
+    printed = project.run()
+    assert "The last installation was interrupted" in printed
+    assert printed.endswith(f"\nparcel 1.0 {FILES}\n")
+    assert project.run() == f"parcel 1.0 {FILES}\n"
+
+
+def test_a_kill_while_what_an_interrupted_installation_left_is_removed_heals(installed):
+    (installed.environment / ".install-status").write_text("begun")
+    kill_when(lambda: installed.unpacked() < FILES, installed.begin())
+    assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+
+
+def test_two_starts_at_once_install_once(project):
+    both = [project.begin(), project.begin()]
+    printed = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    assert all(text.endswith(f"parcel 1.0 {FILES}\n") for text in printed)
+    assert sorted("Installing the packages" in text for text in printed) == [False, True]
+
+
+def test_an_environment_without_pip_is_made_anew(project):
+    """As Debian leaves it without python3-venv."""
+    subprocess.run([sys._base_executable, "-m", "venv", "--without-pip", project.environment], check=True)
+    assert project.run().endswith(f"\nparcel 1.0 {FILES}\n")
+
+
+def test_an_environment_that_an_earlier_version_left_half_unpacked_is_made_anew(installed):
+    (installed.environment / ".install-status").unlink()
+    (installed.packages() / "parcel" / "7.txt").unlink()
+    assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+
+
+def test_an_environment_made_by_hand_is_kept_and_completed(project):
+    subprocess.run([sys._base_executable, "-m", "venv", project.environment], check=True)
+    (project.packages() / "mine.py").write_text("")
+    assert project.run().endswith(f"\nparcel 1.0 {FILES}\n")
+    assert (project.packages() / "mine.py").exists()
+
+
+def test_a_changed_lock_file_is_installed_and_what_a_person_added_stays(installed):
+    (installed.packages() / "mine.py").write_text("")
+    installed.want("2.0")
+    assert installed.run().endswith(f"\nparcel 2.0 {FILES}\n")
+    assert (installed.packages() / "mine.py").exists()
+    installed.want("1.0")
+    assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+
+
+def test_an_update_that_cannot_be_fetched_leaves_the_environment_as_it_was(installed):
+    (installed.packages() / "mine.py").write_text("")
+    before = (installed.folder / environment.APP).read_text()
+    installed.lock(before.replace("1.0", "3.0"))
+    assert "Is there a network? Then run the same command again." in installed.fail()
+    installed.lock(before)
+    assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+    assert (installed.packages() / "mine.py").exists()
+
+
+def test_a_package_with_another_digest_is_not_installed(installed):
+    installed.want("2.0")
+    lock = (installed.folder / environment.APP).read_text()
+    installed.lock(re.sub("sha256:.*", "sha256:" + 64 * "0", lock))
+    assert "DO NOT MATCH THE HASHES" in installed.fail()
+    installed.lock(lock)
+    assert installed.run().endswith(f"\nparcel 2.0 {FILES}\n")
+
+
+def test_the_environment_for_development_serves_the_app_too(project):
+    assert "Installing the packages of requirements-dev.lock" in project.run(LOCK="DEVELOPMENT")
+    assert project.run() == f"parcel 1.0 {FILES}\n"
+
+
+def test_a_place_that_cannot_be_written_to_is_one_clear_sentence(project):
+    project.environment.write_text("a file where the folder should be")
+    assert "The Python environment could not be changed" in project.fail()
