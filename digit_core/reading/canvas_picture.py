@@ -1,15 +1,15 @@
 """A test image on a Fabric.js canvas: an object among the strokes, so undo and clear take it away too."""
 
 import base64
-import binascii
 import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from digit_core.errors import InvalidStrokes
+from digit_core.reading.decoding import PILLOW_ERRORS
 from digit_core.reading.normalize import SIDE
 
 _PNG = "data:image/png;base64,"
@@ -51,7 +51,7 @@ def picture_from_canvas(objects: Iterable[Mapping[str, Any]]) -> np.ndarray | No
             if png.size != (SIDE, SIDE):
                 raise ValueError(f"it has {png.width} x {png.height} pixels")
             return np.asarray(png.convert("L"))
-    except (ValueError, binascii.Error, OSError, UnidentifiedImageError, SyntaxError) as error:
+    except PILLOW_ERRORS as error:  # what base64 raises for a text that it cannot decode is a ValueError
         raise InvalidStrokes(
             f"The canvas sent an image that cannot be read ({error}). Clear it and draw again."
         ) from None

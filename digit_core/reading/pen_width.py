@@ -75,7 +75,7 @@ def without_specks(ink: np.ndarray) -> np.ndarray:
         return ink
     areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
     small = areas < _SPECK_AREA * areas.sum()
-    if not small.any():
+    if not small.any() or small.all():  # many equal dots are what was drawn, and none is far from the rest
         return ink
     boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(parts)])
     body = boxes[~small]

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from digit_core.errors import InvalidImage
+from digit_core.reading.decoding import PILLOW_ERRORS
 
 LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
 _STRIP = 1_000_000  # pixels of a larger picture that are converted at a time
@@ -39,7 +40,7 @@ def as_read(image: Image.Image | np.ndarray) -> Image.Image:
 
 def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
     """A picture, opaque and not too large: float32 (h, w) or (h, w, 3), 0 to 255."""
-    picture = _reduced(_as_pillow(image))
+    picture = reduced(_as_pillow(image))
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, dtype=np.float64))
     colours = np.asarray(picture, dtype=np.float32)
@@ -54,9 +55,9 @@ def on_the_picture(box: tuple[int, int, int, int], image: Image.Image | np.ndarr
     return left, top, min(right, width), min(bottom, height)
 
 
-def _times(width: int, height: int) -> int:
+def _times(width: int, height: int, longest: int = LARGEST) -> int:
     """How many pixels a side of a picture are averaged to one."""
-    return -(-max(width, height) // LARGEST)
+    return -(-max(width, height) // longest)
 
 
 def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
@@ -82,14 +83,21 @@ def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(image))
 
 
-def _reduced(picture: Image.Image) -> Image.Image:
-    """A picture as L, RGB, RGBA, I or F, and no larger than `LARGEST`.
+def reduced(picture: Image.Image, longest: int = LARGEST) -> Image.Image:
+    """A picture as L, RGB, RGBA, I or F, with at most `longest` pixels a side.
 
     A large one is converted a strip at a time: whole, it would need several times its memory.
+    Raises InvalidImage if Pillow cannot convert it.
     """
-    times = _times(*picture.size)
-    if times == 1:
-        return _plain(picture)
+    try:
+        times = _times(*picture.size, longest)
+        return _plain(picture) if times == 1 else _averaged(picture, times)
+    except PILLOW_ERRORS as error:
+        reason = str(error) or type(error).__name__
+        raise InvalidImage(f"the picture cannot be converted ({reason}); save it as PNG or JPEG again") from None
+
+
+def _averaged(picture: Image.Image, times: int) -> Image.Image:
     width, height = (-(-side // times) for side in picture.size)
     rows = max(_STRIP // (picture.width * times), 1)
     result = None

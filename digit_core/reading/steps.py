@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from digit_core.reading.canvas_paths import Drawing
+from digit_core.reading.canvas_paths import FARTHEST, Drawing
 from digit_core.reading.pen_width import normal_form, with_mnist_pen
-from digit_core.reading.strokes import draw_strokes, finite, redrawn
+from digit_core.reading.strokes import draw_line, draw_strokes, finite, redrawn
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,10 @@ def painted(drawing: Drawing, size: int) -> np.ndarray:
     else:
         image = Image.fromarray(drawing.picture).resize((size, size), Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(image)
-    radius = drawing.pen_width / 2
+    # Pillow takes as long as a pen is wide, whatever of it can be seen.
+    width = min(drawing.pen_width, float(size)) if drawing.pen_width > 0 else 0.0
     for stroke in finite(drawing.strokes) if drawing.strokes else ():
-        points = [tuple(point) for point in stroke]
-        if len(points) > 1:
-            draw.line(points, fill=255, width=max(round(drawing.pen_width), 1))
-        for x, y in points:
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+        draw_line(draw, stroke.clip(-FARTHEST, FARTHEST), max(round(width), 1), width / 2)
     return np.asarray(image, dtype=np.float32) / 255
 
 

@@ -190,3 +190,9 @@ def test_dirt_far_from_the_digit_is_dropped(four):
     dirty = paint(small, pen=8).copy()
     dirty[270:273, 270:273] = 255
     assert_same(dirty, small)
+
+
+def test_many_equal_specks_are_all_kept():
+    cell = np.full((30, 30), 255, np.uint8)
+    cell[10:20, 10:20] = 0
+    assert np.count_nonzero(read(np.tile(cell, (10, 10)))) > 100

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digit_core.errors import NoInk
+from digit_core.errors import InvalidStrokes, NoInk
 from digit_core.reading.strokes import draw_strokes, without_specks
+from tests.reading.costs import memory_growth
 
 
 def far_apart(a: np.ndarray, b: np.ndarray) -> float:
@@ -88,3 +89,39 @@ def test_a_speck_far_away_is_dropped_and_one_close_by_is_kept(seven):
 def test_trembling_within_the_pen_is_a_dot(seven):
     trembling = [stroke / 100 for stroke in seven]
     np.testing.assert_array_equal(draw_strokes(trembling, pen_width=14), draw_strokes([np.zeros((1, 2))]))
+
+
+_NO_STROKES = [None, 5, "abc", {}, np.array(3.0)]
+_NO_POINTS = [[None], [[[10**400, 1]]], [[["1", "2"]]], [[[1, 2], [3]]], [[[1j, 2]]]]
+
+
+@pytest.mark.parametrize("strokes", _NO_STROKES + _NO_POINTS)
+def test_what_is_no_stroke_is_refused_in_a_short_sentence(strokes):
+    with pytest.raises(InvalidStrokes, match=r"\(n, 2\)") as error:
+        draw_strokes(strokes)
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("pen_width", [None, "wide", [1], 10**400])
+def test_a_pen_width_that_is_no_number_is_refused(seven, pen_width):
+    with pytest.raises(InvalidStrokes, match="pen_width"):
+        draw_strokes(seven, pen_width)
+
+
+def test_a_million_points_take_a_moment_and_little_memory():
+    rng, start = np.random.default_rng(0), time.thread_time()
+
+    def draw():
+        dense = np.linspace([0.0, 0.0], [100.0, 300.0], 1_000_000)
+        assert far_apart(draw_strokes([dense]), draw_strokes([dense[[0, -1]]])) < 0.006
+        with pytest.raises(InvalidStrokes, match="at most"):
+            draw_strokes([rng.uniform(0, 1e9, (1_000_000, 2))])
+        with pytest.raises(InvalidStrokes, match="At most"):
+            draw_strokes([dense[:1]] * 1_000_000)
+
+    assert memory_growth(draw) < 200
+    assert time.thread_time() - start < 3
+
+
+def test_a_drawing_too_small_to_be_enlarged_is_a_dot():
+    assert draw_strokes([np.array([[1e-320, 0.0], [0.0, 5e-324]])])[13:15, 13:15].min() > 0.9

@@ -1,0 +1,193 @@
+"""What decoding a stranger's picture may cost, and a count of what it does.
+
+A file of forty bytes can say that it has sixty million pixels, and one of a kilobyte that it is
+stored in tiles of 1.6 GB. So what a picture will take is worked out from its header, and reserved
+from what the whole process may use, before a pixel is decoded.
+"""
+
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from PIL import Image, PngImagePlugin
+
+from digit_core.errors import InvalidImage
+
+MOST_PIXELS = 60_000_000  # the largest photos of most phones have 50 million
+LONGEST = 20_000  # pixels, longer side
+MOST_MEMORY = 90_000_000  # bytes, while one picture is decoded
+_AT_ONCE = 120_000_000  # bytes, while the whole process decodes
+_PATIENCE = 10.0  # seconds that a picture waits for others
+_LARGEST_FILE = 100_000_000  # bytes
+_MOST_READS = 300_000  # of a file; one with millions of empty blocks keeps Pillow busy for long
+_MOST_HEADERS = 8_000_000  # bytes before the picture itself begins
+_BLOCK = 1_000_000  # bytes; what is read at once of this size is not a header
+_MOST_SCANS = 32  # of a JPEG; a progressive one has about ten, and each goes over the whole picture
+
+# What Pillow raises when a file is not as its format says.
+PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    MemoryError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+)
+
+# Pillow's own limit for compressed text in a PNG is 64 MB, however small the picture.
+PngImagePlugin.MAX_TEXT_MEMORY = 4_000_000
+
+
+class MeteredFile:
+    """A binary file that can be read and sought, and that raises InvalidImage when it is read too much.
+
+    Pillow goes through headers and blocks in Python, reading each. A damaged file can send it
+    over the same bytes again and again, or through millions of empty blocks.
+    """
+
+    def __init__(self, file: IO[bytes], name: str):
+        self._file, self._name = file, name
+        size = file.seek(0, 2)
+        file.seek(0)
+        if size > _LARGEST_FILE:
+            raise InvalidImage(
+                f"{name} has {size // 1_000_000} MB, and at most {_LARGEST_FILE // 1_000_000} can be read; "
+                "make it smaller, 2000 pixels a side are plenty."
+            )
+        self.size = size
+        self._left = 2 * size + _BLOCK
+        self._reads = self._headers = 0
+        self.in_header = True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As a file does."""
+        content = self._file.read(size)
+        self._reads += 1
+        self._left -= len(content)
+        if self.in_header and len(content) < _BLOCK:
+            self._headers += len(content)
+        if self._reads > _MOST_READS or self._left < 0 or self._headers > _MOST_HEADERS:
+            raise InvalidImage(f"{self._name} is not made like a picture of a camera or a scanner; save it as PNG.")
+        return content
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """As a file does."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As a file does."""
+        return self._file.tell()
+
+    def count(self, pattern: bytes) -> int:
+        """How often a few bytes occur in the whole file; where it is read next stays as it is."""
+        place, found, tail = self._file.tell(), 0, b""
+        self._file.seek(0)
+        while block := self._file.read(_BLOCK):
+            found += (tail + block).count(pattern)
+            tail = block[1 - len(pattern) :]
+        self._file.seek(place)
+        return found
+
+
+def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
+    """Raise InvalidImage if an opened picture has too many pixels, a side too long, or too many JPEG scans."""
+    if image.width * image.height > MOST_PIXELS:
+        raise too_large(name, f"{image.width} x {image.height}")
+    if max(image.size) > LONGEST:
+        raise InvalidImage(f"{name} is {max(image.size)} pixels long, and at most {LONGEST} can be read; crop it.")
+    if _is_jpeg(image) and file.count(b"\xff\xda") > _MOST_SCANS:
+        raise InvalidImage(f"{name} is stored in more than {_MOST_SCANS} passes; save it as PNG.")
+
+
+def too_large(name: str, pixels: str) -> InvalidImage:
+    """What to raise for a picture of that many pixels."""
+    return InvalidImage(f"{name} has {pixels} pixels; make it smaller, 2000 a side are plenty.")
+
+
+def memory_of(image: Image.Image, file: MeteredFile, full_size: tuple[int, int]) -> int:
+    """Bytes that decoding an opened picture of that size takes at most, perhaps drafted to a smaller one."""
+    pixels = image.width * image.height
+    plane = pixels * _bytes_a_pixel(image.mode)
+    if image.format == "WEBP":  # two canvases, what is handed over, and the picture
+        return 16 * pixels
+    if image.format == "TIFF" and (not image.tile or image.tile[0][0] != "raw"):
+        return plane + file.size + _largest_part(image)  # libtiff gets the whole file, and unpacks a part at a time
+    if image.format == "BMP" and image.tile and image.tile[0][0] == "bmp_rle":
+        return 3 * plane
+    if _is_jpeg(image) and ("progressive" in image.info or file.count(b"\xff\xda") > 1):
+        return plane + _coefficients(image, full_size)
+    return 2 * plane if image.format == "GIF" else plane
+
+
+def too_much_memory(name: str, pixels: str, needed: int) -> InvalidImage:
+    """What to raise for a picture that would take that many bytes, more than `MOST_MEMORY`."""
+    return InvalidImage(
+        f"{name}, {pixels} pixels, would take {needed // 1_000_000} MB to read, and at most "
+        f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
+    )
+
+
+class Budget:
+    """Memory that all threads of the process share."""
+
+    def __init__(self, total: int):
+        self._free = total
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserved(self, amount: int, patience: float = _PATIENCE) -> Iterator[None]:
+        """Hold that many bytes, once they are free. Raises InvalidImage if they are not after `patience` seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: amount <= self._free, patience):
+                raise InvalidImage("Other large pictures are being read now; try again in a minute.")
+            self._free -= amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += amount
+                self._changed.notify_all()
+
+
+BUDGET = Budget(_AT_ONCE)
+
+
+def _is_jpeg(image: Image.Image) -> bool:
+    return image.format in ("JPEG", "MPO")
+
+
+def _bytes_a_pixel(mode: str) -> int:
+    """As Pillow stores them: three channels take as much as four."""
+    return 1 if mode in ("1", "L", "P") else 2 if mode.startswith("I;16") else 4
+
+
+def _coefficients(jpeg: Image.Image, full_size: tuple[int, int]) -> int:
+    """Bytes of a JPEG that is stored in several passes: all its coefficients, two bytes each, at full size."""
+    width, height = full_size
+    shares = [across * down for _, across, down, _ in jpeg.layer]
+    return 2 * width * height * sum(shares) // max(*shares, 1) if shares else 0
+
+
+def _largest_part(tiff: Image.Image) -> int:
+    """Bytes of a strip or a tile of a TIFF as its header has it, which can be far larger than the picture."""
+    tags = tiff.tag_v2
+    rows = min(_number(tags.get(278, tiff.height)), tiff.height)  # RowsPerStrip
+    width, length = (_number(tags.get(tag, 0)) for tag in (322, 323))  # TileWidth, TileLength
+    samples, bits = _number(tags.get(277, 1)), _number(tags.get(258, 8))  # SamplesPerPixel, BitsPerSample
+    return max(tiff.width * rows, width * length) * max(samples * bits // 8, 4)  # 4: some are unpacked as RGBA
+
+
+def _number(value: object) -> int:
+    """A tag's number, the largest if there are several. Raises ValueError if it is none."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers or not all(isinstance(number, int) for number in numbers):
+        raise ValueError("a tag holds something other than a whole number")
+    return max(numbers)
