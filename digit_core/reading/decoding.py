@@ -28,6 +28,7 @@ _MOST_SCANS = 32  # of a JPEG; a progressive one has about ten, and each goes ov
 
 # What Pillow raises when a file is not as its format says.
 PILLOW_ERRORS = (
+    Image.DecompressionBombError,
     OSError,
     ValueError,
     SyntaxError,

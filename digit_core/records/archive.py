@@ -40,6 +40,8 @@ def unpacked_size(runs: Sequence[Run]) -> int:
 
 def _files(folder: Path) -> list[Path]:
     """Without links, which may lead out of the folder, and without what is hidden."""
+    if folder.is_symlink():
+        return []
     return [
         path
         for path in sorted(folder.rglob("*"))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from digit_core.errors import DigitError
 from digit_core.records import home
 from digit_core.records.config import TrainingConfig, parse_config
+from digit_core.records.documents import read_small_file
 from digit_core.records.results import Progress
 from digit_core.records.storage import write_where_folder_is
 
@@ -41,7 +42,7 @@ class Job:
         """How it goes, or None once the folder is gone or while nothing is written yet."""
         for folder in (self.folder, home.runs_folder() / self.name):
             try:
-                return Progress.model_validate_json((folder / "progress.json").read_bytes())
+                return Progress.model_validate_json(read_small_file(folder / "progress.json"))
             except (OSError, ValidationError):
                 continue
         return None

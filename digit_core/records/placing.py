@@ -42,6 +42,9 @@ def move_into_place(working: Path) -> Run:
 def remove_folder(path: Path) -> None:
     """Delete a folder; it leaves the listing in one step before its files go. Raises StorageError."""
     with storage_errors(path):
+        if path.is_symlink():  # what it leads to is not ours
+            path.unlink()
+            return
         doomed = path.with_name(f".{path.name}.deleted")
         shutil.rmtree(doomed, ignore_errors=True)  # of an earlier deletion that did not get to its end
         path.rename(doomed)

@@ -1,12 +1,18 @@
 """The records in a run folder, typed: progress, metrics, calibration."""
 
 import time
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 State = Literal["waiting", "training", "evaluating", "finished", "cancelled", "failed"]
 ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating"})
+
+
+CLASSES = 10
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+_Row = Annotated[list[Count], Field(min_length=CLASSES, max_length=CLASSES)]
 
 
 class _Record(BaseModel):
@@ -46,11 +52,11 @@ class Progress(_Record):
 class ClassMetrics(_Record):
     """One row of the classification report; `support` is the number of test images."""
 
-    digit: int
-    precision: float
-    recall: float
-    f1: float
-    support: int
+    digit: int = Field(ge=0, lt=CLASSES)
+    precision: Share
+    recall: Share
+    f1: Share
+    support: Count
 
 
 class Metrics(_Record):
@@ -61,21 +67,28 @@ class Metrics(_Record):
     (Guo et al. 2017); probabilities are the network's own, at temperature 1. `training_seconds` counts fitting alone.
     """
 
-    accuracy: float
-    accuracy_interval: tuple[float, float]
-    loss: float
-    precision: float
-    recall: float
-    f1: float
-    calibration_error: float
+    accuracy: Share
+    accuracy_interval: tuple[Share, Share]
+    loss: float = Field(ge=0, allow_inf_nan=False)
+    precision: Share
+    recall: Share
+    f1: Share
+    calibration_error: Share
     per_class: list[ClassMetrics]
-    confusion: list[list[int]]
-    test_images: int
-    training_images: int = 0
-    validation_images: int = 0
-    epochs: int = 0
-    training_seconds: float = 0.0
-    parameters: int = 0
+    confusion: list[_Row] = Field(min_length=CLASSES, max_length=CLASSES)
+    test_images: Count
+    training_images: Count = 0
+    validation_images: Count = 0
+    epochs: Count = 0
+    training_seconds: float = Field(default=0.0, ge=0, le=1e12)
+    parameters: Count = 0
+
+    @field_validator("per_class")
+    @classmethod
+    def _a_row_for_each_digit(cls, rows: list[ClassMetrics]) -> list[ClassMetrics]:
+        if [row.digit for row in rows] != list(range(CLASSES)):
+            raise ValueError("there should be one row for each digit, 0 to 9")
+        return rows
 
 
 class Calibration(_Record):
@@ -86,10 +99,10 @@ class Calibration(_Record):
     calibration errors on the validation data, at temperature 1 and at the fitted one.
     """
 
-    temperature: float = Field(gt=0)
-    likeness_threshold: float = Field(ge=0, le=1)
-    error_before: float = 0.0
-    error_after: float = 0.0
+    temperature: float = Field(ge=1e-3, le=1e3)
+    likeness_threshold: Share
+    error_before: Share = 0.0
+    error_after: Share = 0.0
 
 
 class Environment(_Record):

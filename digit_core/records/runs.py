@@ -6,20 +6,21 @@ was damaged since is listed as damaged and does not hide the others.
 """
 
 import csv
+import io
+import math
 import os
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
+from typing import Literal
 
 from digit_core.errors import DamagedRun, DigitError, UnknownRun
 from digit_core.records import home
 from digit_core.records.config import TrainingConfig, parse_config
-from digit_core.records.documents import file_stats, parse_record, read_document, unreadable
+from digit_core.records.documents import file_stats, parse_record, read_document, read_small_file, shown, unreadable
+from digit_core.records.predictions import TestPredictions, read_predictions
 from digit_core.records.results import Calibration, Environment, Metrics
 
 SHIPPED = "shipped"
@@ -36,22 +37,12 @@ BINARY = ("model.keras", "model.tflite", "predictions.npz")
 DATA_FIGURES = ("samples", "worst_mistakes")  # they show the data set's images, which may have a licence of their own
 HISTORY_FIELDS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 WATCHED_FIELDS = ("recall", "val_recall")  # in the history of a training that was told to watch them
+_MOST_EPOCHS = 10_000  # in a history, more than a training can have
+_LARGEST_MODEL = 2_000_000_000  # bytes
+_LARGEST_FIGURE = 20_000_000  # bytes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TRAINED = re.compile(r"\d{8}-\d{6}-")  # how the name of a training's folder begins
 _NAMES = "use letters, digits, dots, dashes and underscores, and not the name of the shipped run"
-
-
-@dataclass(frozen=True)
-class TestPredictions:
-    """What a run said of each test image: `probabilities` float32 (n, 10), `labels` int64 (n,)."""
-
-    probabilities: np.ndarray
-    labels: np.ndarray
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The digit read, int64 (n,)."""
-        return self.probabilities.argmax(1)
 
 
 class Run:
@@ -99,39 +90,45 @@ class Run:
         """
         path = self.path / "history.csv"
         try:
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
+            rows = list(csv.DictReader(io.StringIO(read_small_file(path).decode("utf-8"), newline="")))
             names = [*HISTORY_FIELDS, *(name for name in WATCHED_FIELDS if rows and name in rows[0])]
-            return [{name: float(row[name]) for name in names} for row in rows]
+            history = [{name: float(row[name]) for name in names} for row in rows]
         except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
             raise unreadable(path, error) from None
+        if not history:
+            raise DamagedRun(f"The run {self.name} has no epoch in its history.csv.")
+        if len(history) > _MOST_EPOCHS or not all(
+            math.isfinite(row[name]) for row in history for name in HISTORY_FIELDS
+        ):
+            raise DamagedRun(f"{shown(path)} cannot be used: it holds other numbers than a training's.")
+        return history
 
     def predictions(self) -> TestPredictions:
         """Calibrated probabilities and labels of the test set."""
-        path = self.path / "predictions.npz"
-        if path.is_file() and not zipfile.is_zipfile(path):  # NumPy would advise to unpickle it
-            raise DamagedRun(f"{path} cannot be read: it is no whole .npz archive.")
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                probabilities = file["probabilities"].astype(np.float32)
-                labels = file["labels"].astype(np.int64)
-        except Exception as error:  # noqa: BLE001 zipfile, zlib and NumPy each raise their own for a damaged archive
-            raise unreadable(path, error) from None
-        if probabilities.shape != (len(labels), 10):
-            raise DamagedRun(f"{path} holds probabilities of shape {probabilities.shape}, not (n, 10).")
-        return TestPredictions(probabilities, labels)
+        return read_predictions(self.path / "predictions.npz")
 
     def model_bytes(self) -> bytes:
         """The LiteRT model that reads."""
         path = self.path / "model.tflite"
         try:
-            return path.read_bytes()
+            return read_small_file(path, _LARGEST_MODEL)
         except OSError as error:
             raise unreadable(path, error) from None
 
     def figures(self) -> dict[str, Path]:
-        """The pictures of the run by name, as SVG files."""
-        return {path.stem: path for path in sorted((self.path / "figures").glob("*.svg"))}
+        """The pictures of the run by name, as SVG files; without links, which may lead out of the folder."""
+        folder = self.path / "figures"
+        if folder.is_symlink():
+            return {}
+        return {path.stem: path for path in sorted(folder.glob("*.svg")) if path.is_file() and not path.is_symlink()}
+
+    def figure(self, name: str, kind: Literal["png", "svg"]) -> bytes:
+        """The file of one of `figures`."""
+        path = self.path / "figures" / f"{name}.{kind}"
+        try:
+            return read_small_file(path, _LARGEST_FIGURE)
+        except OSError as error:
+            raise unreadable(path, error) from None
 
     def check(self) -> None:
         """Raise DamagedRun if a file is missing or a record cannot be read."""
@@ -139,6 +136,11 @@ class Run:
 
     def _check(self, stats: Mapping[str, os.stat_result]) -> None:
         missing = [name for name in REQUIRED if name not in stats]
+        if self.path != home.SHIPPED_RUN and self.path.is_symlink():
+            raise DamagedRun(f"The run {self.name} is a link to another folder; copy the folder itself to its place.")
+        links = [name for name in missing if os.path.lexists(self.path / name)]
+        if links:
+            raise DamagedRun(f"In the run {self.name}, {', '.join(links)} is not a regular file.")
         if missing:
             raise DamagedRun(f"The run {self.name} lacks {', '.join(missing)}.")
         empty = [name for name in REQUIRED if stats[name].st_size == 0]
@@ -146,7 +148,8 @@ class Run:
             raise DamagedRun(f"In the run {self.name}, {', '.join(empty)} is empty.")
         sizes = self._document.get("sizes", {})
         if not isinstance(sizes, dict) or not sizes.keys() <= stats.keys():
-            raise DamagedRun(f"{self.path / 'config.json'} cannot be used: sizes are not those of the run's files.")
+            path = shown(self.path / "config.json")
+            raise DamagedRun(f"{path} cannot be used: sizes are not those of the run's files.")
         for name, size in sizes.items():
             found = stats[name].st_size
             if found != size:
@@ -175,7 +178,7 @@ def list_runs() -> Listing:
     for path in [*found, home.SHIPPED_RUN]:
         try:
             if path.parent == folder and (path.name == SHIPPED or not _NAME.fullmatch(path.name)):
-                raise DamagedRun(f"The folder {path} has a name that no run can have; {_NAMES}.")
+                raise DamagedRun(f"The folder {path.name} has a name that no run can have; {_NAMES}.")
             runs.append(_checked(path))
         except DamagedRun as error:
             damaged[path.name] = str(error)

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from digit_core.errors import StorageError
+from digit_core.records.documents import shown
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and try again."),
@@ -34,7 +35,7 @@ def storage_errors(path: Path) -> Iterator[None]:
         if error.errno not in _REASONS:
             raise
         reason, remedy = _REASONS[error.errno]
-        raise StorageError(f"{path} could not be written: {reason}. {remedy}") from error
+        raise StorageError(f"{shown(path)} could not be written: {reason}. {remedy}") from error
 
 
 def make_folder(path: Path) -> Path:

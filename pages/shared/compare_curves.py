@@ -85,8 +85,6 @@ def _points(runs: Sequence[Run], names: dict[str, str], prefix: str) -> tuple[li
         except DigitError as error:
             left_out.append(str(error))
             continue
-        if not history:
-            left_out.append(f"The run {run.name} has no epoch in its history.csv.")
         points += [
             {
                 "line": names[run.name],

@@ -1,5 +1,7 @@
 """The figures that the trainer drew, one at a time, to look at and to take along."""
 
+import io
+
 import streamlit as st
 
 from digit_core.errors import DamagedRun, DigitError, InvalidImage
@@ -35,26 +37,20 @@ def show_figures_of(run: Run) -> None:
 
 
 def _show(run: Run, name: str) -> None:
-    path = run.figures()[name].with_suffix(".png")
     try:
-        st.image(open_picture(path), width=640)
-    except InvalidImage as error:
+        st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
+    except (InvalidImage, DamagedRun) as error:
         st.warning(f"The figure is damaged. {error}")
     row = st.container(horizontal=True)
-    for kind, mime in (("PNG", "image/png"), ("SVG", "image/svg+xml")):
-        file = path.with_suffix(f".{kind.lower()}")
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise DamagedRun(f"{file} cannot be read: {error.strerror}.") from None
+    for kind, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
         row.download_button(
-            kind,
-            content,
-            file_name=f"{run.name}-{file.name}",
+            kind.upper(),
+            run.figure(name, kind),
+            file_name=f"{run.name}-{name}.{kind}",
             mime=mime,
             icon=":material/download:",
             on_click="ignore",
-            key=f"download-{run.name}-{file.name}",
+            key=f"download-{run.name}-{name}.{kind}",
         )
 
 

@@ -1,6 +1,11 @@
+import json
+import os
+import tomllib
+
+import numpy as np
 import pytest
 
-from digit_core.records import exports
+from digit_core.records import exports, home
 from digit_core.records.exports import FORMATS, Export, Making, export_path, keep_export, source_of, write_making
 from digit_core.records.runs import SHIPPED, open_run
 from tests.pages.conftest import texts
@@ -154,3 +159,58 @@ def test_without_a_choice_the_newest_run_is_shown_as_soon_as_there_is_one(open_p
     assert app.main.selectbox[0].value == SHIPPED
     add_run("20260103-120000-quick")
     assert app.run().main.selectbox[0].value == "20260103-120000-quick"
+
+
+def _no_traceback(open_page, run) -> str:
+    """All that Results says of a run with each of its sections open in turn, none of which may raise."""
+    said = []
+    for section in ("Overview", "By digit", "Confidence", "Labels", "Robustness"):
+        app = open_page("results", run=run.name)
+        app.session_state["results-section"] = section
+        app.session_state[f"figures-{run.name}"] = True
+        app.run()
+        assert not app.exception, app.exception[0].stack_trace
+        said.append(texts(app))
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize("labels", [np.arange(10) - 1, np.arange(10) + 1, np.full(10, 10**12)])
+def test_labels_that_are_no_digits_are_a_sentence(open_page, add_run, labels):
+    run = add_run("20260301-120000-lenet5")
+    np.savez(run.path / "predictions.npz", probabilities=np.full((10, 10), 0.1, np.float32), labels=labels)
+    document = json.loads((run.path / "config.json").read_text())
+    del document["sizes"]  # a run from before they were noted
+    (run.path / "config.json").write_text(json.dumps(document))
+    assert "not from 0 to 9" in _no_traceback(open_page, run)
+
+
+def test_a_history_without_an_epoch_is_a_sentence(open_page, add_run):
+    run = add_run("20260301-120000-lenet5")
+    path = run.path / "history.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    assert "has no epoch in its history.csv" in _no_traceback(open_page, run)
+
+
+def test_a_confusion_matrix_of_another_size_is_a_sentence(open_page, add_run):
+    path = add_run("20260301-120000-lenet5").path / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"confusion": [[1, 2], [3, 4]]}))
+    assert "metrics.json cannot be used" in texts(open_page("results"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there; run it on Linux or macOS")
+def test_a_figure_that_is_a_link_shows_nothing_from_elsewhere(open_page, add_run, tmp_path):
+    run = add_run("20260301-120000-lenet5")
+    figure = run.path / "figures" / "curves.svg"
+    (tmp_path / "private.svg").write_text("mine")
+    figure.unlink()
+    figure.symlink_to(tmp_path / "private.svg")
+    app = open_page("results", run=run.name)
+    app.session_state[f"figures-{run.name}"] = True
+    app.run()
+    assert not app.exception
+    assert "curves" not in app.main.selectbox(key=f"figure-{run.name}").options
+
+
+def test_visitors_see_no_traceback():
+    settings = tomllib.loads((home.PROJECT / ".streamlit" / "config.toml").read_text())
+    assert settings["client"]["showErrorDetails"] in ("none", "type")
