@@ -61,6 +61,14 @@ class TrainingFailed(DigitError):
     """A training could not start, or ended without a model."""
 
 
+class TaskFailed(DigitError):
+    """A background task ran out of memory, or could not be ended."""
+
+
+class QueueFull(DigitError):
+    """Too many background tasks wait already."""
+
+
 class ExportFailed(DigitError):
     """An export could not be made, or does not read as its run does."""
 

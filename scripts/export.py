@@ -1,4 +1,4 @@
-"""Export a run's model to a file that other programs read, and see that it agrees with the run.
+"""Export a run's model to a file for other programs, and check that it agrees with the run.
 
 python3 scripts/export.py shipped --format onnx
 python3 scripts/export.py shipped --format tflite-int8 --out digits.tflite --json
@@ -11,17 +11,26 @@ if __name__ == "__main__":
 
 import argparse
 import json
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(environment.PROJECT))
 
 from digit_core.errors import DigitError, ExportFailed, StorageError
-from digit_core.records.exports import FORMATS, Export, ExportFormat, export_format, export_path, kept_export
-from digit_core.records.processes import learning_command, learning_environment
+from digit_core.records.exports import (
+    FORMATS,
+    Export,
+    ExportFormat,
+    export_format,
+    export_path,
+    export_task,
+    kept_export,
+)
 from digit_core.records.runs import Run, open_run
 from digit_core.records.storage import write_bytes
+
+_POLL_SECONDS = 0.1
 
 
 def main() -> int:
@@ -43,21 +52,27 @@ def main() -> int:
 
 
 def exported(run: Run, form: ExportFormat) -> Export:
-    """Have it made in the learning room, which has an entry point of its own. Raises ExportFailed."""
+    """Have it exported in the background and follow that; Ctrl-C cancels it. Raises ExportFailed or another DigitError.
+
+    An export that was asked for elsewhere is waited for, and not cancelled.
+    """
     print(f"Exporting {run.name} as {form.title} ...", file=sys.stderr)
-    result = subprocess.run(
-        learning_command("export", run.name, form.name),
-        cwd=environment.PROJECT,
-        env=learning_environment(),
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    if result.returncode:
-        bug = "Traceback (most recent call last)" in result.stderr
-        lines = result.stderr.strip().splitlines() or [f"The export ended with exit code {result.returncode}."]
-        raise ExportFailed("\n".join(lines) if bug else lines[-1])
-    return Export.model_validate_json(result.stdout.splitlines()[-1])
+    task, said = export_task(run, form), None
+    is_ours = task.start()
+    try:
+        while (status := task.watch()) is not None and status.is_active:
+            if status.message != said:
+                print(f"{status.message} ...", file=sys.stderr)
+                said = status.message
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        if is_ours:
+            task.cancel()
+        raise ExportFailed("Cancelled." if is_ours else "The export goes on: it was asked for elsewhere.") from None
+    export = kept_export(run, form)
+    if export is None:
+        raise ExportFailed(status.message if status else f"The export of {run.name} was deleted.")
+    return export
 
 
 def copied(path: Path, out: Path) -> Path:
@@ -75,7 +90,7 @@ def print_export(export: Export, path: Path) -> None:
     """What was made, where it is, and how it agrees with its run."""
     print(f"{FORMATS[export.format].title}, {export.size:,} bytes, made in {export.seconds:.1f} s")
     print(
-        f"{export.images:,} test images: {export.same_readings:.2%} read as the run reads them, "
+        f"{export.images:,} test images: the run's prediction for {export.agreement:.2%}, "
         f"largest difference of a logit {export.logit_difference:.2g}"
     )
     print(f"accuracy on them {export.accuracy:.4f}, the run's {export.run_accuracy:.4f}")

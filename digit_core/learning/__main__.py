@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from digit_core.records.task_runner import leave, run_task
+
 
 def main() -> int:
     """Run one command and return its exit code."""
@@ -34,10 +36,7 @@ def main() -> int:
 
     try:
         if arguments.command == "export":
-            from digit_core.learning.exporting import export_in_this_process
-            from digit_core.records.exports import export_format
-
-            result = export_in_this_process(open_run(arguments.run), export_format(arguments.format))
+            result = _export(arguments.run, arguments.format)
         else:
             from digit_core.learning.training import test_again
 
@@ -49,5 +48,14 @@ def main() -> int:
     return 0
 
 
+def _export(run_name: str, format_name: str):
+    from digit_core.learning.exporting import export
+    from digit_core.records.exports import export_format, export_task
+    from digit_core.records.runs import open_run
+
+    run, form = open_run(run_name), export_format(format_name)
+    return run_task(export_task(run, form), lambda report: export(run, form, report))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,32 +1,52 @@
-"""What takes long and needs LiteRT alone, as a process of its own: `python -m digit_core.reading robustness RUN`."""
+"""Background tasks that need LiteRT alone, as a process of their own: `python -m digit_core.reading robustness RUN`."""
 
 import argparse
-import os
 import sys
 
-from digit_core.errors import DigitError
-from digit_core.records.runs import open_run
+from digit_core.errors import DataDamaged, DigitError
+from digit_core.records.features import features_task
+from digit_core.records.robustness import robustness_task
+from digit_core.records.runs import Run, open_run
+from digit_core.records.task_runner import Report, leave, run_task
 
 
 def main() -> int:
     """Run one command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m digit_core.reading", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    measuring = commands.add_parser("robustness", help="measure how a run reads changed images, and print it as JSON")
+    measuring = commands.add_parser("robustness", help="measure a run on distorted images, and print it as JSON")
     measuring.add_argument("run")
+    computing = commands.add_parser("features", help="compute what a run's network makes of all training images")
+    computing.add_argument("run")
+    computing.add_argument("digest", help="of the data set")
     arguments = parser.parse_args()
-
-    if hasattr(os, "nice"):
-        os.nice(10)  # people who draw meanwhile come first
-    from digit_core.reading.robustness import measure_in_this_process
-
     try:
-        print(measure_in_this_process(open_run(arguments.run)).model_dump_json())
+        run = open_run(arguments.run)
+        if arguments.command == "robustness":
+            from digit_core.reading.robustness import measure  # not before: it would delay the other
+
+            print(run_task(robustness_task(run), lambda report: measure(run, report)).model_dump_json())
+        else:
+            task = features_task(run, arguments.digest)
+            print(run_task(task, lambda report: _features(run, arguments.digest, report)))
     except DigitError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
+def _features(run: Run, digest: str, report: Report) -> str:
+    from digit_core.reading.datasets import load_dataset
+    from digit_core.reading.neighbours import Neighbours
+
+    report("Loading the training images")
+    dataset = load_dataset(run.config.data)
+    if dataset.digest != digest:  # the app would wait for features of its own data for ever
+        raise DataDamaged(f"The file of {run.config.data} has changed since the app loaded it. Restart the app.")
+    neighbours = Neighbours(run.model_bytes(), dataset)
+    neighbours.prepare(lambda fraction: report("Computing features of the training images", fraction))
+    return str(neighbours.path)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -8,7 +8,6 @@ network and kept on disk.
 
 import hashlib
 import io
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.errors import DigitError, StorageError
+from digit_core.errors import StorageError
 from digit_core.reading.classifier import FeatureClassifier
 from digit_core.reading.datasets import Dataset
 from digit_core.records import home
@@ -46,10 +45,6 @@ class Neighbours:
         self._dataset = dataset
         digest = hashlib.sha256(model + dataset.digest.encode()).hexdigest()
         self.path = home.features_folder() / f"{digest[:32]}.npy"
-        self.fraction = 0.0
-        self.problem: str | None = None
-        self._preparing: threading.Thread | None = None
-        self._lock = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -65,22 +60,6 @@ class Neighbours:
             return
         write_parts(self.path, self._parts(report))
         _forget_old(self.path)
-
-    def prepare_apart(self) -> None:
-        """Prepare in a thread of its own, unless one does: a page that is left or rerun does not end it.
-
-        `fraction` says how far it is, 0 to 1, `under_way` whether it goes on, and `problem` why it could not.
-        """
-        with self._lock:
-            if not self.under_way:
-                self.fraction, self.problem = 0.0, None
-                self._preparing = threading.Thread(target=self._prepare, daemon=True)
-                self._preparing.start()
-
-    @property
-    def under_way(self) -> bool:
-        """Whether a thread prepares."""
-        return self._preparing is not None and self._preparing.is_alive()
 
     def nearest(self, image: np.ndarray, count: int = 5) -> tuple[Neighbour, ...]:
         """The training images nearest to an image, float32 (28, 28), 0 to 1; the nearest first.
@@ -110,18 +89,6 @@ class Neighbours:
             away = part.reshape(rows, columns).astype(np.float32) - features
             squares[start : start + rows] = np.einsum("nd,nd->n", away, away)
         return squares
-
-    def _prepare(self) -> None:
-        self.problem = "It ended without a result; the app's log says why."  # unless what follows gets to its end
-        try:
-            self.prepare(self._note)
-        except DigitError as error:
-            self.problem = str(error)
-        else:
-            self.problem = None
-
-    def _note(self, part: float) -> None:
-        self.fraction = part
 
     def _stored(self) -> np.memmap | None:
         """float16 (n, d), mapped and not read; None if it is not there or not whole."""

@@ -4,11 +4,11 @@ import shutil
 
 from digit_core.errors import RunInUse
 from digit_core.records import home
-from digit_core.records.exports import FORMATS, making_of
-from digit_core.records.making import forget_all
+from digit_core.records.exports import FORMATS, export_task
+from digit_core.records.features import features_task
 from digit_core.records.notes import forget_note
 from digit_core.records.placing import remove_folder
-from digit_core.records.robustness import measuring_of, robustness_path
+from digit_core.records.robustness import robustness_task
 from digit_core.records.runs import SHIPPED, Run, run_path
 from digit_core.records.served import forget_previous, served, serving_lock
 
@@ -20,12 +20,10 @@ def why_kept(name: str) -> str | None:
     if served().run == name:
         return "it reads now; let another run read first"
     run = Run(home.runs_folder() / name)
-    exports = [making_of(run, form) for form in FORMATS.values()]
-    if any(each is not None and each.is_active for each in exports):
-        return "it is being exported; wait until that is done"
-    measuring = measuring_of(run)
-    if measuring is not None and measuring.is_active:
-        return "its robustness is being measured; wait until that is done"
+    if any(export_task(run, form).is_active() for form in FORMATS.values()):
+        return "it is being exported; cancel that or wait until it is done"
+    if robustness_task(run).is_active():
+        return "its robustness is being measured; cancel that or wait until it is done"
     return None
 
 
@@ -42,5 +40,6 @@ def delete_run(name: str) -> None:
         forget_previous(name)
         remove_folder(path)
     shutil.rmtree(home.exports_folder() / name, ignore_errors=True)
-    forget_all(robustness_path(Run(path)))
+    robustness_task(Run(path)).delete_files()
+    features_task(Run(path), "").delete_files()
     forget_note(name)

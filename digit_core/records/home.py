@@ -47,6 +47,11 @@ def features_folder() -> Path:
     return home() / "features"
 
 
+def queue_folder() -> Path:
+    """The background tasks that wait, and the lock of the one that works."""
+    return home() / "queue"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"

@@ -1,12 +1,18 @@
 """Rooms as processes of their own: learning, which the app never imports, and reading, for what takes long."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from digit_core.records import home
 from digit_core.records.storage import storage_errors
+
+_NICENESS = 10
+_started: dict[int, subprocess.Popen] = {}  # what this process started
 
 
 def learning_command(*arguments: str) -> list[str]:
@@ -19,8 +25,18 @@ def learning_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
+def room_command(room: str, *arguments: str) -> tuple[str, ...]:
+    """The command line of `python -m digit_core.ROOM ARGUMENTS`."""
+    return tuple(_command(room, arguments))
+
+
 def start_apart(log_path: Path, *arguments: str, room: str = "learning") -> subprocess.Popen:
     """Start `python -m digit_core.ROOM ARGUMENTS` with its output in a file. Raises StorageError."""
+    return start_process(log_path, _command(room, arguments))
+
+
+def start_process(log_path: Path, command: Sequence[str]) -> subprocess.Popen:
+    """Start a command in the checkout with its output in a file. Raises StorageError."""
     # A fresh interpreter: TensorFlow and fork hang. A session of its own: Ctrl-C in the app's
     # terminal, or closing that terminal, leaves the work alone.
     separate = (
@@ -28,9 +44,12 @@ def start_apart(log_path: Path, *arguments: str, room: str = "learning") -> subp
         if os.name == "nt"
         else {"start_new_session": True}
     )
+    for number, ended in list(_started.items()):
+        if ended.poll() is not None:
+            _started.pop(number, None)
     with storage_errors(log_path), log_path.open("wb") as log:
-        return subprocess.Popen(
-            _command(room, arguments),
+        process = subprocess.Popen(
+            command,
             cwd=home.PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -38,6 +57,37 @@ def start_apart(log_path: Path, *arguments: str, room: str = "learning") -> subp
             env=learning_environment(),
             **separate,
         )
+    _started[process.pid] = process
+    return process
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process may still live; if this process started it, whether it does."""
+    if process in _started:
+        return _started[process].poll() is None  # which also lets the system forget one that has ended
+    if os.name == "nt":
+        return True  # there signal 0 is no question but Ctrl-C
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def end_process(process: int, *, by_force: bool = False) -> None:
+    """Ask a process to end, or end it `by_force`; nothing if it has ended."""
+    number = getattr(signal, "SIGKILL", signal.SIGTERM) if by_force else signal.SIGTERM
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(process, number)
+
+
+def lower_priority() -> None:
+    """Let people who draw meanwhile come first."""
+    # Set and not added to: a process inherits the priority of the one that started it.
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _command(room: str, arguments: tuple[str, ...]) -> list[str]:

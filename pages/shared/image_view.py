@@ -1,6 +1,7 @@
 """One test image, large: how it was read, why, what it resembles, and what other runs say."""
 
 import hashlib
+from contextlib import suppress
 from html import escape
 
 import numpy as np
@@ -11,7 +12,9 @@ from digit_core.errors import DigitError
 from digit_core.reading.classifier import NoFeatures
 from digit_core.reading.datasets import Dataset
 from digit_core.reading.neighbours import Neighbour, Neighbours
+from digit_core.records.background_task import BackgroundTask
 from digit_core.records.datasets import TITLES
+from digit_core.records.features import features_task
 from digit_core.records.label_errors import CONFIRMED, confirmed_in
 from digit_core.records.runs import Run, TestPredictions, list_runs
 from pages.shared import canvas, explanation, gallery, reading_card
@@ -155,19 +158,34 @@ def _neighbours(run: Run, model_input: np.ndarray) -> None:
         return
     if found.ready:
         _row(found.nearest(model_input), data)
-    elif found.problem and not found.under_way:
-        st.warning(f"They cannot be looked for. {found.problem}")
-        st.button("Try again", icon=":material/refresh:", on_click=found.prepare_apart)
+        return
+    task = features_task(run, data.digest)
+    problem = None
+    try:
+        if (status := task.watch()) is None:
+            task.start()
+        elif not status.is_active:
+            problem = status.message
+    except DigitError as error:  # the rest of the dialog does without
+        problem = str(error)
+    if problem:
+        st.warning(f"They cannot be found. {problem}")
+        st.button("Try again", icon=":material/refresh:", on_click=_restart, args=(task,))
     else:
-        found.prepare_apart()
-        st.fragment(_progress, run_every=_WATCHING)(found)
+        st.fragment(_progress, run_every=_WATCHING)(task)
 
 
-def _progress(found: Neighbours) -> None:
-    """Looks for news by itself."""
-    if not found.under_way:
+def _restart(task: BackgroundTask) -> None:
+    with suppress(DigitError):  # the rerun after this meets the same problem and shows it
+        task.start()
+
+
+def _progress(task: BackgroundTask) -> None:
+    """Polls."""
+    status = task.watch()
+    if status is None or not status.is_active:
         st.rerun()
-    st.progress(found.fraction, text="Looking at all training images with this network, once")
+    st.progress(status.fraction or 0.0, text=f"{status.message} (once for this network)")
 
 
 def _row(found: tuple[Neighbour, ...], data: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""How a run reads changed images: curves of several runs, and sliders for a drawing of one's own."""
+"""Accuracy on distorted images: curves of several runs, and sliders that distort a drawing."""
 
 import altair as alt
 import numpy as np
@@ -9,54 +9,60 @@ from digit_core import Recognizer
 from digit_core.errors import DigitError
 from digit_core.reading.distortions import DISTORTIONS, Distortion, distorted
 from digit_core.records.datasets import TITLES, mnist_file
-from digit_core.records.robustness import Robustness, kept_robustness, measuring_of, start_measuring
-from digit_core.records.runs import Run, list_runs
+from digit_core.records.robustness import Robustness, kept_robustness, robustness_task
+from digit_core.records.runs import Run, list_runs, open_run
 from digit_core.records.statistics import wilson_interval
 from pages.shared import charts
 from pages.shared.names import markdown, run_titles
 from pages.shared.pictures import picture
 
-_WATCHING = 0.7  # seconds between two looks at a measurement that is being made
+_POLL_SECONDS = 0.7  # between two looks at measurements that wait or run
 _MOST_RUNS = 5  # in a chart; more lines cannot be told apart
 
 
 def show_robustness(run: Run) -> None:
-    """Accuracy against each kind of change, for this run and others; it looks for news while one is measured."""
+    """Accuracy against each kind of distortion, for this run and others; it polls while one is measured."""
     others = {other.name: other for other in list_runs().runs if other.name != run.name}
     titles = run_titles([run.name, *others])
     names = st.multiselect(
         "Compare with", list(others), format_func=titles.get, max_selections=_MOST_RUNS - 1, key=f"robust-{run.name}"
     )
     runs = {name: others.get(name, run) for name in (run.name, *names)}
-    watching = any(_is_under_way(one) for one in runs.values())
-    st.fragment(_measurements, run_every=_WATCHING if watching else None)(runs, titles, watching)
+    polling = any(_is_active(one) for one in runs.values())
+    st.fragment(_measurements, run_every=_POLL_SECONDS if polling else None)(runs, titles, polling)
 
 
-def _measurements(runs: dict[str, Run], titles: dict[str, str], watching: bool) -> None:
-    measured, under_way = {}, False
+def _measurements(runs: dict[str, Run], titles: dict[str, str], polling: bool) -> None:
+    measured, active = {}, False
     for run in runs.values():
         try:
             kept = kept_robustness(run)
             if kept is None:
-                under_way |= _offer(run, titles[run.name])
+                active |= _offer(run, titles[run.name])
             else:
                 measured[run.name] = kept
         except DigitError as error:
             st.error(str(error))
-    if under_way != watching:
-        st.rerun(scope="app")  # to start looking for news, or to stop
+    if active != polling:
+        st.rerun(scope="app")  # to start polling, or to stop
     if measured:
         _show_curves(runs, titles, measured)
 
 
 def _offer(run: Run, title: str) -> bool:
-    """Offer to measure a run, or say how it goes; whether it goes on."""
-    measuring = measuring_of(run)
-    if measuring is not None and measuring.is_active:
-        st.progress(measuring.fraction or 0.0, text=f"Measuring {markdown(title)}: {measuring.message}")
+    """Offer to measure a run, or show the progress; whether it goes on."""
+    task = robustness_task(run)
+    status = task.watch()
+    if status is not None and status.is_active:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.progress(status.fraction or 0.0, text=f"Measuring {markdown(title)}: {status.message}")
+        if right.button("Cancel", icon=":material/close:", key=f"cancel-{run.name}", width="stretch"):
+            task.cancel()
+            st.rerun(scope="app")
         return True
-    if measuring is not None:
-        st.error(measuring.message)
+    failed = status is not None and status.state == "failed"
+    if failed:
+        st.error(status.message)
     fetched = run.config.data == "mnist" and mnist_file() is None
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(
@@ -64,17 +70,17 @@ def _offer(run: Run, title: str) -> bool:
         "drawn with another pen, made noisy and blurred; it takes a minute or two, in the background."
         + (f" {TITLES['mnist']} is fetched first (11 MB)." if fetched else "")
     )
-    label = "Measure" if measuring is None else "Try again"
+    label = "Try again" if failed else "Measure"
     if right.button(label, icon=":material/speed:", key=f"measure-{run.name}", width="stretch"):
-        start_measuring(run)
-        return True
+        open_run(run.name)  # it may have been deleted meanwhile
+        task.start()
+        st.rerun(scope="app")
     return False
 
 
-def _is_under_way(run: Run) -> bool:
+def _is_active(run: Run) -> bool:
     try:
-        measuring = measuring_of(run)
-        return measuring is not None and measuring.is_active and kept_robustness(run) is None
+        return kept_robustness(run) is None and robustness_task(run).is_active()
     except DigitError:
         return False  # the measurement's own place says why
 
@@ -154,17 +160,17 @@ def _table(title: str, found: Robustness) -> pd.DataFrame:
 
 @st.fragment
 def show_sliders(recognizer: Recognizer, model_input: np.ndarray, key: str = "sliders") -> None:
-    """Change what the model sees, float32 (28, 28), 0 to 1, and see the reading follow.
+    """Distort what the model sees, float32 (28, 28), 0 to 1, and show the prediction for it.
 
     `key` tells apart several of them on a page.
     """
-    st.caption("This changes the 28 × 28 pixels that the model sees, as they are after your drawing was normalised.")
+    st.caption("These change the 28 × 28 pixels that the model sees, after your drawing was normalised.")
     names = {kind.name: f"{key}-{kind.name}" for kind in DISTORTIONS.values()}
     board = st.container(horizontal=True, gap="medium")
     reading = board.container(width=260)  # first, so that on a phone it is not below seven sliders
     with board.container(width=340):
         strengths = {kind.name: _slider(kind, names[kind.name]) for kind in DISTORTIONS.values()}
-        st.button("As drawn", icon=":material/restart_alt:", on_click=_reset, args=(names,), key=f"{key}-reset")
+        st.button("Reset", icon=":material/restart_alt:", on_click=_reset, args=(names,), key=f"{key}-reset")
     with reading:
         _show_reading(recognizer, model_input, distorted(model_input[None], strengths)[0])
 

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from ai_edge_litert.interpreter import Interpreter
 
 from digit_core.errors import DamagedRun, DataUnavailable, ExportFailed, StorageError
 from digit_core.learning import exporting
-from digit_core.learning.exporting import export, export_in_this_process
-from digit_core.records.exports import FORMATS, export_path, kept_export, making_of
+from digit_core.learning.exporting import export
+from digit_core.records.exports import FORMATS, export_path, export_task, kept_export
 from digit_core.records.runs import SHIPPED, open_run
+from tests.waiting import wait_for
 
 
 def contents(folder):
@@ -41,10 +43,10 @@ def test_an_export_reads_as_its_run_which_stays_as_it_was(trained_run, form):
     assert result.images == trained_run.metrics.test_images == 359  # all of them: there are no 1,000
     assert result.run_accuracy == pytest.approx(trained_run.metrics.accuracy, abs=1 / 359)
     if form.name == "tflite-int8":
-        assert result.same_readings >= 0.95
+        assert result.agreement >= 0.95
         assert result.size < 0.4 * len(trained_run.model_bytes())
     else:
-        assert (result.same_readings, result.accuracy) == (1.0, result.run_accuracy)
+        assert (result.agreement, result.accuracy) == (1.0, result.run_accuracy)
         assert result.logit_difference < 1e-3
     assert result.size == path.stat().st_size
     assert left_behind(trained_run, form) == [path.name, f"{path.name}.json"]
@@ -86,7 +88,7 @@ def test_a_file_that_does_not_agree_is_an_error_and_not_left(trained_run, form, 
     read = exporting.READERS["tflite"]
     monkeypatch.setitem(exporting.CONVERTERS, form.name, exporting.CONVERTERS["tflite"])
     monkeypatch.setitem(exporting.READERS, form.name, lambda path, images: np.roll(read(path, images), 1, axis=1))
-    with pytest.raises(ExportFailed, match=r"does not agree with the run: of 359 test images .* It was deleted"):
+    with pytest.raises(ExportFailed, match=r"does not agree with the run: .* of 359 test images, .* It was deleted"):
         export(trained_run, form)
     assert left_behind(trained_run, form) == []
 
@@ -103,10 +105,7 @@ def test_a_damaged_keras_model_is_a_sentence(trained_run, form, content):
     path = trained_run.path / "model.keras"
     path.write_bytes(path.read_bytes()[:-9000] if content is None else content)
     with pytest.raises(DamagedRun, match=r"model\.keras is"):
-        export_in_this_process(trained_run, form)
-    making = making_of(trained_run, form)
-    assert making.state == "failed"
-    assert "model.keras is" in making.message
+        export(trained_run, form)
     assert not export_path(trained_run, form).exists()
 
 
@@ -134,8 +133,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(trained_run, monkeypatch, 
 
 def test_what_a_killed_export_left_is_cleared_away(trained_run):
     form = FORMATS["tflite"]
-    path = export_path(trained_run, form)
-    leftover = path.with_name(f".{path.name}.making")
+    leftover = export_task(trained_run, form).partial_path
     leftover.mkdir(parents=True)
     (leftover / "half").write_bytes(b"half")
     export(trained_run, form)
@@ -156,9 +154,31 @@ def test_the_shipped_run_loses_nothing_to_speak_of_in_int8(own_home, mnist, monk
     assert result.accuracy >= result.run_accuracy - 0.003
 
 
-def test_an_export_that_hangs_is_given_up(trained_run, monkeypatch):
-    ended = []
-    monkeypatch.setattr(exporting.os, "_exit", ended.append)
-    exporting._give_up(trained_run, FORMATS["onnx"])
-    assert ended == [1]
-    assert "given up" in making_of(trained_run, FORMATS["onnx"]).message
+def test_of_exports_asked_for_at_once_one_is_made_at_a_time_in_processes_of_their_own(trained_run):
+    tasks = [export_task(trained_run, form) for form in FORMATS.values()]
+    with ThreadPoolExecutor(12) as people:
+        assert sum(people.map(lambda number: tasks[number % 4].start(), range(12))) == 4
+    order = [ticket.path for ticket in tasks[0].queue.tickets()]
+    finished, working = [], 0
+
+    def all_done():
+        nonlocal working
+        statuses = {task.path: task.watch() for task in tasks}
+        working = max(working, sum(status is not None and status.state == "running" for status in statuses.values()))
+        finished.extend(path for path in order if statuses[path] is None and path not in finished)
+        return len(finished) == 4
+
+    wait_for(all_done, seconds=240)
+    assert working == 1
+    assert finished == order
+    assert all(kept_export(trained_run, form) for form in FORMATS.values())
+
+
+def test_a_process_says_why_its_export_failed(trained_run):
+    (trained_run.path / "model.keras").write_bytes(b"nonsense")
+    task = export_task(trained_run, FORMATS["keras"])
+    task.start()
+    status = wait_for(lambda: not task.is_active() and task.status())
+    assert status.state == "failed"
+    assert "model.keras is damaged" in status.message
+    assert "Traceback" not in task.log_path.read_text()

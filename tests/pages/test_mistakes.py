@@ -9,14 +9,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from digit_core.reading.datasets import load_dataset
-from digit_core.reading.neighbours import Neighbours
 from digit_core.records import home
+from digit_core.records.background_task import BackgroundTask, TaskStatus
 from digit_core.records.placing import seal
 from digit_core.records.runs import SHIPPED, Run, open_run
 from digit_core.records.served import serve
 from pages.shared.gallery import PER_PAGE
 from pages.shared.view import named
 from tests.pages.conftest import go_to, texts
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -55,14 +56,14 @@ def digits_run(add_run, digits):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """The page waits for the preparation, which otherwise goes on while it is shown."""
-    prepare = Neighbours.prepare_apart
+    """The page waits for the computation of the features, which otherwise goes on while it is shown."""
+    start = BackgroundTask.start
 
     def and_wait(self):
-        prepare(self)
-        self._preparing.join(60)
+        start(self)
+        wait_for(lambda: not self.is_active())
 
-    monkeypatch.setattr(Neighbours, "prepare_apart", and_wait)
+    monkeypatch.setattr(BackgroundTask, "start", and_wait)
 
 
 def cards(app) -> list[dict]:
@@ -120,8 +121,8 @@ def test_the_shipped_runs_mistakes_are_shown(open_page, with_mnist):
 
 @pytest.mark.parametrize(("index", "said"), [(6651, True), (0, False)])
 def test_an_image_that_people_read_otherwise_says_so(open_page, with_mnist, monkeypatch, index, said):
-    monkeypatch.setattr(Neighbours, "prepare_apart", lambda self: None)  # of 60,000 images
-    monkeypatch.setattr(Neighbours, "under_way", True)
+    # The features of 60,000 images are not computed for this.
+    monkeypatch.setattr(BackgroundTask, "watch", lambda self: TaskStatus(state="running", message="Computing"))
     app = open_page("mistakes")
     app.number_input(key="gallery_number").set_value(index).run()
     assert ("they saw a 6 (Northcutt" in everything(app)) == said
@@ -306,14 +307,14 @@ def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_
     app.run()
     assert not app.exception
     assert html(app).count('data-testid="neighbour"') == 5
-    assert len(list(home.features_folder().iterdir())) == 1
+    assert len(list(home.features_folder().glob("*.npy"))) == 1
 
 
 def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
     home.features_folder().write_text("a file where the folder should be")
     app = open_page("mistakes", image="0")
-    assert "They cannot be looked for." in everything(app)
+    assert "They cannot be found." in everything(app)
     assert "could not be written" in everything(app)
     assert "Occlusion map." in html(app)
     home.features_folder().unlink()

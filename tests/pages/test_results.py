@@ -1,12 +1,17 @@
 import json
 import os
+import subprocess
+import sys
 import tomllib
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from digit_core.records import exports, home
-from digit_core.records.exports import FORMATS, Export, Making, export_path, keep_export, source_of, write_making
+from digit_core.records import home, task_queue
+from digit_core.records.background_task import TaskStatus
+from digit_core.records.exports import FORMATS, Export, export_path, export_task, keep_export, source_of
+from digit_core.records.placing import remove_folder
 from digit_core.records.runs import SHIPPED, open_run
 from tests.pages.conftest import texts
 
@@ -72,15 +77,30 @@ def keep_made_up_export(run, form) -> Export:
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name("made")
     made.write_bytes(b"12345678" * 200)
-    shares = {"same_readings": 0.998, "logit_difference": 0.5, "accuracy": 0.991, "run_accuracy": 0.992}
+    shares = {"agreement": 0.998, "logit_difference": 0.5, "accuracy": 0.991, "run_accuracy": 0.992}
     export = Export(run=run.name, format=form.name, size=1600, source=source_of(run), images=1000, seconds=1, **shares)
     keep_export(run, form, made, export)
     return export
 
 
-def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, monkeypatch):
-    started = []
-    monkeypatch.setattr(exports, "start_apart", lambda log, *arguments: started.append(arguments))
+@pytest.fixture
+def started(monkeypatch) -> list:
+    """The commands of the processes that would have been started."""
+    commands = []
+
+    def start(log, command):
+        commands.append(command[3:])
+        return subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+
+    processes = []
+    monkeypatch.setattr(task_queue, "start_process", lambda *given: processes.append(start(*given)) or processes[-1])
+    yield commands
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, started):
     app, run, form = open_page("results"), open_run(SHIPPED), FORMATS["tflite-int8"]
     assert not downloads(app, "download-")
     assert [export_button(app, name).label for name in FORMATS] == ["Export"] * 4
@@ -88,25 +108,59 @@ def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, 
     export_button(app, form.name).click().run()
     assert not app.exception
     assert started == [("export", SHIPPED, "tflite-int8")]
-    assert export_button(app, form.name).label == "Making it"
+    assert export_button(app, form.name).label == "Waiting"
     assert export_button(app, form.name).disabled
     assert not export_button(app, "onnx").disabled
-    exports.forget_making(run, form)
+    task = export_task(run, form)
+    with FileLock(task.lock_path), task.queue.locked():  # as its process does when it begins
+        task.write_status(TaskStatus(state="running", message="Converting the model"))
+        task.queue.remove(task.path)
+        app.run()
+    assert export_button(app, form.name).label == "Exporting"
+    assert "Converting the model" in texts(app)
+    task.clear_status()
     keep_made_up_export(run, form)
     app.run()
     assert downloads(app, "download-") == [".tflite · 2 KB"]
-    assert "**99.1%** of 1,000 test images are read correctly, 99.2% by the run; 99.8% are read alike." in texts(app)
+    assert "Accuracy on 1,000 test images: **99.1%** (run: 99.2%). Same prediction for 99.8%." in texts(app)
 
 
-def test_a_failed_export_is_a_sentence_and_can_be_tried_again(open_page, monkeypatch):
-    monkeypatch.setattr(exports, "start_apart", lambda log, *arguments: None)
-    write_making(open_run(SHIPPED), FORMATS["onnx"], Making(state="failed", message="The disk is full."))
+def test_a_second_export_waits_and_says_so_and_can_be_cancelled(open_page, started):
+    app = open_page("results")
+    for name in ("keras", "onnx"):
+        export_button(app, name).click().run()
+    assert [command[2] for command in started] == ["keras"]
+    assert export_button(app, "onnx").label == "Waiting"
+    assert "In the queue, 1 ahead" in texts(app)
+    app.main.button(key=f"cancel-export-{SHIPPED}-onnx").click().run()
+    assert not app.exception
+    assert export_button(app, "onnx").label == "Export"
+    assert export_button(app, "keras").label == "Waiting"
+    app.main.button(key=f"cancel-export-{SHIPPED}-keras").click().run()
+    assert [export_button(app, name).label for name in FORMATS] == ["Export"] * 4
+    assert [command[2] for command in started] == ["keras"]
+
+
+def test_a_failed_export_is_a_sentence_and_can_be_tried_again(open_page, started):
+    export_task(open_run(SHIPPED), FORMATS["onnx"]).write_status(
+        TaskStatus(state="failed", message="The disk is full.")
+    )
     app = open_page("results")
     assert "The disk is full." in texts(app)
     assert export_button(app, "onnx").label == "Try again"
     export_button(app, "onnx").click().run()
     assert "The disk is full." not in texts(app)
-    assert export_button(app, "onnx").label == "Making it"
+    assert export_button(app, "onnx").label == "Waiting"
+
+
+def test_of_a_run_that_was_deleted_meanwhile_nothing_is_exported(open_page, add_run, started):
+    run = add_run("20260301-120000-lenet5")
+    app = open_page("results")
+    remove_folder(run.path)
+    export_button(app, "onnx", run.name).click().run()
+    assert not app.exception
+    assert started == []
+    assert not export_path(run, FORMATS["onnx"]).parent.exists()
 
 
 def test_a_home_that_cannot_be_written_is_a_sentence(open_page, own_home):

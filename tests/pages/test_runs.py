@@ -4,11 +4,13 @@ import zipfile
 
 import pytest
 import streamlit as st
+from filelock import FileLock
 
 from digit_core.errors import StorageError, TrainingBusy
 from digit_core.records import home, jobs
+from digit_core.records.background_task import TaskStatus
 from digit_core.records.backups import BACKUP
-from digit_core.records.exports import FORMATS, Making, export_lock, write_making
+from digit_core.records.exports import FORMATS, export_task
 from digit_core.records.notes import Note, note_of, write_note
 from digit_core.records.results import Progress
 from digit_core.records.runs import SHIPPED, list_runs
@@ -203,8 +205,9 @@ def test_deleting_asks_first_and_keep_keeps(open_page, three):
 
 def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open_page, three):
     serve(ONE)
-    with export_lock(three[TWO], FORMATS["onnx"]):
-        write_making(three[TWO], FORMATS["onnx"], Making(state="making", message="Converting"))
+    task = export_task(three[TWO], FORMATS["onnx"])
+    task.write_status(TaskStatus(state="running", message="Converting"))
+    with FileLock(task.lock_path):
         app = open_page("runs", runs=f"{ONE},{TWO},{SHIPPED}")
         button(app, "Delete").click().run()
     said = asked(app)

@@ -1,17 +1,19 @@
 """The tabs of the Results page."""
 
 import json
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
-from digit_core.records import robustness
+from digit_core.records import task_queue
+from digit_core.records.background_task import TaskStatus
 from digit_core.records.label_errors import CONFIRMED
-from digit_core.records.making import Making
 from digit_core.records.notes import write_note
 from digit_core.records.placing import seal
-from digit_core.records.robustness import Point, Robustness, keep_robustness, source_of, write_measuring
+from digit_core.records.robustness import Point, Robustness, keep_robustness, robustness_task, source_of
 from digit_core.records.runs import SHIPPED, open_run
 from tests.pages.conftest import texts
 
@@ -161,8 +163,14 @@ def test_a_damaged_file_is_a_sentence_and_the_rest_of_the_page_is_there(open_sec
 
 @pytest.fixture
 def started(monkeypatch) -> list:
+    """The commands of the processes that would have been started; this one stands in for them."""
     commands = []
-    monkeypatch.setattr(robustness, "start_apart", lambda log, *arguments, room: commands.append(arguments))
+
+    def start(log, command):
+        commands.append(command[3:])
+        return SimpleNamespace(pid=os.getpid())
+
+    monkeypatch.setattr(task_queue, "start_process", start)
     return commands
 
 
@@ -183,7 +191,10 @@ def test_robustness_is_measured_when_asked_for_and_then_shown(open_section, star
     assert not app.exception
     assert started == [("robustness", SHIPPED)]
     assert "Measure" not in [b.label for b in app.main.button]
-    robustness.forget_measuring(run)
+    task = robustness_task(run)
+    with task.queue.locked():
+        task.queue.remove(task.path)
+    task.clear_status()
     keep_made_up(run)
     app.run()
     assert charts(app) == {"Rotation": "The shipped model: 90 % or more right from 0 to 0; at 30, 50.0%."}
@@ -216,7 +227,7 @@ def test_runs_of_one_title_stay_two_lines_and_a_name_is_no_markdown(open_section
 
 
 def test_a_failed_measurement_is_a_sentence_and_can_be_tried_again(open_section, started):
-    write_measuring(open_run(SHIPPED), Making(state="failed", message="The disk is full."))
+    robustness_task(open_run(SHIPPED)).write_status(TaskStatus(state="failed", message="The disk is full."))
     app = open_section("Robustness")
     assert "The disk is full." in texts(app)
     button(app, "Try again").click().run()

@@ -1,6 +1,5 @@
 import errno
 import os
-import threading
 
 import numpy as np
 import pytest
@@ -8,9 +7,11 @@ import pytest
 from digit_core.errors import StorageError
 from digit_core.reading import classifier, neighbours
 from digit_core.reading.classifier import Classifier, FeatureClassifier, NoFeatures
-from digit_core.reading.datasets import Dataset
+from digit_core.reading.datasets import Dataset, load_dataset
 from digit_core.reading.neighbours import Neighbours
+from digit_core.records.features import features_task
 from digit_core.records.runs import SHIPPED, open_run
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +110,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(model, dataset, mon
 
     monkeypatch.setattr(os, "fsync", full)
     index = Neighbours(model, dataset)
-    index.prepare_apart()
-    index._preparing.join(30)
-    assert not index.under_way
-    assert "the disk is full" in index.problem
+    with pytest.raises(StorageError, match="the disk is full"):
+        index.prepare()
     assert list(index.path.parent.iterdir()) == []
 
 
@@ -128,32 +127,18 @@ def test_only_the_newest_files_are_kept(model, dataset, monkeypatch):
     assert {path.name for path in index.path.parent.iterdir()} == {index.path.name, "1.npy"}
 
 
-def test_it_is_prepared_apart_once_and_says_how_far_it_is(model, dataset, monkeypatch):
-    index, go_on, starts = Neighbours(model, dataset), threading.Event(), []
-    prepare = Neighbours.prepare
-
-    def slowly(self, report):
-        starts.append(1)
-        go_on.wait(30)
-        prepare(self, report)
-
-    monkeypatch.setattr(Neighbours, "prepare", slowly)
-    index.prepare_apart()
-    index.prepare_apart()
-    assert index.under_way
-    go_on.set()
-    index._preparing.join(30)
-    assert starts == [1]
-    assert (index.fraction, index.problem, index.ready, index.under_way) == (1.0, None, True, False)
+def test_a_process_computes_the_features_that_the_app_then_finds(trained_run):
+    data = load_dataset("digits")
+    index, task = Neighbours(trained_run.model_bytes(), data), features_task(trained_run, data.digest)
+    assert not index.ready
+    task.start()
+    wait_for(lambda: not task.is_active())
+    assert task.status() is None, task.log_path.read_text()
+    assert index.nearest(data.x_train[17].astype(np.float32) / 255)[0].index == 17
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_while_it_is_prepared_does_not_pass_for_success(model, dataset, monkeypatch):
-    def broken(self, report):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(Neighbours, "prepare", broken)
-    index = Neighbours(model, dataset)
-    index.prepare_apart()
-    index._preparing.join(30)
-    assert "the app's log" in index.problem
+def test_data_that_changed_under_the_app_are_a_sentence_and_not_computed_again_and_again(trained_run):
+    task = features_task(trained_run, "of the app's data")
+    task.start()
+    wait_for(lambda: not task.is_active())
+    assert "has changed since the app loaded it. Restart the app." in task.status().message

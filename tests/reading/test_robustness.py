@@ -9,9 +9,9 @@ from digit_core.errors import DamagedRun
 from digit_core.reading import robustness
 from digit_core.reading.datasets import Dataset
 from digit_core.reading.distortions import DISTORTIONS
-from digit_core.reading.robustness import measure, measure_in_this_process, measured_curves, sample
+from digit_core.reading.robustness import measure, measured_curves, sample
 from digit_core.records import home
-from digit_core.records.robustness import kept_robustness, measuring_of
+from digit_core.records.robustness import kept_robustness, robustness_task
 from digit_core.records.runs import open_run
 
 
@@ -69,22 +69,20 @@ def run(add_run, monkeypatch):
     return run
 
 
-def test_a_measurement_is_kept_and_its_progress_forgotten(run):
-    measured = measure_in_this_process(run)
+def test_a_measurement_is_kept(run):
+    measured = measure(run)
     assert measured.images == 3
     assert kept_robustness(run) == measured
-    assert measuring_of(run) is None
     assert measure(open_run(run.name)) == measured
 
 
-def test_a_failure_is_written_down_as_a_sentence(run, monkeypatch):
+def test_predictions_for_other_images_are_damaged(run, monkeypatch):
     monkeypatch.setattr(
         robustness, "load_dataset", lambda name, report: Dataset(name, None, None, None, np.zeros(3, np.int64), "")
     )
     with pytest.raises(DamagedRun, match="not about the test images"):
-        measure_in_this_process(run)
-    assert measuring_of(run).state == "failed"
-    assert "not about the test images on this machine" in measuring_of(run).message
+        measure(run)
+    assert kept_robustness(run) is None
 
 
 def test_the_process_tells_why_it_failed_and_loads_no_tensorflow(add_run, own_home, tmp_path):
@@ -102,4 +100,4 @@ def test_the_process_tells_why_it_failed_and_loads_no_tensorflow(add_run, own_ho
     )
     assert done.returncode == 1, done.stderr
     assert f"There is no file {missing}" in done.stderr
-    assert measuring_of(run).message.startswith(f"There is no file {missing}")
+    assert robustness_task(run).status().message.startswith(f"There is no file {missing}")

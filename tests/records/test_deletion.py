@@ -1,17 +1,16 @@
+from contextlib import contextmanager
+
 import pytest
+from filelock import FileLock
 
 from digit_core.errors import RunInUse, UnknownRun
 from digit_core.records import home
+from digit_core.records.background_task import BackgroundTask, TaskStatus
 from digit_core.records.deletion import delete_run, why_kept
-from digit_core.records.exports import FORMATS, Making, export_lock, export_path, write_making
+from digit_core.records.exports import FORMATS, export_path, export_task
+from digit_core.records.features import features_task
 from digit_core.records.notes import note_of, write_note
-from digit_core.records.robustness import (
-    Robustness,
-    keep_robustness,
-    measuring_lock,
-    robustness_path,
-    write_measuring,
-)
+from digit_core.records.robustness import Robustness, keep_robustness, robustness_path, robustness_task
 from digit_core.records.runs import SHIPPED, list_runs, open_run
 from digit_core.records.served import serve, served
 from tests.constructed import construct_run
@@ -25,6 +24,14 @@ def run(own_home):
     return construct_run(NAME)
 
 
+@contextmanager
+def at_work(task: BackgroundTask):
+    """As while the task's process lives."""
+    task.write_status(TaskStatus(state="running", message="Converting"))
+    with FileLock(task.lock_path):
+        yield
+
+
 def test_a_deleted_run_takes_its_exports_its_measurement_and_its_note_along(run):
     other = construct_run("20260102-000000-quick")
     for each in (run, other):
@@ -32,8 +39,9 @@ def test_a_deleted_run_takes_its_exports_its_measurement_and_its_note_along(run)
         export_path(each, ONNX).parent.mkdir(parents=True)
         export_path(each, ONNX).write_bytes(b"a model")
         keep_robustness(each, Robustness(run=each.name, source="", images=1, seconds=1, curves={}))
-        with measuring_lock(each):
-            pass
+        for task in (robustness_task(each), features_task(each, "a digest")):
+            task.write_status(TaskStatus(state="failed", message="no memory"))
+            task.lock_path.touch()
     delete_run(NAME)
     assert [each.name for each in list_runs().runs] == [other.name, SHIPPED]
     assert not any(path.name.count(NAME) for path in home.home().rglob("*"))
@@ -66,24 +74,20 @@ def test_the_run_that_reads_stays_until_another_reads():
 
 
 def test_a_run_that_is_being_exported_stays(run):
-    with export_lock(run, ONNX):
-        write_making(run, ONNX, Making(state="making", message="Converting"))
-        with pytest.raises(RunInUse, match="being exported"):
-            delete_run(NAME)
+    with at_work(export_task(run, ONNX)), pytest.raises(RunInUse, match="being exported"):
+        delete_run(NAME)
     assert open_run(NAME)
 
 
 def test_a_run_that_is_being_measured_stays(run):
-    with measuring_lock(run):
-        write_measuring(run, Making(state="making", message="Turning"))
-        with pytest.raises(RunInUse, match="robustness is being measured"):
-            delete_run(NAME)
+    with at_work(robustness_task(run)), pytest.raises(RunInUse, match="robustness is being measured"):
+        delete_run(NAME)
     assert open_run(NAME)
 
 
 def test_an_export_that_failed_keeps_nothing(run):
     export_path(run, ONNX).parent.mkdir(parents=True)
-    write_making(run, ONNX, Making(state="failed", message="no memory"))
+    export_task(run, ONNX).write_status(TaskStatus(state="failed", message="no memory"))
     assert why_kept(NAME) is None
     delete_run(NAME)
 

@@ -1,27 +1,21 @@
-"""How the making of an export is told, without making any."""
+"""How an export is asked for and kept, without making any."""
 
-from concurrent.futures import ThreadPoolExecutor
+import sys
 
 import pytest
 
-from digit_core.errors import ExportFailed, UnknownRun
-from digit_core.records import exports
+from digit_core.errors import ExportFailed
+from digit_core.records.background_task import TaskStatus
 from digit_core.records.exports import (
     FORMATS,
     Export,
-    Making,
     export_format,
-    export_lock,
     export_path,
-    forget_making,
+    export_task,
     keep_export,
     kept_export,
-    making_of,
     source_of,
-    start_export,
-    write_making,
 )
-from digit_core.records.placing import remove_folder
 
 ONNX = FORMATS["onnx"]
 
@@ -31,19 +25,11 @@ def run(add_run):
     return add_run("20260101-120000-quick")
 
 
-@pytest.fixture
-def started(monkeypatch) -> list:
-    """The processes that would have been started."""
-    commands = []
-    monkeypatch.setattr(exports, "start_apart", lambda log, *arguments: commands.append(arguments))
-    return commands
-
-
 def keep(run, content=b"a model"):
     made = export_path(run, ONNX).with_name("made")
     made.parent.mkdir(parents=True, exist_ok=True)
     made.write_bytes(content)
-    figures = {"images": 1000, "same_readings": 1, "logit_difference": 0, "accuracy": 0.99, "run_accuracy": 0.99}
+    figures = {"images": 1000, "agreement": 1, "logit_difference": 0, "accuracy": 0.99, "run_accuracy": 0.99}
     export = Export(run=run.name, format="onnx", size=len(content), source=source_of(run), seconds=1, **figures)
     keep_export(run, ONNX, made, export)
     return export
@@ -65,42 +51,26 @@ def test_what_is_kept_is_found_until_file_or_model_change(run):
     assert kept_export(run, ONNX) is None
 
 
-def test_it_is_waited_for_and_not_started_twice(run, started):
-    assert making_of(run, ONNX) is None
-    with ThreadPoolExecutor(8) as people:
-        list(people.map(lambda _: start_export(run, ONNX), range(20)))
-    assert started == [("export", run.name, "onnx")]
-    assert making_of(run, ONNX).state == "waiting"
+def test_an_export_kept_by_an_earlier_version_is_made_again(run):
+    keep(run)
+    path = export_path(run, ONNX).with_name(f"{run.name}.onnx.json")
+    path.write_text(path.read_text().replace("agreement", "same_readings"))
+    assert kept_export(run, ONNX) is None
 
 
-def test_of_a_run_that_was_deleted_meanwhile_nothing_is_made(run, started):
-    remove_folder(run.path)
-    with pytest.raises(UnknownRun):
-        start_export(run, ONNX)
-    assert (started, making_of(run, ONNX)) == ([], None)
+def test_each_format_of_each_run_is_a_task_of_its_own_in_one_queue(run, add_run):
+    runs = run, add_run("20260102-120000-quick")
+    tasks = [export_task(each, form) for each in runs for form in FORMATS.values()]
+    assert len({task.path for task in tasks}) == len({task.command for task in tasks}) == 8
+    assert len({task.queue for task in tasks}) == 1
+    assert tasks[0].command == (sys.executable, "-m", "digit_core.learning", "export", run.name, "keras")
 
 
-def test_one_whose_process_lives_is_being_made_and_one_whose_process_died_has_failed(run, started):
-    write_making(run, ONNX, Making(state="making", message="Converting the model"))
-    with export_lock(run, ONNX):
-        assert making_of(run, ONNX).message == "Converting the model"
-        start_export(run, ONNX)
-    assert started == []
-    assert making_of(run, ONNX).state == "failed"
-    assert "stopped from outside" in making_of(run, ONNX).message
-    start_export(run, ONNX)
-    assert len(started) == 1
-
-
-def test_a_process_that_never_began_has_failed(run):
-    write_making(run, ONNX, Making(updated=0))
-    assert making_of(run, ONNX).state == "failed"
-
-
-def test_a_failure_is_told_until_it_is_tried_again(run, started):
-    write_making(run, ONNX, Making(state="failed", message="the disk is full"))
-    assert making_of(run, ONNX).message == "the disk is full"
-    start_export(run, ONNX)
-    assert making_of(run, ONNX).state == "waiting"
-    forget_making(run, ONNX)
-    assert making_of(run, ONNX) is None
+def test_a_status_lies_beside_the_export_and_not_in_the_run(run):
+    before = sorted(run.path.rglob("*"))
+    task = export_task(run, ONNX)
+    task.write_status(TaskStatus(state="failed", message="the disk is full"))
+    assert [path.name for path in export_path(run, ONNX).parent.iterdir()] == [f"{run.name}.onnx.progress.json"]
+    assert sorted(run.path.rglob("*")) == before
+    assert export_task(run, ONNX).status().message == "the disk is full"
+    assert export_task(run, FORMATS["keras"]).status() is None

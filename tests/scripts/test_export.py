@@ -14,11 +14,11 @@ def test_export_writes_a_file_that_agrees_and_one_line_of_json(trained_run, tmp_
     assert result.returncode == 0, result.stderr
     last = json.loads(result.stdout.splitlines()[-1])
     assert set(last) == {
-        "run", "format", "size", "images", "same_readings", "logit_difference", "accuracy", "run_accuracy", "seconds",
+        "run", "format", "size", "images", "agreement", "logit_difference", "accuracy", "run_accuracy", "seconds",
         "file",
     }  # fmt: skip
     assert last["file"] == str(tmp_path / "a.onnx")
-    assert (last["images"], last["same_readings"]) == (359, 1.0)
+    assert (last["images"], last["agreement"]) == (359, 1.0)
     assert [taken.name for taken in onnxruntime.InferenceSession(last["file"]).get_inputs()] == ["image"]
     # A second time it is there already, and is copied into a folder under its own name.
     again = run(*command[:-1], str(tmp_path))
