@@ -15,12 +15,14 @@ from digit_core.records import background_task, home, task_queue, task_runner
 from digit_core.records.background_task import BackgroundTask, TaskStatus
 from digit_core.records.task_queue import TaskQueue
 from digit_core.records.task_runner import run_task
+from tests.processes import is_gone, linux, processes_with
 from tests.records.fake_task import fake_task, journal
 from tests.waiting import wait_for
 
 _ASK = """
 import sys
 from pathlib import Path
+from tests.processes import is_gone, linux, processes_with
 from tests.records.fake_task import fake_task
 for path in sys.argv[1:]:
     fake_task(Path(path)).start()
@@ -56,25 +58,6 @@ def is_done(task: BackgroundTask) -> bool:
     return task.status() is None and task.path.exists()
 
 
-def is_gone(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")")[1].split()[0] == "Z"
-    except OSError:
-        return True
-
-
-def processes_of(folder: Path) -> int:
-    """How many living processes have to do with this folder."""
-    count = 0
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        count += b"fake_task" in command and str(folder).encode() in command
-    return count
-
-
 def asking(*paths: Path) -> subprocess.Popen:
     """A process that asks for these tasks and then lives on, as the app does."""
     process = subprocess.Popen(
@@ -100,7 +83,7 @@ def test_a_task_says_where_it_stands_and_leaves_what_it_made(folder):
     assert task.queue.tickets() == []
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc, as on Linux")
+@linux
 def test_of_28_requests_by_threads_and_processes_one_works_and_all_are_done_in_order(folder):
     first = fake_task(folder / "first", "hold")
     first.start()
@@ -116,12 +99,12 @@ def test_of_28_requests_by_threads_and_processes_one_works_and_all_are_done_in_o
     assert sorted(order) == [task.path.name for task in tasks]
     assert tasks[int(order[0])].status().message == "In the queue, 1 ahead"
     assert tasks[int(order[-1])].status().message == "In the queue, 12 ahead"
-    assert processes_of(folder) == 1 + len(others)  # the ones that asked, and one that works
+    assert processes_with("fake_task", str(folder)) == 1 + len(others)  # the ones that asked, and one that works
     go_on(first)
     most = [0]
 
     def all_done() -> bool:
-        most.append(processes_of(folder) - len(others))
+        most.append(processes_with("fake_task", str(folder)) - len(others))
         return all(map(is_done, tasks))
 
     wait_for(all_done)
