@@ -4,7 +4,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from digit_core.records import jobs
 from pages.shared import frame
+
+
+@st.cache_resource(show_spinner=False)
+def _recover_once() -> None:
+    """Put right what killed trainers left, when the app starts and not in every window."""
+    jobs.recover()
+
 
 # A file of our own: an icon by its name would be fetched from Google by every visitor's browser.
 _ICON = Path(__file__).parent / "pages" / "icon.png"
@@ -22,5 +30,6 @@ page = st.navigation(
         st.Page("pages/runs.py", title="Runs", icon=":material/folder_open:"),
     ]
 )
+_recover_once()
 frame.show(page.url_path or "draw")
 page.run()

@@ -4,7 +4,7 @@ python3 scripts/compare.py                                   every preset, three
 python3 scripts/compare.py quick lenet5 --seeds 5 --json comparison.json
 python3 scripts/compare.py tiny --drawings STROKES.npz
 
-What is trained already is not trained again, and a training that was stopped goes on after its
+What is trained already is not trained again, and a training that was stopped is resumed after its
 last whole epoch: stop it whenever you like and run the same command again.
 """
 
@@ -46,6 +46,7 @@ def main() -> int:
             preset: [_config(preset, seed, arguments) for seed in range(arguments.seeds)]
             for preset in arguments.presets or PRESETS
         }
+        jobs.recover()  # a run that was killed before it was published need not be trained again
         rows = []
         for preset, configs in asked.items():
             runs = []
@@ -73,10 +74,10 @@ def trained(config: TrainingConfig) -> Run | None:
     what = f"{config.preset}, seed {config.seed}"
     stopped = next((job for job in jobs.stopped_jobs() if jobs.resumable(job) and job.config() == config), None)
     if stopped:
-        print(f"{what}: going on after epoch {jobs.resumable(stopped)}", file=sys.stderr)
-        return follow(jobs.resume(stopped, serve=False))
+        print(f"{what}: resumed after epoch {jobs.resumable(stopped)}", file=sys.stderr)
+        return follow(jobs.resume(stopped, activate=False))
     print(what, file=sys.stderr)
-    return follow(jobs.start(config, serve=False, command=" ".join(["scripts/compare.py", *sys.argv[1:]])))
+    return follow(jobs.start(config, activate=False, command=" ".join(["scripts/compare.py", *sys.argv[1:]])))
 
 
 def compared(preset: str, runs: list[Run], drawings: list[tuple[int, list[np.ndarray]]]) -> dict:

@@ -30,7 +30,7 @@ from digit_core.records.runs import Run, open_run
 
 
 def main() -> int:
-    """Train, follow the progress, print what came of it; returns the exit code."""
+    """Train, follow the progress, print the result; returns the exit code."""
     arguments = _arguments()
     try:
         run = follow(_begun(arguments))
@@ -50,15 +50,15 @@ def _begun(arguments: argparse.Namespace) -> jobs.Job:
     given = _settings(arguments)
     if arguments.resume and given:
         option = next(iter(given)).replace("_", "-")
-        raise InvalidConfig(f"--resume goes on with the settings that the training had; leave out --{option}.")
+        raise InvalidConfig(f"--resume takes the settings that the training had; leave out --{option}.")
     if arguments.resume:
-        return jobs.resume(jobs.stopped_job(arguments.resume), serve=not arguments.no_serve)
+        return jobs.resume(jobs.stopped_job(arguments.resume), activate=arguments.activate)
     settings = {"preset": DEFAULT_PRESET} | given
     for name in CUSTOM_FIELDS:
         if isinstance(settings.get(name), str):
             settings[name] = parse_numbers(settings[name], name)
     config = training_config(**settings)
-    return jobs.start(config, serve=not arguments.no_serve, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
+    return jobs.start(config, activate=arguments.activate, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
 
 
 def _settings(arguments: argparse.Namespace) -> dict:
@@ -74,7 +74,7 @@ def follow(job: jobs.Job) -> Run | None:
     with tqdm(total=1000, bar_format="{l_bar}{bar}| {elapsed}{postfix}", file=sys.stderr) as bar:
         while True:
             try:
-                progress = jobs.settle(job)
+                progress = jobs.progress_of(job)
                 if progress is None:
                     raise TrainingFailed(f"{job.name} has vanished from {job.folder.parent}.")
                 bar.set_description_str(progress.message or f"Epoch {progress.epoch} of {progress.epochs}")
@@ -91,21 +91,8 @@ def follow(job: jobs.Job) -> Run | None:
         return None
     if progress.state == "failed":
         raise TrainingFailed(f"{job.name} failed. {progress.message}")
-    _wait_until_in_place(job)
+    print(progress.message, file=sys.stderr)
     return open_run(job.name)
-
-
-def _wait_until_in_place(job: jobs.Job) -> None:
-    # "finished" is written just before the run is moved to its place and served.
-    deadline = time.monotonic() + 30
-    while jobs.current() == job and time.monotonic() < deadline:
-        time.sleep(0.05)
-    jobs.settle(job)  # by a trainer that was killed, or had no room, it was not moved
-    if job.folder.exists():
-        raise TrainingFailed(
-            f"{job.name} is finished, but could not be moved to its place; {job.folder / 'train.log'} says why. "
-            "It is kept, and moved when that can be done."
-        )
 
 
 def print_metrics(run: Run) -> None:
@@ -159,9 +146,11 @@ def _arguments() -> argparse.Namespace:
         "--batch-normalization", action=argparse.BooleanOptionalAction, help="of the preset custom: after each layer"
     )
     parser.add_argument("--precision", help="auto (default), float32 or bfloat16: computed in while training")
-    parser.add_argument("--resume", metavar="NAME", help="go on with a training that was stopped")
+    parser.add_argument("--resume", metavar="NAME", help="resume a training that was stopped")
     parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")
-    parser.add_argument("--no-serve", action="store_true", help="do not read with the run when it is finished")
+    parser.add_argument(
+        "--no-activate", "--no-serve", dest="activate", action="store_false", help="do not make the finished run active"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser.parse_args()
 

@@ -1,7 +1,6 @@
 """Whole run folders without a training: figures that follow from made-up predictions, models of a few bytes."""
 
 import csv
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from digit_core.records import home
 from digit_core.records.config import training_config
-from digit_core.records.placing import seal
+from digit_core.records.placing import write_config
 from digit_core.records.results import Calibration, ClassMetrics, Environment, Metrics
 from digit_core.records.runs import HISTORY_FIELDS, Run
 
@@ -47,16 +46,20 @@ def construct_run(
         versions={"python": "3.11"}, data_digest=digest, command="a test", created=created, computed_in=computed_in
     )
     probabilities = readings(labels, wrong)
-    document = {"config": config.model_dump(), "environment": environment.model_dump()}
-    (folder / "config.json").write_text(json.dumps(document))
     (folder / "metrics.json").write_text(_metrics(probabilities, labels, config.epochs).model_dump_json())
     (folder / "calibration.json").write_text(Calibration(temperature=1, likeness_threshold=0.5).model_dump_json())
     (folder / "model.keras").write_bytes(model)
     (folder / "model.tflite").write_bytes(model)
     np.savez_compressed(folder / "predictions.npz", probabilities=probabilities.astype(np.float16), labels=labels)
     _write_history(folder / "history.csv", config.epochs)
-    seal(folder)
+    write_config(folder, config, environment)
     return Run(folder)
+
+
+def seal(folder: Path) -> None:
+    """Make a run whole again after a test has changed its binary files."""
+    run = Run(folder)
+    write_config(folder, run.config, run.environment)
 
 
 def construct_runs(count: int, **options) -> list[Run]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def main() -> int:
     if arguments.command == "train":
         from digit_core.learning.trainer import work
 
-        return work(arguments.folder)
+        code = work(arguments.folder)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # the status is written: whatever TensorFlow's threads still do must not keep the process alive
 
     from digit_core.errors import DigitError
     from digit_core.records.runs import open_run

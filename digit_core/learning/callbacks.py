@@ -11,15 +11,12 @@ import keras
 
 from digit_core.errors import TrainingFailed
 from digit_core.records.backups import backup_epoch
+from digit_core.records.job import Cancelled
 from digit_core.records.results import Progress
 from digit_core.records.runs import HISTORY_FIELDS, WATCHED_FIELDS
 
 _MOST_POINTS = 240
 _FIRST_ESTIMATE = 1.0  # seconds: what fewer steps take says little about the rest
-
-
-class Cancelled(Exception):
-    """Whoever asked for the training has asked to stop it."""
 
 
 class LossCurve:
@@ -78,7 +75,6 @@ class ProgressReporter(keras.callbacks.Callback):
             state="training",
             epochs=self.params["epochs"],
             steps=self.params["steps"] or 0,
-            started=self._clock(),
         )
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -119,7 +115,8 @@ class ProgressReporter(keras.callbacks.Callback):
 class HistoryWriter(keras.callbacks.Callback):
     """Writes a row an epoch to a CSV file: loss and accuracy, training and validation, seconds so far.
 
-    A training that goes on after a stop keeps the rows of the epochs that it goes on after.
+    A training that is resumed keeps the rows of the epochs that it is resumed after. (Keras's
+    CSVLogger counts epochs from 0, knows no seconds and cannot drop the row of an epoch that is trained again.)
     """
 
     def __init__(self, path: Path):
@@ -147,13 +144,13 @@ class HistoryWriter(keras.callbacks.Callback):
 
 
 class StopOnInvalidLoss(keras.callbacks.Callback):
-    """Ends the training with a reason when the loss is no number any more."""
+    """Ends the training with a reason when it diverges: the loss is not a finite number any more."""
 
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             raise TrainingFailed(
-                f"The loss became {loss} at step {batch + 1}: the training ran away. Try a tenth of the learning rate."
+                f"The loss became {loss} at step {batch + 1}: the training diverged. Try a tenth of the learning rate."
             )
 
 

@@ -1,5 +1,6 @@
 """The pictures of a run, as PNG and SVG, for the results page and for papers."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from digit_core.records.results import Metrics
 from digit_core.records.runs import TestPredictions
+from digit_core.records.storage import write_bytes
 
 SHOWN_IMAGES = 25
 _RIGHT, _WRONG = "#1a7f37", "#c5221f"
@@ -29,13 +31,14 @@ def draw_figures(
     predictions: TestPredictions,
     images: np.ndarray,
     seed: int = 0,
-) -> None:
-    """Write every figure of a run to `folder` as NAME.png and NAME.svg.
+) -> dict[str, Exception]:
+    """Write every figure of a run to `folder` as NAME.png and NAME.svg, and return what failed, by name.
+
+    One that fails, as on a full disk, keeps no other from being drawn, and no file is left half written.
 
     Parameters: `images`, the test images that `predictions` are about, uint8 (n, 28, 28);
     `seed`, for which of them are the samples. `DATA_FIGURES` are those that show images.
     """
-    folder.mkdir(exist_ok=True)
     confusion = np.array(metrics.confusion)
     figures: dict[str, Callable[[], Figure]] = {
         "curves": lambda: learning_curves(history),
@@ -45,13 +48,15 @@ def draw_figures(
         "samples": lambda: sample_readings(images, predictions, seed),
         "worst_mistakes": lambda: worst_mistakes(images, predictions),
     }
+    failed = {}
     for name, draw in figures.items():
-        figure = draw()
-        # Without a date and with fixed ids the same run gives the same file.
-        with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-            figure.savefig(folder / f"{name}.png", dpi=120)
-        plt.close(figure)
+        try:
+            _write(folder, name, draw())
+        except Exception as error:  # noqa: BLE001 a training of hours is not lost for a picture of it
+            failed[name] = error
+        finally:
+            plt.close("all")
+    return failed
 
 
 def learning_curves(history: list[dict[str, float]]) -> Figure:
@@ -134,6 +139,15 @@ def worst_mistakes(images: np.ndarray, predictions: TestPredictions) -> Figure:
     wrong = np.flatnonzero(predictions.predicted != predictions.labels)
     chosen = wrong[np.argsort(-predictions.probabilities[wrong].max(1), kind="stable")][:SHOWN_IMAGES]
     return _gallery(images, predictions, chosen, "Misread test images, most confident first")
+
+
+def _write(folder: Path, name: str, figure: Figure) -> None:
+    # Without a date and with fixed ids the same run gives the same file.
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        for ending, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
+            content = io.BytesIO()
+            figure.savefig(content, format=ending, **options)
+            write_bytes(folder / f"{name}.{ending}", content.getvalue())
 
 
 def _heatmap(confusion: np.ndarray, shown: np.ndarray, form: str, meaning: str) -> Figure:

@@ -1,4 +1,4 @@
-"""Go on with a training that was stopped, after its last whole epoch."""
+"""Resume a training that was stopped, after its last whole epoch."""
 
 import csv
 import io
@@ -41,19 +41,16 @@ class _LastingEarlyStopping(keras.callbacks.EarlyStopping):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        done = backup_epoch(self._folder)
-        for epoch, value in enumerate(_history(self._folder)[:done]):
+        losses = _losses(self._folder)
+        for epoch, value in enumerate(losses):
             super().on_epoch_end(epoch, {_MONITORED: value})
         self.model.stop_training = False
-        if not done or self.best_weights is None:
+        if self.best_weights is None:
             return
-        if kept := self._kept(self.best_epoch + 1):
+        if kept := _kept(self._folder, self.best_epoch + 1):
             self.best_weights = kept
-        elif self.best_epoch + 1 != done:  # else they are those that the backup has just brought back
+        elif self.best_epoch + 1 != len(losses):  # else they are those that the backup has just brought back
             super().on_train_begin(logs)  # a training stopped before best weights were kept
-            return
-        if self.wait >= self.patience:  # it had stopped, and was killed after that
-            self.model._initial_epoch = self.params["epochs"]
 
     def on_epoch_end(self, epoch, logs=None):
         before = self.best_weights
@@ -61,22 +58,21 @@ class _LastingEarlyStopping(keras.callbacks.EarlyStopping):
         if self.best_weights is not before:
             self._keep(epoch + 1)
 
-    def _path(self, epoch: int) -> Path:
-        return self._folder / BACKUP / f"best-{epoch:04}.npz"
-
     def _keep(self, epoch: int) -> None:
         content = io.BytesIO()
         np.savez(content, *self.best_weights)
-        write_bytes(self._path(epoch), content.getvalue())
+        write_bytes(_best_path(self._folder, epoch), content.getvalue())
         for older in sorted((self._folder / BACKUP).glob("best-*.npz"))[:-2]:
             older.unlink()
 
-    def _kept(self, epoch: int) -> list[np.ndarray] | None:
-        try:
-            with np.load(self._path(epoch), allow_pickle=False) as file:
-                return [file[name] for name in file.files]
-        except (OSError, ValueError, zipfile.BadZipFile):
-            return None
+
+def early_stopped_weights(config: TrainingConfig, folder: Path) -> list[np.ndarray] | None:
+    """The best weights of a training whose patience was spent when it was stopped; None if there is more to train."""
+    losses = _losses(folder)
+    if not losses:
+        return None
+    best = int(np.argmin(np.nan_to_num(losses, nan=np.inf)))  # of equal ones the first, as early stopping has it
+    return _kept(folder, best + 1) if len(losses) - 1 - best >= config.patience else None
 
 
 def resuming(config: TrainingConfig, folder: Path, practice: Practice) -> list[keras.callbacks.Callback]:
@@ -92,10 +88,22 @@ def resuming(config: TrainingConfig, folder: Path, practice: Practice) -> list[k
     return [backup, _TellPractice(practice), _LastingEarlyStopping(folder, config.patience)]
 
 
-def _history(folder: Path) -> list[float]:
-    """The monitored value by epoch."""
+def _losses(folder: Path) -> list[float]:
+    """The monitored value of each whole epoch that is kept; none if the training begins."""
     try:
         with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [float(row[_MONITORED]) for row in csv.DictReader(file)]
+            return [float(row[_MONITORED]) for row in csv.DictReader(file)][: backup_epoch(folder)]
     except (OSError, KeyError, TypeError, ValueError):
         return []
+
+
+def _best_path(folder: Path, epoch: int) -> Path:
+    return folder / BACKUP / f"best-{epoch:04}.npz"
+
+
+def _kept(folder: Path, epoch: int) -> list[np.ndarray] | None:
+    try:
+        with np.load(_best_path(folder, epoch), allow_pickle=False) as file:
+            return [file[name] for name in file.files]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None

@@ -1,42 +1,39 @@
 """The trainer process: takes the machine's lock, trains one job, leaves a run or the reason why not."""
 
-import contextlib
 import errno
-import json
 import os
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
 
 from filelock import Timeout
 
-from digit_core.errors import DamagedRun, DigitError, StorageError
-from digit_core.records.config import parse_config
-from digit_core.records.jobs import EXIT_BUSY, Job
-from digit_core.records.machine import announce, machine_lock
-from digit_core.records.placing import move_into_place
+from digit_core.errors import DigitError, StorageError, TrainingFailed
+from digit_core.records.job import Cancelled, Job
+from digit_core.records.machine import machine_lock, write_owner
+from digit_core.records.recovery import mark_cancelled, mark_failed, publish
 from digit_core.records.results import Progress
-from digit_core.records.runs import BINARY
-from digit_core.records.served import serve
 from digit_core.records.storage import storage_errors
 
-_PATIENCE = 3  # seconds; whoever only looks at the lock lets it go at once
+_PATIENCE = 3  # seconds; a process that only looks at the lock releases it at once
+# What ended the training, and by its traceback all that `fit` had in hand. To free TensorFlow's
+# prefetch iterator in the middle of an epoch can take for ever, so it is left to the end of the process.
+_kept_from_being_freed: list[BaseException] = []
 
 
 def work(folder: Path) -> int:
     """Train the job in `folder` and return the process's exit code."""
     job = Job(folder)
-    lock = machine_lock()
     try:
-        lock.acquire(timeout=_PATIENCE)
+        with machine_lock().acquire(timeout=_PATIENCE):
+            write_owner(job.folder)
+            return _train(job)
     except Timeout:
-        print("Another training is under way on this machine.")
-        return EXIT_BUSY
-    with lock:
-        announce(job.folder)
-        return _train(job)
+        print("Another training is under way on this machine.", file=sys.stderr)
+    except DigitError as error:
+        print(error, file=sys.stderr)
+    return 1
 
 
 def _train(job: Job) -> int:
@@ -44,79 +41,90 @@ def _train(job: Job) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     if hasattr(os, "nice"):
         os.nice(5)  # people who draw meanwhile come first
-
-    from digit_core.learning.callbacks import Cancelled  # not before: it loads Keras, which takes seconds
-    from digit_core.learning.training import train
-
-    document = json.loads((job.folder / "config.json").read_text(encoding="utf-8"))
     try:
-        config = parse_config(document["config"])
-        with storage_errors(job.folder):
-            metrics = train(
-                config,
-                job.folder,
-                command=document.get("command") or document["environment"]["command"],  # of a stopped one
-                report=job.write_progress,
-                cancelled=lambda: job.request().cancel,
-            )
-        if job.request().cancel:
-            raise Cancelled
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left takes a moment and is worth the whole training
-        job.write_progress(_ended(job, "finished", f"Test accuracy {metrics.accuracy:.2%}"))
-    except Cancelled:
-        job.write_progress(_ended(job, "cancelled", "Cancelled. Nothing was changed."))
-    except DigitError as error:
-        return _fail(job, str(error))
-    except MemoryError:
-        return _fail(job, "There was not enough memory. Try a smaller batch size.")
-    except SystemExit:
-        return _fail(job, "The trainer was asked to stop by the system. Nothing else was changed.")
-    except Exception as error:  # noqa: BLE001 the last place where a bug can still be told to a person
-        traceback.print_exc()
-        return _fail(job, f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details.")
-    else:
-        return _hand_over(job)
-    return 0
+        _fill(job)
+    except BaseException as error:  # noqa: BLE001 the last place where a bug can still be reported to a person
+        _kept_from_being_freed.append(error)
+        progress = job.progress()
+        if progress is None or progress.state != "publishing":
+            return _end_without_run(job, error)
+        traceback.print_exc()  # the run is complete
+    return _publish(job)
 
 
-def _hand_over(job: Job) -> int:
-    """Make a finished training a run; nothing that goes wrong here makes it a failed one."""
-    wanted = job.request()
-    try:
-        run = move_into_place(job.folder)
-    except DamagedRun as error:
-        return _fail(job, str(error))  # nobody could move it later either
-    except (DigitError, OSError) as error:
-        print(
-            f"{error}\nThe run is kept in {job.folder} and moved to its place when that can be done.", file=sys.stderr
+def _fill(job: Job) -> None:
+    """Train until the working folder is a complete run."""
+    train = _load_training()
+    config = job.config()
+    if config is None:
+        raise TrainingFailed(f"{job.folder / 'request.json'} holds no settings that can be used. Start it anew.")
+
+    def report(progress: Progress) -> None:
+        if progress.state == "publishing":  # what is left takes seconds and is worth the whole training
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        job.write_progress(progress)
+
+    with storage_errors(job.folder):
+        train(
+            config,
+            job.folder,
+            command=job.request().command,
+            report=report,
+            cancelled=lambda: job.request().cancel,
         )
-        return 1
+
+
+def _load_training():
     try:
-        if wanted.serve:
-            serve(run.name)
+        import keras  # not before: it takes seconds
+
+        from digit_core.learning.training import train
+    except MemoryError:
+        raise
+    except Exception as error:  # an install that was interrupted fails in many ways
+        traceback.print_exc()
+        raise TrainingFailed(
+            f"TensorFlow and what else a training needs could not be imported ({error}). "
+            "The installation is incomplete: run the start command again (python3 scripts/start.py)."
+        ) from error
+    keras.config.disable_traceback_filtering()  # it would free what a traceback holds
+    return train
+
+
+def _publish(job: Job) -> int:
+    try:
+        outcome = publish(job)
     except (DigitError, OSError) as error:
-        print(error, file=sys.stderr)
-        finished = job.progress()
-        said = f"{finished.message}. It does not read yet: {str(error).removesuffix('.')}"
-        with contextlib.suppress(StorageError):
-            Job(run.path).write_progress(finished.model_copy(update={"message": said}))
-    return 0
+        where = f"The run is complete. It is kept in {job.folder}, and published when that is possible."
+        print(f"{error}\n{where}", file=sys.stderr)
+        return 1
+    print(outcome.message)
+    return 0 if outcome.state == "finished" else 1
 
 
-def _fail(job: Job, reason: str) -> int:
-    print(reason, file=sys.stderr)
-    for name in BINARY:  # of no use any more, and on a full disk the reason needs their room
-        (job.folder / name).unlink(missing_ok=True)
+def _end_without_run(job: Job, error: BaseException) -> int:
     try:
-        job.write_progress(_ended(job, "failed", reason))
+        if isinstance(error, Cancelled):
+            mark_cancelled(job)
+            return 0
+        reason = _reason(job, error)
+        print(reason, file=sys.stderr)
+        mark_failed(job, reason)
     except StorageError:
         print("and that could not be written either", file=sys.stderr)
     return 1
 
 
-def _ended(job: Job, state: str, message: str) -> Progress:
-    last = job.progress() or Progress()
-    return last.model_copy(update={"state": state, "message": message, "seconds_left": None, "updated": time.time()})
+def _reason(job: Job, error: BaseException) -> str:
+    """Why a training has failed, for a person."""
+    if isinstance(error, DigitError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There was not enough memory. Try a smaller batch size."
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        return "The trainer was asked to stop by the system. Nothing else was changed."
+    traceback.print_exception(error)
+    return f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details."
 
 
 def _terminated(_signal, _frame) -> None:

@@ -1,9 +1,10 @@
 """Train a network and leave a complete run."""
 
-import json
 import os
 import platform
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,19 +16,22 @@ import numpy as np
 from digit_core.learning.acceleration import accelerated, computed_in, precision_of
 from digit_core.learning.architectures import build
 from digit_core.learning.calibration import fit_calibration
-from digit_core.learning.callbacks import Cancelled, HistoryWriter, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.callbacks import HistoryWriter, ProgressReporter, StopOnInvalidLoss
 from digit_core.learning.evaluation import evaluate
 from digit_core.learning.export import export_litert
 from digit_core.learning.figures import draw_figures
 from digit_core.learning.metrics import MeanRecall
 from digit_core.learning.practice import Practice, classes, validation_like_drawings
-from digit_core.learning.resuming import resuming
+from digit_core.learning.resuming import early_stopped_weights, resuming
 from digit_core.learning.schedules import learning_rate
 from digit_core.reading.classifier import Classifier
 from digit_core.reading.datasets import load_dataset
 from digit_core.reading.probability import digit_probabilities
+from digit_core.records.backups import forget_backup
 from digit_core.records.config import TrainingConfig
 from digit_core.records.datasets import stratified_split
+from digit_core.records.job import Cancelled
+from digit_core.records.placing import complete
 from digit_core.records.results import Environment, Metrics, Progress
 from digit_core.records.runs import Run
 
@@ -98,7 +102,9 @@ def train(
     """Train as configured and fill `folder` with all that a run is made of.
 
     The test set is read once, after the last epoch: it chooses nothing.
-    A training that was stopped goes on after its last whole epoch when called with its folder again.
+    A training that was stopped is resumed after its last whole epoch when called with its folder again.
+    "publishing" is reported once the run is complete, but for the figures: it cannot be cancelled any more,
+    and nothing that goes wrong makes it fail.
     Raises DigitError, or Cancelled when `cancelled()` says so.
     """
     say = _announcer(config, report, cancelled)
@@ -107,22 +113,8 @@ def train(
     say("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = compiled(config, config.epochs * len(data.practice))
-    _write_config(config, folder, command, data.digest, computed_in(model))
-    model.fit(
-        data.practice,
-        epochs=config.epochs,
-        shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
-        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
-        validation_batch_size=500,
-        callbacks=[
-            ProgressReporter(report, cancelled),
-            HistoryWriter(folder / "history.csv"),
-            *resuming(config, folder, data.practice),  # after the history, which may be an epoch ahead but not behind
-            StopOnInvalidLoss(),
-        ],
-        verbose=0,
-    )
-
+    environment = _environment(command, data.digest, computed_in(model))
+    _fit(model, config, folder, data, [ProgressReporter(report, cancelled)])
     history = Run(folder).history()
 
     say("evaluating", "Reading the test images")
@@ -145,9 +137,11 @@ def train(
         parameters=model.count_params(),
     )
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
-    say("evaluating", "Drawing the figures")
-    run = Run(folder)
-    draw_figures(folder / "figures", history, metrics, run.predictions(), data.x_test, config.seed)
+    say("evaluating", "Completing the run")
+    complete(folder, config, environment)
+    report(Progress(state="publishing", message="Drawing the figures", epochs=config.epochs))
+    forget_backup(folder)  # also for its room: the disk may be full
+    _draw_figures(folder, history, metrics, data.x_test, config.seed)
     return metrics
 
 
@@ -194,13 +188,45 @@ def _announcer(
     return say
 
 
-def _write_config(config: TrainingConfig, folder: Path, command: str, data_digest: str, precision: str) -> None:
-    environment = Environment(
+def _environment(command: str, data_digest: str, precision: str) -> Environment:
+    return Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         data_digest=data_digest,
         command=command,
         created=time.time(),
         computed_in=precision,
     )
-    document = {"config": config.model_dump(), "environment": environment.model_dump()}
-    (folder / "config.json").write_text(json.dumps(document, indent=1))
+
+
+def _fit(
+    model: keras.Model,
+    config: TrainingConfig,
+    folder: Path,
+    data: Prepared,
+    callbacks: list[keras.callbacks.Callback],
+) -> None:
+    if weights := early_stopped_weights(config, folder):  # it had stopped early, and was killed after that
+        model.set_weights(weights)
+        return
+    model.fit(
+        data.practice,
+        epochs=config.epochs,
+        shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
+        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
+        validation_batch_size=500,
+        callbacks=[
+            *callbacks,
+            HistoryWriter(folder / "history.csv"),
+            *resuming(config, folder, data.practice),  # after the history, which may be an epoch ahead but not behind
+            StopOnInvalidLoss(),
+        ],
+        verbose=0,
+    )
+
+
+def _draw_figures(folder: Path, history: list[dict], metrics: Metrics, images: np.ndarray, seed: int) -> None:
+    """Draw what can be drawn: a run is whole without its figures."""
+    failed = draw_figures(folder / "figures", history, metrics, Run(folder).predictions(), images, seed)
+    for name, error in failed.items():
+        print(f"The figure {name} could not be drawn:", file=sys.stderr)
+        traceback.print_exception(error)

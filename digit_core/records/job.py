@@ -1,15 +1,21 @@
-"""One training by its working folder: what was asked of it, and how it goes.
+"""One training by its working folder: what was asked for, and how it goes.
 
-config.json     what to train            (written by whoever asks)
-request.json    serve it? cancel it?     (written by whoever asks)
-progress.json   how it goes              (written by the trainer)
+    request.json    settings and command; activate the run? cancel?   written by `jobs` alone
+    progress.json   state, losses, message
+        waiting                             written by `jobs`, when a training is started or resumed
+        training, evaluating, publishing    written by the trainer; publishing: the run is complete
+        finished, cancelled, failed         written by `recovery`, for the trainer or after it was killed
+    config.json     what was trained, and with what; written once, when the run is complete (see `placing`)
+
+The folder moves to the runs between "publishing" and "finished".
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digit_core.errors import DigitError
 from digit_core.records import home
@@ -19,12 +25,23 @@ from digit_core.records.results import Progress
 from digit_core.records.storage import write_where_folder_is
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the one who asked wants: `serve` the run when it is finished, `cancel` it now."""
+class Cancelled(Exception):
+    """The training was asked to stop."""
 
-    serve: bool = True
+
+class Request(BaseModel):
+    """What a person asked for: train with these settings, then `activate` the run; or `cancel`.
+
+    `config` has the fields of `TrainingConfig` as they were written, maybe by another version;
+    `command` is what the person did to start it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    activate: bool = True
     cancel: bool = False
+    config: dict[str, Any] | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,30 +56,34 @@ class Job:
         return self.folder.name
 
     def progress(self) -> Progress | None:
-        """How it goes, or None once the folder is gone or while nothing is written yet."""
-        for folder in (self.folder, home.runs_folder() / self.name):
+        """What was written last, or None if nothing was or the folder is gone; see `recovery.progress_of`."""
+        for folder in self._folders():
+            path = folder / "progress.json"
             try:
-                return Progress.model_validate_json(read_small_file(folder / "progress.json"))
+                return Progress.model_validate_json(read_small_file(path))
             except (OSError, ValidationError):
                 continue
         return None
 
+    def request(self) -> Request:
+        """What was asked for; nothing but to activate the run if that cannot be read."""
+        document = self._document("request.json")
+        if "config" not in document:
+            document = _migrated(document, self._document("config.json"))
+        try:
+            return Request.model_validate(document)
+        except ValidationError:
+            return Request()
+
     def config(self) -> TrainingConfig | None:
         """What it trains, or None if that cannot be read."""
         try:
-            return parse_config(json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["config"])
-        except (OSError, ValueError, KeyError, TypeError, DigitError):
+            return parse_config(self.request().config)
+        except (TypeError, DigitError):
             return None
 
-    def request(self) -> Request:
-        """What was asked of it."""
-        try:
-            return Request(**json.loads((self.folder / "request.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return Request()
-
     # Neither makes the folder: a job whose folder is gone has become a run or was deleted, and a
-    # folder with nothing but a late word in it would look like another training.
+    # folder with nothing but a late message in it would look like another training.
 
     def write_progress(self, progress: Progress) -> None:
         """Replace `progress.json`; nothing if the folder is gone. Raises StorageError."""
@@ -70,4 +91,42 @@ class Job:
 
     def write_request(self, request: Request) -> None:
         """Replace `request.json`; nothing if the folder is gone. Raises StorageError."""
-        write_where_folder_is(self.folder / "request.json", json.dumps(asdict(request)))
+        write_where_folder_is(self.folder / "request.json", request.model_dump_json(indent=1))
+
+    def _folders(self) -> tuple[Path, Path]:
+        return self.folder, home.runs_folder() / self.name
+
+    def _document(self, name: str) -> dict:
+        for folder in self._folders():
+            try:
+                document = json.loads((folder / name).read_text(encoding="utf-8"))
+            except (OSError, ValueError, RecursionError):
+                continue
+            return document if isinstance(document, dict) else {}
+        return {}
+
+
+def working_jobs() -> list[Job]:
+    """The working folders of this home: trainings under way and those that left no run, newest first."""
+    return [Job(folder) for folder in visible_folders(home.working_folder())]
+
+
+def visible_folders(parent: Path) -> list[Path]:
+    """The folders in a folder, last name first; none if it cannot be listed. Hidden ones are being deleted."""
+    try:
+        entries = sorted(parent.iterdir(), reverse=True)
+    except OSError:
+        return []
+    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+
+
+def _migrated(request: dict, config: dict) -> dict:
+    """A request of before settings and command stood in `request.json`, when they stood in `config.json`."""
+    environment = config.get("environment")
+    command = config.get("command") or (environment.get("command") if isinstance(environment, dict) else None)
+    return {
+        "activate": request.get("serve", request.get("activate", True)),
+        "cancel": request.get("cancel", False),
+        "config": config.get("config"),
+        "command": command or "",
+    }

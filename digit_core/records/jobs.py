@@ -6,30 +6,28 @@ process ends, so "is somebody training?" is a fact and not a guess. All that app
 say to each other stands in files in the job's working folder (see `digit_core.records.job`).
 """
 
-import contextlib
-import json
 import time
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from digit_core.errors import DigitError, StorageError, TrainingBusy, TrainingFailed, UnknownRun
+from digit_core.errors import TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.records import home
 from digit_core.records.backups import backup_epoch
 from digit_core.records.config import TrainingConfig
-from digit_core.records.job import Job, Request
+from digit_core.records.job import Job, Request, visible_folders, working_jobs
 from digit_core.records.machine import trained_folder
-from digit_core.records.placing import move_into_place, remove_folder
+from digit_core.records.placing import remove_folder
 from digit_core.records.processes import start_apart
+from digit_core.records.recovery import STARTING_SECONDS, progress_of, recover
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import names_a_training
-from digit_core.records.storage import make_folder, storage_errors, write_text
+from digit_core.records.storage import make_folder, storage_errors
 
-EXIT_BUSY = 75  # sysexits.h: EX_TEMPFAIL
+settle = progress_of  # its name of before, which pages still use
 _KEPT_ENDED_JOBS = 5
 _asking = Lock()  # held from "is somebody training?" until this one trains: a class presses Retrain all at once
-_STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
 
 
 def current() -> Job | None:
@@ -38,20 +36,19 @@ def current() -> Job | None:
     return Job(folder) if folder else None
 
 
-def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app") -> Job:
+def start(config: TrainingConfig, *, activate: bool = True, command: str = "the app") -> Job:
     """Start a training in a process of its own and return once it has the machine to itself.
 
-    Parameters: `serve`, whether the run is to read when it is finished; `command`, what a
-    person did to start it, kept in the run's `config.json`.
+    Parameters: `activate`, whether the run is to become active when it is finished; `command`,
+    what a person did to start it, kept in the run's `config.json`.
     Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
     with _asking:
         _refuse_if_busy()
+        recover()
         forget_old_jobs()
         job = Job(_new_folder(config.preset))
-        document = {"config": config.model_dump(), "command": command}
-        write_text(job.folder / "config.json", json.dumps(document, indent=1))
-        job.write_request(Request(serve=serve))
+        job.write_request(Request(config=config.model_dump(), command=command, activate=activate))
         if _launch(job, config.epochs):
             return job
         log = _last_line(job.folder / "train.log")
@@ -62,12 +59,7 @@ def start(config: TrainingConfig, *, serve: bool = True, command: str = "the app
 
 def stopped_jobs() -> list[Job]:
     """The trainings of this home that ended without a run, newest first."""
-    return [job for job in map(Job, _folders(home.working_folder())) if settle(job) and not _is_active(job)]
-
-
-def _is_active(job: Job) -> bool:
-    progress = job.progress()
-    return progress is not None and progress.state in ACTIVE
+    return [job for job in working_jobs() if (progress := progress_of(job)) and progress.state not in ACTIVE]
 
 
 def stopped_job(name: str) -> Job:
@@ -79,23 +71,26 @@ def stopped_job(name: str) -> Job:
 
 
 def resumable(job: Job) -> int:
-    """After how many whole epochs a training that was stopped can go on; 0 if it cannot."""
-    progress = job.progress()
-    stopped = progress is not None and progress.state in ("failed", "cancelled") and job.folder.is_dir()
+    """After how many whole epochs a training that was stopped can be resumed; 0 if it cannot."""
+    written, progress = job.progress(), progress_of(job)
+    if written is None or written.state == "publishing":  # it is complete, and `recover` publishes it
+        return 0
+    stopped = progress.state in ("failed", "cancelled") and job.folder.is_dir()
     return backup_epoch(job.folder) if stopped else 0
 
 
-def resume(job: Job, *, serve: bool = True) -> Job:
-    """Go on with a training that was stopped, after its last whole epoch; `serve` as for `start`.
+def resume(job: Job, *, activate: bool = True) -> Job:
+    """Resume a training that was stopped, after its last whole epoch; `activate` as for `start`.
 
     Raises TrainingBusy if there is one under way, StorageError, or TrainingFailed.
     """
     with _asking:
         _refuse_if_busy()
+        recover()
         if not resumable(job):
-            raise TrainingFailed(f"{job.name} cannot go on: nothing was kept of it. Start it anew.")
+            raise TrainingFailed(f"{job.name} cannot be resumed: there is no checkpoint of it. Start it anew.")
         before, request = job.progress(), job.request()
-        job.write_request(Request(serve=serve))
+        job.write_request(request.model_copy(update={"activate": activate, "cancel": False}))
         if _launch(job, before.epochs):
             return job
         job.write_request(request)
@@ -105,58 +100,28 @@ def resume(job: Job, *, serve: bool = True) -> Job:
 
 
 def cancel(job: Job) -> None:
-    """Ask a training to stop; it leaves no run. Nothing is asked of one that has ended. Raises StorageError.
+    """Ask a training to stop; it leaves no run, or one that is not activated if it was complete by then.
 
+    Nothing is asked of one that has ended. Raises StorageError.
     It looks several times a second while it fetches or fits, and between the steps of all else.
     """
-    job.write_request(Request(serve=False, cancel=True))
+    job.write_request(job.request().model_copy(update={"activate": False, "cancel": True}))
 
 
 def latest() -> Job | None:
     """The training of this home that was heard of last: under way, ended without a run, or a run.
 
-    That is not always the one begun last, since one that was stopped can go on later.
+    That is not always the one begun last, since one that was stopped can be resumed.
     """
-    folders = [*_folders(home.working_folder()), *_folders(home.runs_folder())]
+    folders = [*visible_folders(home.working_folder()), *visible_folders(home.runs_folder())]
     trainings = [folder for folder in folders if names_a_training(folder.name)]
     return Job(max(trainings, key=lambda folder: (_heard_of(folder), folder.name))) if trainings else None
 
 
-def settle(job: Job) -> Progress | None:
-    """A job's progress, after putting right what a trainer that was killed has left.
-
-    One that claims to be active while nobody holds the lock has failed; one that is finished
-    and was not moved to its place any more is moved there.
-    """
-    progress = job.progress()
-    if progress and progress.state == "finished" and job.folder.is_dir() and current() is None:
-        # Another session may be doing the same; whoever comes second finds nothing to move.
-        with contextlib.suppress(DigitError, OSError):
-            move_into_place(job.folder)
-    if progress is None or progress.state not in ACTIVE:
-        return progress
-    if progress.state == "waiting" and time.time() - progress.updated < _STARTING_SECONDS:
-        return progress
-    holder = current()
-    if holder and holder.folder == job.folder:
-        return progress
-    progress = job.progress() or progress  # it may have ended in the meantime
-    if progress.state not in ACTIVE or not job.folder.is_dir():
-        return progress
-    # Not with the time of this look: it ended when it was heard of last, maybe before another one began.
-    message = "The trainer was stopped from outside before it was done. Nothing else was changed."
-    failed = progress.model_copy(update={"state": "failed", "message": message})
-    with contextlib.suppress(StorageError):  # a full disk must not hide the fact from whoever asks
-        job.write_progress(failed)
-    return failed
-
-
 def forget_old_jobs() -> None:
     """Delete all but the last few working folders of trainings that ended without a run."""
-    working = map(Job, _folders(home.working_folder()))
-    # A finished one that is still here waits to be moved to its place.
-    lasting = {*ACTIVE, "finished"}
-    ended = [job for job in working if (progress := settle(job)) is None or progress.state not in lasting]
+    lasting = {*ACTIVE, "finished"}  # a complete one that is still here waits to be moved to its place
+    ended = [job for job in working_jobs() if (progress := job.progress()) is None or progress.state not in lasting]
     for job in ended[_KEPT_ENDED_JOBS:]:
         remove_folder(job.folder)
 
@@ -165,7 +130,7 @@ def _launch(job: Job, epochs: int) -> bool:
     """Start the trainer on a working folder; whether it has the machine to itself."""
     job.write_progress(Progress(epochs=epochs, message="Starting the trainer"))
     process = start_apart(job.folder / "train.log", "train", str(job.folder))
-    deadline = time.monotonic() + _STARTING_SECONDS
+    deadline = time.monotonic() + STARTING_SECONDS
     while time.monotonic() < deadline:
         progress = job.progress()
         if progress and progress.state != "waiting":
@@ -190,14 +155,6 @@ def _heard_of(folder: Path) -> float:
 def _updated(folder: Path, *_changed: int) -> float:
     progress = Job(folder).progress()
     return progress.updated if progress else 0.0
-
-
-def _folders(parent: Path) -> list[Path]:
-    try:
-        entries = sorted(parent.iterdir(), reverse=True)
-    except OSError:
-        return []
-    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
 def _refuse_if_busy() -> None:

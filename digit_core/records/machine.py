@@ -1,6 +1,6 @@
-"""The machine's lock, which one training at a time holds, and the word on who holds it.
+"""The machine's lock, which one training at a time holds, and the record of its owner.
 
-The word stands in the lock's own file: on a machine with several users that is one file which
+The record stands in the lock's own file: on a machine with several users that is one file which
 all of them may write, where none may replace another's in the folder for temporary files.
 """
 
@@ -14,8 +14,8 @@ from digit_core.records import home
 from digit_core.records.locks import is_held
 from digit_core.records.storage import storage_errors
 
-# Where the word begins. Windows locks a file's first byte, and nobody else can read it then.
-_WORD = 1
+# Where the record begins. Windows locks a file's first byte, and nobody else can read it then.
+_START = 1
 _LONGEST = 64_000
 
 
@@ -24,38 +24,33 @@ def machine_lock() -> FileLock:
     return FileLock(home.machine_lock(), mode=0o666, thread_local=False)
 
 
-def announce(folder: Path) -> None:
-    """Say which working folder is trained; for the one who holds the lock alone. Raises StorageError."""
-    word = json.dumps({"folder": str(folder), "process": os.getpid()}).encode()
+def write_owner(folder: Path) -> None:
+    """Write which working folder is trained; only the process that holds the lock may. Raises StorageError."""
+    owner = json.dumps({"folder": str(folder), "process": os.getpid()}).encode()
     path = home.machine_lock()
     with storage_errors(path):
         # Not created, which systems forbid in a shared folder for a file of somebody else; and no
         # link followed, which somebody could have put there.
         handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
         try:
-            os.ftruncate(handle, _WORD)
-            os.lseek(handle, _WORD, os.SEEK_SET)
-            os.write(handle, word)
+            os.ftruncate(handle, _START)
+            os.lseek(handle, _START, os.SEEK_SET)
+            os.write(handle, owner)
         finally:
             os.close(handle)
 
 
 def trained_folder() -> Path | None:
-    """The working folder that is trained on this machine; None if there is none, or while nobody has said which."""
-    return Path(word["folder"]) if is_held(home.machine_lock()) and (word := _word()) else None
+    """The working folder that is trained on this machine; None if there is none, or it is not written yet."""
+    return Path(owner["folder"]) if is_held(home.machine_lock()) and (owner := _owner()) else None
 
 
-def training_process() -> int | None:
-    """The number of the process that trains on this machine, as `trained_folder`."""
-    return word["process"] if is_held(home.machine_lock()) and (word := _word()) else None
-
-
-def _word() -> dict | None:
+def _owner() -> dict | None:
     try:
         with home.machine_lock().open("rb", buffering=0) as file:  # a buffer would be filled from the first byte on
-            file.seek(_WORD)
-            word = json.loads(file.read(_LONGEST))
+            file.seek(_START)
+            owner = json.loads(file.read(_LONGEST))
     except (OSError, ValueError):
         return None
-    whole = isinstance(word, dict) and isinstance(word.get("folder"), str) and isinstance(word.get("process"), int)
-    return word if whole else None
+    whole = isinstance(owner, dict) and isinstance(owner.get("folder"), str) and isinstance(owner.get("process"), int)
+    return owner if whole else None

@@ -1,4 +1,4 @@
-"""A run folder as a whole: sealed, moved to its place, deleted."""
+"""A run folder as a whole: completed, moved to its place, deleted."""
 
 import contextlib
 import json
@@ -9,26 +9,36 @@ from pathlib import Path
 from digit_core.errors import StorageError
 from digit_core.records import home
 from digit_core.records.backups import BACKUP, forget_backup
-from digit_core.records.documents import read_document
+from digit_core.records.config import TrainingConfig
+from digit_core.records.results import Environment
 from digit_core.records.runs import BINARY, Run
 from digit_core.records.storage import make_folder, put_on_disk, storage_errors, write_text
 
 
-def seal(folder: Path) -> None:
-    """Note the sizes of the binary files in `config.json`, so that a truncated one is noticed. Raises StorageError."""
-    document = read_document(folder / "config.json")
-    document["sizes"] = {name: (folder / name).stat().st_size for name in BINARY}
+def write_config(folder: Path, config: TrainingConfig, environment: Environment) -> None:
+    """Write `config.json`, with the sizes of the binary files so that a truncated one is noticed.
+
+    Nothing else writes it. Raises StorageError.
+    """
+    sizes = {name: (folder / name).stat().st_size for name in BINARY}
+    document = {"config": config.model_dump(), "environment": environment.model_dump(), "sizes": sizes}
     write_text(folder / "config.json", json.dumps(document, indent=1))
 
 
-def move_into_place(working: Path) -> Run:
-    """Make a complete working folder a run, in one rename. Raises DamagedRun or StorageError.
+def complete(folder: Path, config: TrainingConfig, environment: Environment) -> None:
+    """Make a working folder with all other files a complete run that outlives a power cut.
 
-    What it could have gone on from as a training is kept until then.
+    Raises DamagedRun or StorageError.
     """
-    seal(working)
+    write_config(folder, config, environment)
+    Run(folder).check()
+    _put_on_disk(folder)
+
+
+def move_into_place(working: Path) -> Run:
+    """Move a complete working folder to the runs, in one rename. Raises DamagedRun or StorageError."""
     Run(working).check()
-    _put_on_disk(working)
+    _put_on_disk(working)  # also the figures, which are drawn when it is complete
     target = make_folder(home.runs_folder()) / working.name
     with storage_errors(target):
         working.rename(target)
@@ -48,6 +58,12 @@ def remove_folder(path: Path) -> None:
         doomed = path.with_name(f".{path.name}.deleted")
         shutil.rmtree(doomed, ignore_errors=True)  # of an earlier deletion that did not get to its end
         path.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def sweep_deleted(parent: Path) -> None:
+    """Finish the deletions in a folder that `remove_folder` was killed in."""
+    for doomed in parent.glob(".*.deleted"):
         shutil.rmtree(doomed, ignore_errors=True)
 
 

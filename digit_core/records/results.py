@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-State = Literal["waiting", "training", "evaluating", "finished", "cancelled", "failed"]
-ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating"})
+State = Literal["waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
+ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publishing"})
 
 
 CLASSES = 10
@@ -38,7 +38,6 @@ class Progress(_Record):
     val_accuracy: float | None = None
     seconds_left: float | None = None
     curve: list[tuple[int, float]] = []
-    started: float = Field(default_factory=time.time)
     updated: float = Field(default_factory=time.time)
 
     @property

@@ -63,6 +63,22 @@ def forget_previous(name: str) -> None:
         _write(Served(now.run))
 
 
+def changed_since(moment: float) -> bool:
+    """Whether another run was made active after a moment, in Unix seconds."""
+    try:
+        return home.served_file().stat().st_mtime > moment
+    except OSError:
+        return False
+
+
+def sweep_served() -> None:
+    """Delete the temporary files of writes that were killed. Raises StorageError."""
+    if home.home().is_dir():
+        with serving_lock():  # while it is held no such file is in use
+            for path in home.home().glob(f".{home.served_file().name}.*"):
+                path.unlink(missing_ok=True)
+
+
 @contextmanager
 def serving_lock() -> Iterator[None]:
     """While it is held no other process changes which run reads, or deletes one. Raises StorageError."""

@@ -2,15 +2,15 @@
 
 import csv
 
-import keras
 import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
 from digit_core.errors import TrainingFailed
-from digit_core.learning.callbacks import Cancelled, HistoryWriter, LossCurve, ProgressReporter, StopOnInvalidLoss
+from digit_core.learning.callbacks import HistoryWriter, LossCurve, ProgressReporter, StopOnInvalidLoss
 from digit_core.learning.metrics import MeanRecall
 from digit_core.records.backups import BACKUP
+from digit_core.records.job import Cancelled
 from digit_core.records.results import Progress
 from digit_core.records.runs import Run
 
@@ -97,20 +97,6 @@ def test_progress_with_a_loss_that_is_no_number_can_be_read_again(loss):
         callback.on_train_batch_end(step, {"loss": value, "accuracy": 0.1})
     again = Progress.model_validate_json(seen[-1].model_dump_json())
     assert (again.epoch, again.epochs, again.loss, again.curve) == (1, 2, None, [(1, 0.5)])
-
-
-def test_early_stopping_brings_back_the_weights_of_the_best_epoch():
-    # The callback is Keras's own; what is promised here is how `train` sets it up.
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    callback = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
-    callback.set_model(model)
-    callback.on_train_begin()
-    for epoch, loss in enumerate((0.5, 0.3, 0.4, 0.6)):
-        model.set_weights([np.full((1, 1), float(epoch))])
-        callback.on_epoch_end(epoch, {"val_loss": loss})
-    callback.on_train_end()
-    assert model.stop_training
-    assert model.get_weights()[0][0, 0] == 1.0
 
 
 def test_the_loss_curve_has_the_means_between_its_points():

@@ -10,17 +10,18 @@ import sys
 import numpy as np
 import pytest
 
-from digit_core.errors import TrainingBusy, TrainingFailed, UnknownRun
-from digit_core.learning.callbacks import Cancelled
+from digit_core.errors import StorageError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.learning.training import train
 from digit_core.reading.datasets import load_dataset
 from digit_core.records import home, jobs
 from digit_core.records.backups import BACKUP, backup_epoch
 from digit_core.records.config import training_config
-from digit_core.records.machine import training_process
+from digit_core.records.job import Cancelled
+from digit_core.records.recovery import mark_failed
 from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import BINARY, SHIPPED, Run, list_runs, open_run
 from digit_core.records.served import served
+from tests.trainers import trainer_pid
 from tests.waiting import wait_for
 
 SHORT = training_config("quick", data="digits", epochs=4)
@@ -28,7 +29,7 @@ ENDLESS = training_config("two_block", data="digits", epochs=500, patience=500)
 
 
 def ended(job):
-    progress = jobs.settle(job)
+    progress = jobs.progress_of(job)
     return progress and progress.state not in ACTIVE and jobs.current() is None and progress
 
 
@@ -36,10 +37,10 @@ def training(job):
     return (progress := job.progress()) and progress.step > 0
 
 
-def test_a_training_that_was_killed_goes_on_after_its_last_whole_epoch(home_to_train_in, killed_in_the_end):
+def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(home_to_train_in, killed_in_the_end):
     job = jobs.start(training_config("lenet5", data="digits", epochs=15), command="a test")
     wait_for(lambda: backup_epoch(job.folder) >= 2)
-    os.kill(training_process(), signal.SIGKILL)
+    os.kill(trainer_pid(), signal.SIGKILL)
     assert wait_for(lambda: ended(job)).state == "failed"
     done = jobs.resumable(job)
     assert done >= 2
@@ -55,11 +56,11 @@ def test_a_training_that_was_killed_goes_on_after_its_last_whole_epoch(home_to_t
     assert jobs.resumable(job) == 0
 
 
-def test_what_nothing_was_kept_of_cannot_go_on(home_to_train_in):
+def test_a_training_without_a_checkpoint_cannot_be_resumed(home_to_train_in):
     folder = home.working_folder() / "20260101-000000-quick"
     folder.mkdir(parents=True)
     jobs.Job(folder).write_progress(Progress(state="failed"))
-    with pytest.raises(TrainingFailed, match="nothing was kept of it"):
+    with pytest.raises(TrainingFailed, match="there is no checkpoint of it"):
         jobs.resume(jobs.stopped_job(folder.name))
     with pytest.raises(UnknownRun, match="no training named 'another'"):
         jobs.stopped_job("another")
@@ -67,7 +68,7 @@ def test_what_nothing_was_kept_of_cannot_go_on(home_to_train_in):
 
 @pytest.mark.parametrize("preset", ["lenet5", "tiny"])
 def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_train_in, tmp_path, preset, monkeypatch):
-    monkeypatch.setattr("digit_core.learning.training.draw_figures", lambda *_: None)  # seconds, and not of interest
+    monkeypatch.setattr("digit_core.learning.training.draw_figures", lambda *_: {})  # seconds, and not of interest
     config = training_config(preset, data="digits", epochs=5, precision="float32")
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     for folder in (whole, stopped):
@@ -90,11 +91,11 @@ def killed_in_the_end():
     """Whatever a test starts is gone when it ends."""
     yield
     if jobs.current():
-        os.kill(training_process(), signal.SIGKILL)
+        os.kill(trainer_pid(), signal.SIGKILL)
         wait_for(lambda: jobs.current() is None)
 
 
-def test_a_training_leaves_a_whole_run_that_reads(home_to_train_in):
+def test_a_training_leaves_a_whole_run_that_is_active(home_to_train_in):
     job = jobs.start(SHORT, command="a test")
     assert wait_for(lambda: ended(job)).state == "finished"
     run = open_run(job.name)
@@ -136,13 +137,13 @@ def test_a_second_training_is_told_who_is_training(own_home, killed_in_the_end):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
-def test_a_killed_training_leaves_the_served_model_alone_and_is_told(own_home, killed_in_the_end):
+def test_a_killed_training_leaves_the_active_model_alone_and_is_reported(own_home, killed_in_the_end):
     job = jobs.start(ENDLESS)
     wait_for(lambda: training(job))
-    os.kill(training_process(), signal.SIGKILL)
+    os.kill(trainer_pid(), signal.SIGKILL)
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
-    assert "stopped from outside" in progress.message
+    assert "trainer was killed" in progress.message
     assert served().run == SHIPPED
     assert [run.name for run in list_runs().runs] == [SHIPPED]
     assert jobs.latest() == job
@@ -152,44 +153,32 @@ def test_a_killed_training_leaves_the_served_model_alone_and_is_told(own_home, k
 def test_a_trainer_asked_to_stop_by_the_system_says_so(own_home, killed_in_the_end):
     job = jobs.start(ENDLESS)
     wait_for(lambda: training(job))
-    os.kill(training_process(), signal.SIGTERM)
+    os.kill(trainer_pid(), signal.SIGTERM)
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
     assert "asked to stop" in progress.message
 
 
 def test_a_failed_training_gives_its_room_back_to_tell_why(own_home):
-    from digit_core.learning import trainer
-
     folder = home.working_folder() / "20260101-120000-quick"
     shutil.copytree(home.SHIPPED_RUN, folder)
     job = jobs.Job(folder)
-    assert trainer._fail(job, "the disk is full") == 1
+    mark_failed(job, "the disk is full")
     assert job.progress().message == "the disk is full"
     assert not any((folder / name).exists() for name in BINARY)
-
-
-def test_a_trainer_killed_just_before_the_move_loses_nothing(own_home):
-    folder = home.working_folder() / "20260101-120000-quick"
-    shutil.copytree(home.SHIPPED_RUN, folder)
-    job = jobs.Job(folder)
-    job.write_progress(jobs.Progress(state="finished", message="made up"))
-    assert jobs.settle(job).state == "finished"
-    assert open_run(job.name).metrics.accuracy == open_run(SHIPPED).metrics.accuracy
-    assert served().run == SHIPPED
 
 
 def test_only_the_last_few_trainings_without_a_run_are_kept(own_home):
     for number in range(9):
         folder = home.working_folder() / f"20260101-00000{number}-quick"
         folder.mkdir(parents=True)
-        jobs.Job(folder).write_progress(jobs.Progress(state="failed", message="made up"))
+        jobs.Job(folder).write_progress(Progress(state="failed", message="made up"))
     jobs.forget_old_jobs()
     assert sorted(folder.name[-7:-6] for folder in home.working_folder().iterdir()) == ["4", "5", "6", "7", "8"]
 
 
 def test_a_home_that_cannot_be_written_is_told_before_anything_starts(own_home):
     own_home.write_text("a file where the folder should be")
-    with pytest.raises(jobs.StorageError, match="DIGITS_HOME"):
+    with pytest.raises(StorageError, match="DIGITS_HOME"):
         jobs.start(SHORT)
     assert jobs.current() is None

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from digit_core.reading.datasets import load_dataset
 from digit_core.records import home
 from digit_core.records.background_task import BackgroundTask, TaskStatus
-from digit_core.records.placing import seal
 from digit_core.records.runs import SHIPPED, Run, open_run
 from digit_core.records.served import serve
 from pages.shared.gallery import PER_PAGE
 from pages.shared.view import named
+from tests.constructed import seal
 from tests.pages.conftest import go_to, texts
 from tests.waiting import wait_for
 

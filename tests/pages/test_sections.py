@@ -12,9 +12,9 @@ from digit_core.records import task_queue
 from digit_core.records.background_task import TaskStatus
 from digit_core.records.label_errors import CONFIRMED
 from digit_core.records.notes import write_note
-from digit_core.records.placing import seal
 from digit_core.records.robustness import Point, Robustness, keep_robustness, robustness_task, source_of
 from digit_core.records.runs import SHIPPED, open_run
+from tests.constructed import seal
 from tests.pages.conftest import texts
 
 OTHER = "20260101-120000-quick"

@@ -1,6 +1,15 @@
 """Jobs by their files, without a trainer."""
 
-from digit_core.records import home, jobs
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from digit_core.errors import TrainingFailed
+from digit_core.records import home, jobs, machine
+from digit_core.records.config import training_config
 from digit_core.records.job import Request
 from digit_core.records.results import Progress
 
@@ -30,9 +39,96 @@ def test_the_latest_training_is_the_one_that_was_heard_of_last_and_not_the_one_b
     assert jobs.latest().name == run.name
 
 
-def test_a_training_that_was_killed_is_told_to_have_ended_when_it_was_heard_of_last(own_home):
+@pytest.fixture
+def killed(own_home):
+    """A training whose trainer was killed a while ago."""
     job = jobs.Job(home.working_folder() / NAME)
     job.folder.mkdir(parents=True)
     job.write_progress(Progress(state="training", updated=1000))
-    assert (jobs.settle(job).state, job.progress().state) == ("failed", "failed")
-    assert job.progress().updated == 1000
+    return job
+
+
+def files(folder):
+    """Every file with its content."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_training_that_was_killed_is_reported_as_failed_and_nothing_is_written(killed):
+    before = files(home.home())
+    progress = jobs.progress_of(killed)
+    assert progress.state == "failed"
+    assert "trainer was killed" in progress.message
+    assert progress.updated == 1000  # its last sign of life
+    assert jobs.stopped_jobs() == [killed]
+    assert jobs.latest() == killed
+    assert jobs.resumable(killed) == 0
+    assert files(home.home()) == before
+
+
+def test_recovery_writes_once_that_a_killed_training_has_failed(killed, monkeypatch):
+    for name in ("model.keras", ".progress.json.abc123"):
+        (killed.folder / name).write_text("half a file")
+    (home.working_folder() / ".20250101-120000-quick.deleted").mkdir()
+    (home.home() / ".served.json.abc123").write_text("{")
+    jobs.recover()
+    assert (killed.progress().state, killed.progress().updated) == ("failed", 1000)
+    kept = [path.name for path in home.home().rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert kept == ["progress.json"]
+    assert [path.name for path in home.working_folder().iterdir()] == [NAME]
+    before = files(home.home())
+    monkeypatch.setattr(jobs.Job, "write_progress", None)
+    jobs.recover()
+    assert files(home.home()) == before
+
+
+def test_recovery_leaves_a_training_alone_that_has_a_trainer(killed):
+    with machine.machine_lock():
+        machine.write_owner(killed.folder)
+        jobs.recover()
+        assert jobs.progress_of(killed).state == killed.progress().state == "training"
+        killed.write_progress(Progress(state="publishing"))
+        moved = home.runs_folder() / NAME
+        moved.parent.mkdir()
+        killed.folder.rename(moved)
+        assert jobs.latest() == jobs.Job(moved)
+        assert jobs.progress_of(jobs.latest()).state == "publishing"  # its trainer knows it by the working folder
+
+
+def test_recovery_leaves_a_training_alone_that_is_being_started(killed):
+    killed.write_progress(Progress(state="waiting"))
+    jobs.recover()
+    assert jobs.progress_of(killed).state == "waiting"
+    killed.write_progress(Progress(state="waiting", updated=time.time() - jobs.STARTING_SECONDS - 1))
+    jobs.recover()
+    assert killed.progress().state == "failed"
+
+
+def test_recovery_makes_no_home_and_needs_none(own_home):
+    jobs.recover()
+    assert not own_home.exists()
+    own_home.write_text("a file where the folder should be")
+    jobs.recover()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a named pipe; run it on Linux or macOS")
+def test_a_named_pipe_in_the_place_of_the_progress_keeps_nobody_waiting(killed):
+    (killed.folder / "progress.json").unlink()
+    os.mkfifo(killed.folder / "progress.json")
+    assert killed.progress() is None
+    assert jobs.progress_of(killed) is None
+
+
+def test_a_trainer_that_never_gets_ready_is_killed_and_reported(own_home, monkeypatch):
+    started = []
+
+    def start_apart(log_path, *_):
+        log_path.write_text("Loading for ever\n")
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return started[0]
+
+    monkeypatch.setattr(jobs, "start_apart", start_apart)
+    monkeypatch.setattr(jobs, "STARTING_SECONDS", 0.1)
+    with pytest.raises(TrainingFailed, match="did not start. Loading for ever"):
+        jobs.start(training_config("quick", data="digits"))
+    assert started[0].wait(10) != 0
+    assert not list(home.working_folder().iterdir())

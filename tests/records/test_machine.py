@@ -2,7 +2,6 @@
 
 import os
 import stat
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from digit_core.errors import TrainingBusy
 from digit_core.records import home, jobs, machine
 from digit_core.records.config import training_config
-from digit_core.records.locks import is_held
+from digit_core.records.locks import fcntl, is_held
 
 FOLDER = home.PROJECT / "working" / "20260101-120000-quick"
 
@@ -18,28 +17,20 @@ FOLDER = home.PROJECT / "working" / "20260101-120000-quick"
 def test_who_trains_is_told_while_the_lock_is_held_and_no_longer():
     assert jobs.current() is None
     with machine.machine_lock():
-        machine.announce(FOLDER)
+        machine.write_owner(FOLDER)
         assert jobs.current() == jobs.Job(FOLDER)
-        assert machine.training_process() == os.getpid()
     assert jobs.current() is None
-    assert machine.training_process() is None
 
 
-def test_those_who_look_at_the_same_time_do_not_take_each_other_for_a_training():
+@pytest.mark.skipif(fcntl is None, reason="looks with a shared lock of POSIX; run it on Linux or macOS")
+def test_processes_that_only_look_do_not_take_each_other_for_a_training():
     with machine.machine_lock():
-        machine.announce(FOLDER)  # a training that has ended since
-    seen = []
-
-    def look():
-        seen.extend(jobs.current() for _ in range(300))
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(seen) == 1200
-    assert not any(seen)
+        machine.write_owner(FOLDER)  # a training that has ended since
+    with home.machine_lock().open("rb") as another:  # in the middle of its look
+        fcntl.flock(another, fcntl.LOCK_SH)
+        assert jobs.current() is None
+        with pytest.raises(BlockingIOError), home.machine_lock().open("rb") as trainer:
+            fcntl.flock(trainer, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the look does hold the lock
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions; run it on Linux or macOS")
@@ -47,29 +38,29 @@ def test_the_next_user_of_the_machine_can_say_that_they_train(monkeypatch):
     before = os.umask(0o077)
     try:
         with machine.machine_lock():
-            machine.announce(FOLDER)
+            machine.write_owner(FOLDER)
     finally:
         os.umask(before)
     (only,) = home.machine_lock().parent.iterdir()  # a second file of one user could not be replaced by another
     assert stat.S_IMODE(only.stat().st_mode) == 0o666
     with machine.machine_lock():
-        machine.announce(FOLDER.with_name("another"))
+        machine.write_owner(FOLDER.with_name("another"))
         assert jobs.current().name == "another"
     assert only.samefile(home.machine_lock())
 
 
-@pytest.mark.parametrize("word", [b"", b"{", b" []", b' {"folder": 5, "process": 1}', b" \xff", b' {"process": 1}'])
-def test_a_word_that_is_empty_or_torn_names_nobody(word):
+@pytest.mark.parametrize("record", [b"", b"{", b" []", b' {"folder": 5, "process": 1}', b" \xff", b' {"process": 1}'])
+def test_a_record_that_is_empty_or_torn_names_no_training(record):
     with machine.machine_lock():
-        home.machine_lock().write_bytes(word)
+        home.machine_lock().write_bytes(record)
         assert jobs.current() is None
         assert is_held(home.machine_lock())
 
 
-def test_a_longer_word_before_leaves_nothing_behind():
+def test_a_longer_record_before_leaves_nothing_behind():
     with machine.machine_lock():
-        machine.announce(FOLDER / ("long" * 200))
-        machine.announce(FOLDER)
+        machine.write_owner(FOLDER / ("long" * 200))
+        machine.write_owner(FOLDER)
         assert jobs.current() == jobs.Job(FOLDER)
 
 

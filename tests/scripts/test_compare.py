@@ -40,21 +40,21 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     assert "drawings" not in again.stdout
 
 
-def test_compare_goes_on_with_a_training_that_was_stopped(home_to_train_in, monkeypatch):
+def test_compare_resumes_a_training_that_was_stopped(home_to_train_in, monkeypatch):
     monkeypatch.syspath_prepend(str(home.PROJECT / "scripts"))
     monkeypatch.setattr(sys, "argv", ["compare.py"])
     compare = __import__("compare")
     config = compare.training_config("lenet5", data="digits", epochs=400)
-    job = jobs.start(config, serve=False)
+    job = jobs.start(config, activate=False)
     wait_for(lambda: jobs.backup_epoch(job.folder) >= 1)
     jobs.cancel(job)
     wait_for(lambda: not jobs.current())
     assert jobs.resumable(job)
-    went_on = []
-    monkeypatch.setattr(jobs, "resume", lambda stopped, serve: went_on.append(stopped) or stopped)
+    resumed = []
+    monkeypatch.setattr(jobs, "resume", lambda stopped, activate: resumed.append(stopped) or stopped)
     monkeypatch.setattr(compare, "follow", lambda job: None)
     assert compare.trained(config) is None
-    assert went_on == [job]
+    assert resumed == [job]
     # Another configuration is another training.
     started = []
     monkeypatch.setattr(jobs, "start", lambda config, **_: started.append(config))

@@ -1,0 +1,12 @@
+"""The trainer's process, as tests that kill it see it."""
+
+import json
+
+from digit_core.records import home, jobs
+
+
+def trainer_pid() -> int | None:
+    """The process that trains on this machine; None if there is none."""
+    if jobs.current() is None:
+        return None
+    return json.loads(home.machine_lock().read_bytes()[1:])["process"]  # the first byte is the lock's own
