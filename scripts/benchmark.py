@@ -21,7 +21,8 @@ import time
 sys.path.insert(0, str(environment.PROJECT))
 
 import numpy as np
-from benchmark_app import app, class_, pages
+from benchmark_app import app, pages
+from benchmark_class import class_
 
 from digit_core import Recognizer
 from tests.drawings import SEVEN, paint
@@ -84,16 +85,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["training", "reading", "app", "pages", "class"])
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
-    parser.add_argument("--strokes", type=int, default=30, help="drawn in the app (default: 30)")
+    parser.add_argument("--strokes", type=int, help="drawn in the app (default: 30), or by each student (default: 8)")
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     parser.add_argument("--students", type=int, default=200, help="of class (default: 200)")
+    parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
+    parser.add_argument("--browse", action="store_true", help="let students open other pages too")
+    parser.add_argument("--training", action="store_true", help="train two_block beside the class; needs MNIST")
     arguments = parser.parse_args()
     measure = {
         "training": lambda: training(arguments.seeds),
         "reading": reading,
-        "app": lambda: app(arguments.strokes),
+        "app": lambda: app(arguments.strokes or 30),
         "pages": lambda: pages(arguments.runs),
-        "class": lambda: class_(arguments.students),
+        "class": lambda: class_(
+            arguments.students, arguments.strokes or 8, arguments.pause, arguments.browse, arguments.training
+        ),
     }
     figures = measure[arguments.what]()
     print(json.dumps(figures, indent=1))

@@ -1,6 +1,5 @@
-"""What `scripts/benchmark.py` measures of the app, most of it in Chromium."""
+"""What `scripts/benchmark.py` measures of the app in Chromium."""
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -8,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import environment
@@ -21,26 +19,26 @@ def app(strokes: int) -> dict:
     """Seconds from `streamlit run` to a reading canvas, memory, and milliseconds from pen lift to reading."""
     from tests.browser.canvas import draw, reading
 
-    with tempfile.TemporaryDirectory() as folder, _app_in_browser(Path(folder)) as (page, process, started):
+    with tempfile.TemporaryDirectory() as folder, app_in_browser({"DIGITS_HOME": folder}) as (page, process, started):
         page.locator("canvas.upper-canvas").wait_for()
         up = time.perf_counter() - started
         draw(page, [(60, 60), (190, 60), (120, 220)])
         reading(page).wait_for()
         first = time.perf_counter() - started
         spent = [_milliseconds_to_reading(page, number) for number in range(strokes)]
-        memory, tensorflow = _memory(process)
+        megabytes, tensorflow = memory(process)
     return {
         "seconds_to_canvas": round(up, 2),
         "seconds_to_first_reading": round(first, 2),
         "pen_lift_to_reading_ms_median": float(np.median(spent)),
         "pen_lift_to_reading_ms_p95": float(np.quantile(spent, 0.95)),
-        "memory_mb": memory,
+        "memory_mb": megabytes,
         "maps_tensorflow": tensorflow,
     }
 
 
 # Of each page, what a person came for.
-_FIRST_CONTENT = {
+FIRST_CONTENT = {
     "Draw": "canvas.upper-canvas",
     "Results": "[data-testid=stMetric]",
     "Mistakes": "[data-testid=stVegaLiteChart] svg",
@@ -55,10 +53,10 @@ def pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
         for number in range(runs):  # links, not copies: a hundred runs are 280 MB
             name = f"202601{1 + number // 24:02}-{number % 24:02}0000-robust"
             shutil.copytree(home.SHIPPED_RUN, Path(folder) / "runs" / name, copy_function=os.link)
-        with _app_in_browser(Path(folder)) as (page, process, _):
+        with app_in_browser({"DIGITS_HOME": folder}) as (page, process, _):
             page.locator("canvas.upper-canvas").wait_for()
             _visit(page, "Runs")
-            spent = {name: [] for name in _FIRST_CONTENT}
+            spent = {name: [] for name in FIRST_CONTENT}
             for _ in range(rounds):
                 for name, times in spent.items():
                     times.append(_visit(page, name))
@@ -75,56 +73,19 @@ def pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
                 name = f"202601{1 + number // 24:02}-{number % 24:02}0000-robust"
                 for path, marker in (("results", "Results"), ("mistakes", "Mistakes")):
                     page.goto(f"{address}/{path}?run={name}")
-                    page.locator(_FIRST_CONTENT[marker]).first.wait_for()
-            memory, _ = _memory(process)
+                    page.locator(FIRST_CONTENT[marker]).first.wait_for()
+            megabytes, _ = memory(process)
     return {
         "first_content_seconds": {
             name: {"median": round(float(np.median(times)), 2), "worst": round(max(times), 2)}
             for name, times in spent.items()
         },
         "next_36_of_10000_images_seconds_median": round(float(np.median(paging)), 2),
-        f"memory_mb_after_every_page_and_{visited}_runs": memory,
+        f"memory_mb_after_every_page_and_{visited}_runs": megabytes,
     }
 
 
-def class_(students: int, strokes: int = 8, pause: float = 5.0) -> dict:
-    """Seconds to the page when so many students come in ten seconds, and to a reading when all of them draw."""
-    from crowd import LIMIT, draw_together
-    from streamlit.proto.BackMsg_pb2 import BackMsg
-
-    from tests.browser.canvas import draw, expect_reading
-
-    with tempfile.TemporaryDirectory() as folder, _app_in_browser(Path(folder)) as (page, process, _):
-        sent = []
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-        page.reload()
-        draw(page, [(60, 60), (190, 60), (120, 220)])
-        expect_reading(page, "7")
-        asked = [message for message in sent if BackMsg.FromString(message).WhichOneof("type") == "rerun_script"]
-        drawn = [message for message in asked if b"-canvas" in message]  # with a drawing among the widgets' states
-        address = page.url.rstrip("/")
-        page.goto("about:blank")
-        alone = _processor_seconds(process)
-        with ThreadPoolExecutor(1) as apart:  # Playwright's loop runs in this thread
-            crowd = draw_together(address, asked[0], drawn[0], students, strokes, pause)
-            found = apart.submit(asyncio.run, crowd).result()
-        spent, (memory, _) = _processor_seconds(process) - alone, _memory(process)
-    came, answered = found["came"], found["answered"]
-    return {
-        "students": students,
-        "seconds_to_page": {"median": round(float(np.median(came)), 2), "worst": round(max(came), 2)},
-        "pen_lifts": len(answered),
-        "not_answered": sum(seconds >= LIMIT for seconds in answered),
-        "seconds_to_reading": {
-            "median": round(float(np.median(answered)), 3),
-            "p95": round(float(np.quantile(answered, 0.95)), 3),
-        },
-        "processor_ms_of_the_app_for_each_pen_lift_and_all_else": round(1000 * spent / len(answered), 1),
-        "memory_mb": memory,
-    }
-
-
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """User and system time that a process has had; Linux only."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -135,13 +96,16 @@ def _visit(page, name: str) -> float:
     started = time.perf_counter()
     link.click()
     page.locator("h1", has_text=name).wait_for()
-    page.locator(_FIRST_CONTENT[name]).first.wait_for()
+    page.locator(FIRST_CONTENT[name]).first.wait_for()
     return time.perf_counter() - started
 
 
 @contextlib.contextmanager
-def _app_in_browser(folder: Path):
-    """A page of a browser at the app's address, the app's process, and when it was started."""
+def app_in_browser(settings: dict[str, str]):
+    """A page of a browser at the app's address, the app's process, and when it was started.
+
+    `settings` are environment variables of the app.
+    """
     from playwright.sync_api import sync_playwright
 
     from tests.browser.app import CHROMIUM_OPTIONS, chromium_path, free_port
@@ -156,7 +120,7 @@ def _app_in_browser(folder: Path):
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
             + ["--server.port", str(port), "--server.headless", "true"],
             cwd=environment.PROJECT,
-            env={**os.environ, "DIGITS_HOME": str(folder)},
+            env={**os.environ, **settings},
             stdout=subprocess.DEVNULL,
         )
         try:
@@ -207,7 +171,7 @@ def _milliseconds_to_reading(page, number: int) -> float:
     return page.evaluate("() => window.changed")
 
 
-def _memory(process: int) -> tuple[float, bool]:
+def memory(process: int) -> tuple[float, bool]:
     """Resident megabytes (10^6 bytes), and whether a TensorFlow library is mapped; Linux only."""
     status = Path(f"/proc/{process}/status").read_text()
     kilobytes = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])

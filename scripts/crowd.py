@@ -1,39 +1,76 @@
-"""A class at one app: each student a session that says over the websocket what a browser would say.
+"""A class at one app: each student a session that asks over HTTP and websocket for what a browser would ask.
 
-What a browser sends when it opens the page and when the pen is lifted is recorded from a real one;
-every student sends it again, and looks for news as often as the app tells browsers to.
+What a browser asks for when it opens the page, when the pen is lifted and when another page is
+opened is recorded from a real one; every student asks for it again, and looks for news as often as
+the app tells browsers to.
 """
 
 import asyncio
 import contextlib
 import time
+from dataclasses import dataclass, field
 
 import websockets
+from page_files import Fetched, fetch
+from page_recording import Recording, Visit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 LIMIT = 15.0  # seconds
 
 
-async def draw_together(address: str, opening: bytes, stroke: bytes, students: int, strokes: int, pause: float) -> dict:
+@dataclass
+class Answers:
+    """What a class waited for: seconds for each page, lift of the pen and other page; LIMIT where no answer came."""
+
+    pages: list[float] = field(default_factory=list)
+    lifts: list[float] = field(default_factory=list)
+    visits: list[float] = field(default_factory=list)
+    fetched: Fetched = field(default_factory=Fetched)
+    errors: int = 0  # boxes with an exception that the app showed
+
+
+async def draw_together(
+    address: str, recording: Recording, students: int, strokes: int, pause: float, browse: bool
+) -> Answers:
     """Let so many students come within ten seconds, then each lift the pen so often, `pause` seconds apart.
 
-    Returns the seconds to the page for each student, and from each lift of the pen to its answer;
-    LIMIT where none came.
+    With `browse` each opens another page after every fourth lift, and comes back.
     """
-    came, answered = [], []
+    answers = Answers()
+
+    async def come(number: int, session: "_Session") -> None:
+        answers.fetched += await fetch(address, recording.opening.files)
+        arrived.release()
 
     async def student(number: int) -> None:
-        async with _Session.open(address, BackMsg.FromString(stroke)) as session:
-            await asyncio.sleep(10 * number / students)
-            came.append(await session.say(opening))
-            arrived.release()
+        await asyncio.sleep(10 * number / students)
+        began = time.perf_counter()
+        answers.fetched += await fetch(address, recording.files_before)
+        async with _Session.open(address, answers) as session:
+            await session.say(recording.opening.message)
+            await come(number, session)
+            answers.pages.append(time.perf_counter() - began)
             await everybody.wait()
             await asyncio.sleep(pause * number / students)  # evenly, as people are
-            for _ in range(strokes):
+            others = list(recording.visits.values())
+            for turn in range(strokes):
                 began = time.perf_counter()
-                answered.append(await session.say(stroke))
-                await asyncio.sleep(max(pause - (time.perf_counter() - began), 0))
+                answers.lifts.append(await session.say(recording.stroke))
+                await _rest(began, pause)
+                if browse and turn % 4 == number % 4:
+                    there = others[(number + turn // 4) % len(others)]
+                    for message in (there, Visit(recording.back, ())):
+                        began = time.perf_counter()
+                        answers.visits.append(await visit(session, message))
+                        await _rest(began, pause / 2)
+
+    async def visit(session: "_Session", there: Visit) -> float:
+        began, files = time.perf_counter(), [path for path in there.files if path not in session.cached]
+        session.cached.update(files)
+        shown, fetched = await asyncio.gather(session.say(there.message), fetch(address, files))
+        answers.fetched += fetched
+        return LIMIT if shown >= LIMIT else min(time.perf_counter() - began, LIMIT)
 
     arrived, everybody = asyncio.Semaphore(0), asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -42,22 +79,28 @@ async def draw_together(address: str, opening: bytes, stroke: bytes, students: i
         for _ in range(students):
             await arrived.acquire()
         everybody.set()
-    return {"came": came, "answered": answered}
+    return answers
+
+
+async def _rest(began: float, pause: float) -> None:
+    await asyncio.sleep(max(pause - (time.perf_counter() - began), 0))
 
 
 class _Session:
-    """One browser's connection."""
+    """One browser's connection. `cached` has the files that it fetched after it opened the page."""
 
-    def __init__(self, socket: websockets.ClientConnection, usual: BackMsg):
-        self._socket, self._usual = socket, usual
+    def __init__(self, socket: websockets.ClientConnection, answers: Answers):
+        self.cached: set[str] = set()
+        self._socket, self._answers = socket, answers
+        self._said = BackMsg()  # what a browser tells of its page and widgets whenever it asks for anything
         self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
-        self._timers: dict[str, asyncio.Task] = {}
+        self._timers: dict[str, tuple[float, asyncio.Task]] = {}  # by fragment: the seconds between two looks
         self._running, self._read = "", False
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: str, usual: BackMsg):
-        """Connect; `usual` says what a browser tells of its page and widgets whenever it asks for anything."""
+    async def open(cls, address: str, answers: Answers):
+        """Connect; boxes with an exception are counted in `answers`."""
         async with websockets.connect(
             f"{address.replace('http', 'ws')}/_stcore/stream",
             subprotocols=["streamlit"],
@@ -66,17 +109,20 @@ class _Session:
             ping_interval=None,
             open_timeout=60,
         ) as socket:
-            session = cls(socket, usual)
+            session = cls(socket, answers)
             listening = asyncio.create_task(session._listen())
             try:
                 yield session
             finally:
-                for task in (listening, *session._timers.values()):
-                    task.cancel()
+                listening.cancel()
+                session._stop_timers()
 
     async def say(self, message: bytes) -> float:
         """Seconds until what the message asks for has run; LIMIT if it takes longer, or is not run at all."""
-        began, fragment = time.perf_counter(), BackMsg.FromString(message).rerun_script.fragment_id
+        began, self._said = time.perf_counter(), BackMsg.FromString(message)
+        fragment = self._said.rerun_script.fragment_id
+        if not fragment:
+            self._stop_timers()
         future = self._waiting[fragment] = asyncio.get_running_loop().create_future()
         await self._socket.send(message)
         with contextlib.suppress(TimeoutError):
@@ -86,23 +132,26 @@ class _Session:
     async def _listen(self) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
             async for data in self._socket:
-                message = ForwardMsg.FromString(data)
-                kind = message.WhichOneof("type")
-                if kind == "new_session":
-                    self._running, self._read = ",".join(message.metadata.run.fragment_ids), False
-                    if not self._running:  # the page is drawn anew, with timers of its own
-                        for timer in self._timers.values():
-                            timer.cancel()
-                        self._timers.clear()
-                elif kind == "auto_rerun":
-                    fragment = message.auto_rerun.fragment_id
-                    if fragment in self._timers:
-                        self._timers[fragment].cancel()
-                    self._timers[fragment] = asyncio.create_task(self._look(fragment, message.auto_rerun.interval))
-                elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "html":
-                    self._read |= "Probabilities." in message.delta.new_element.html.body
-                elif kind == "script_finished":
-                    self._finished(message.script_finished)
+                self._hear(ForwardMsg.FromString(data))
+
+    def _hear(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._running, self._read = ",".join(message.metadata.run.fragment_ids), False
+            if not self._running:  # the page is drawn anew, with timers of its own
+                self._stop_timers()
+        elif kind == "auto_rerun":
+            self._set_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._stop_timer(fragment)
+        elif kind == "delta":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "html":
+                self._read |= "Probabilities." in element.html.body
+            self._answers.errors += element.WhichOneof("type") == "exception"
+        elif kind == "script_finished":
+            self._finished(message.script_finished)
 
     def _finished(self, how: int) -> None:
         # A fragment says that it finished early when another was asked for meanwhile; what it showed is there.
@@ -113,10 +162,25 @@ class _Session:
                 if not future.done():
                     future.set_result(None)
 
+    def _set_timer(self, fragment: str, seconds: float) -> None:
+        if fragment in self._timers:
+            if self._timers[fragment][0] == seconds:
+                return
+            self._stop_timer(fragment)
+        self._timers[fragment] = seconds, asyncio.create_task(self._look(fragment, seconds))
+
+    def _stop_timer(self, fragment: str) -> None:
+        if fragment in self._timers:
+            self._timers.pop(fragment)[1].cancel()
+
+    def _stop_timers(self) -> None:
+        for fragment in list(self._timers):
+            self._stop_timer(fragment)
+
     async def _look(self, fragment: str, seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
             message = BackMsg()
-            message.CopyFrom(self._usual)
+            message.CopyFrom(self._said)
             message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
             await self._socket.send(message.SerializeToString())
