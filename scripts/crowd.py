@@ -7,11 +7,13 @@ the app tells browsers to.
 
 import asyncio
 import contextlib
+import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import websockets
-from page_files import Fetched, fetch
+from page_files import Connection, Fetched, fetch
 from page_recording import Recording, Visit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -27,6 +29,8 @@ class Answers:
     lifts: list[float] = field(default_factory=list)
     visits: list[float] = field(default_factory=list)
     fetched: Fetched = field(default_factory=Fetched)
+    looks: list[float] = field(default_factory=list)  # for news of trainings
+    news: int = 0
     errors: int = 0  # boxes with an exception that the app showed
 
 
@@ -39,18 +43,19 @@ async def draw_together(
     """
     answers = Answers()
 
-    async def come(number: int, session: "_Session") -> None:
-        answers.fetched += await fetch(address, recording.opening.files)
-        arrived.release()
+    async def get(files: Iterable[str]) -> None:
+        fetched = await fetch(address, files)  # not in one line with the sum, which others change meanwhile
+        answers.fetched += fetched
 
     async def student(number: int) -> None:
         await asyncio.sleep(10 * number / students)
         began = time.perf_counter()
-        answers.fetched += await fetch(address, recording.files_before)
+        await get(recording.files_before)
         async with _Session.open(address, answers) as session:
             await session.say(recording.opening.message)
-            await come(number, session)
+            await get(recording.opening.files)
             answers.pages.append(time.perf_counter() - began)
+            arrived.release()
             await everybody.wait()
             await asyncio.sleep(pause * number / students)  # evenly, as people are
             others = list(recording.visits.values())
@@ -68,8 +73,7 @@ async def draw_together(
     async def visit(session: "_Session", there: Visit) -> float:
         began, files = time.perf_counter(), [path for path in there.files if path not in session.cached]
         session.cached.update(files)
-        shown, fetched = await asyncio.gather(session.say(there.message), fetch(address, files))
-        answers.fetched += fetched
+        shown, _ = await asyncio.gather(session.say(there.message), get(files))
         return LIMIT if shown >= LIMIT else min(time.perf_counter() - began, LIMIT)
 
     arrived, everybody = asyncio.Semaphore(0), asyncio.Event()
@@ -89,18 +93,18 @@ async def _rest(began: float, pause: float) -> None:
 class _Session:
     """One browser's connection. `cached` has the files that it fetched after it opened the page."""
 
-    def __init__(self, socket: websockets.ClientConnection, answers: Answers):
+    def __init__(self, address: str, socket: websockets.ClientConnection, answers: Answers):
         self.cached: set[str] = set()
-        self._socket, self._answers = socket, answers
+        self._address, self._socket, self._answers = address, socket, answers
         self._said = BackMsg()  # what a browser tells of its page and widgets whenever it asks for anything
         self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
-        self._timers: dict[str, tuple[float, asyncio.Task]] = {}  # by fragment: the seconds between two looks
         self._running, self._read = "", False
+        self._watching: asyncio.Task | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, address: str, answers: Answers):
-        """Connect; boxes with an exception are counted in `answers`."""
+        """Connect; what the session hears besides is counted in `answers`."""
         async with websockets.connect(
             f"{address.replace('http', 'ws')}/_stcore/stream",
             subprotocols=["streamlit"],
@@ -109,20 +113,18 @@ class _Session:
             ping_interval=None,
             open_timeout=60,
         ) as socket:
-            session = cls(socket, answers)
+            session = cls(address, socket, answers)
             listening = asyncio.create_task(session._listen())
             try:
                 yield session
             finally:
                 listening.cancel()
-                session._stop_timers()
+                session._stop_watching()
 
     async def say(self, message: bytes) -> float:
         """Seconds until what the message asks for has run; LIMIT if it takes longer, or is not run at all."""
         began, self._said = time.perf_counter(), BackMsg.FromString(message)
         fragment = self._said.rerun_script.fragment_id
-        if not fragment:
-            self._stop_timers()
         future = self._waiting[fragment] = asyncio.get_running_loop().create_future()
         await self._socket.send(message)
         with contextlib.suppress(TimeoutError):
@@ -138,20 +140,18 @@ class _Session:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._running, self._read = ",".join(message.metadata.run.fragment_ids), False
-            if not self._running:  # the page is drawn anew, with timers of its own
-                self._stop_timers()
-        elif kind == "auto_rerun":
-            self._set_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_timer(fragment)
+        elif kind == "script_finished":
+            self._finished(message.script_finished)
         elif kind == "delta":
             element = message.delta.new_element
             if element.WhichOneof("type") == "html":
                 self._read |= "Probabilities." in element.html.body
-            self._answers.errors += element.WhichOneof("type") == "exception"
-        elif kind == "script_finished":
-            self._finished(message.script_finished)
+            elif element.WhichOneof("type") == "exception":
+                self._answers.errors += 1
+            elif element.bidi_component.component_name.endswith("training_watch"):
+                self._stop_watching()
+                watch = self._watch(json.loads(element.bidi_component.json), message.delta.fragment_id)
+                self._watching = asyncio.create_task(watch)
 
     def _finished(self, how: int) -> None:
         # A fragment says that it finished early when another was asked for meanwhile; what it showed is there.
@@ -162,25 +162,28 @@ class _Session:
                 if not future.done():
                     future.set_result(None)
 
-    def _set_timer(self, fragment: str, seconds: float) -> None:
-        if fragment in self._timers:
-            if self._timers[fragment][0] == seconds:
-                return
-            self._stop_timer(fragment)
-        self._timers[fragment] = seconds, asyncio.create_task(self._look(fragment, seconds))
+    def _stop_watching(self) -> None:
+        if self._watching:
+            self._watching.cancel()
 
-    def _stop_timer(self, fragment: str) -> None:
-        if fragment in self._timers:
-            self._timers.pop(fragment)[1].cancel()
-
-    def _stop_timers(self) -> None:
-        for fragment in list(self._timers):
-            self._stop_timer(fragment)
-
-    async def _look(self, fragment: str, seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            message = BackMsg()
-            message.CopyFrom(self._said)
-            message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
-            await self._socket.send(message.SerializeToString())
+    async def _watch(self, shown: dict, fragment: str) -> None:
+        """Do as the script of the sidebar's component `training_watch` does."""
+        seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&panel={shown['panel']}"
+        async with Connection(self._address) as connection:
+            while True:
+                await asyncio.sleep(seconds)
+                began = time.perf_counter()
+                try:
+                    _, body, _ = await connection.get(path)
+                except (TimeoutError, OSError, asyncio.IncompleteReadError):
+                    self._answers.looks.append(LIMIT)
+                    continue
+                self._answers.looks.append(time.perf_counter() - began)
+                answer = json.loads(body)
+                seconds = answer["seconds"]
+                if answer["news"]:
+                    self._answers.news += 1
+                    message = BackMsg()
+                    message.CopyFrom(self._said)
+                    message.rerun_script.fragment_id = fragment
+                    await self._socket.send(message.SerializeToString())

@@ -1,4 +1,4 @@
-"""The static files of a page, fetched as a browser does: over connections that are kept, six at a time."""
+"""Requests over HTTP as a browser makes them: over connections that are kept, a page's files six at a time."""
 
 import asyncio
 import contextlib
@@ -27,48 +27,79 @@ class Fetched:
 async def fetch(address: str, paths: Iterable[str]) -> Fetched:
     """Fetch the paths from `address` (`http://host:port`), in their order."""
     waiting = deque(paths)
-    connections = min(_CONNECTIONS, len(waiting))
-    return sum(await asyncio.gather(*(_drain(address, waiting) for _ in range(connections))), Fetched())
+    return sum(
+        await asyncio.gather(*(_drain(address, waiting) for _ in range(min(_CONNECTIONS, len(waiting))))), Fetched()
+    )
 
 
 async def _drain(address: str, waiting: deque[str]) -> Fetched:
-    host, port, got = urlsplit(address).hostname, urlsplit(address).port, Fetched()
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
+    got = Fetched()
+    async with Connection(address) as connection:
         while waiting:
             path = waiting.popleft()
             try:
-                async with asyncio.timeout(_TIMEOUT):
-                    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{_HEADERS}\r\n".encode())
-                    got += await _answer(reader)
+                status, _, size = await connection.get(path)
+                got += Fetched(1, size, int(status != 200))
             except (TimeoutError, OSError, asyncio.IncompleteReadError):
-                writer.close()
                 got += Fetched(requests=1, failed=1)
-                reader, writer = await asyncio.open_connection(host, port)
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
     return got
 
 
-async def _answer(reader: asyncio.StreamReader) -> Fetched:
+class Connection:
+    """One connection to a server, opened when it is needed and kept."""
+
+    def __init__(self, address: str) -> None:
+        self._host, self._port = urlsplit(address).hostname, urlsplit(address).port
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def __aenter__(self) -> "Connection":
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._close()
+
+    async def get(self, path: str) -> tuple[int, bytes, int]:
+        """The status, the body as it was sent, and the bytes with headers. Raises TimeoutError or OSError."""
+        request = f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{_HEADERS}\r\n".encode()
+        for kept in (self._writer is not None, False):
+            try:
+                async with asyncio.timeout(_TIMEOUT):
+                    if self._writer is None:
+                        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+                    self._writer.write(request)
+                    return await _answer(self._reader)
+            except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+                await self._close()
+                if kept and not isinstance(error, TimeoutError):
+                    continue  # the server closed it because it was idle, as servers do
+                raise
+        raise AssertionError("unreachable")
+
+    async def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+            self._writer = None
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes, int]:
     head = await reader.readuntil(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     if headers.get("transfer-encoding") == "chunked":
-        size = await _chunks(reader)
+        body = await _chunks(reader)
     else:
-        size = len(await reader.readexactly(int(headers.get("content-length", 0))))
-    return Fetched(1, len(head) + size, int(status.split()[1] != "200"))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return int(status.split()[1]), body, len(head) + len(body)
 
 
-async def _chunks(reader: asyncio.StreamReader) -> int:
-    total = 0
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    parts = []
     while True:
-        line = await reader.readline()
-        size = int(line.split(b";")[0], 16)
-        await reader.readexactly(size + 2)
-        total += len(line) + size + 2
+        size = int((await reader.readline()).split(b";")[0], 16)
+        part = await reader.readexactly(size + 2)
         if not size:
-            return total
+            return b"".join(parts)
+        parts.append(part[:-2])

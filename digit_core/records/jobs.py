@@ -25,7 +25,6 @@ from digit_core.records.results import ACTIVE, Progress
 from digit_core.records.runs import names_a_training
 from digit_core.records.storage import make_folder, storage_errors
 
-settle = progress_of  # its name of before, which pages still use
 _KEPT_ENDED_JOBS = 5
 _asking = Lock()  # held from "is somebody training?" until this one trains: a class presses Retrain all at once
 

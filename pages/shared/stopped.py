@@ -1,4 +1,4 @@
-"""Trainings that were stopped before their end: go on with one, or be rid of it."""
+"""Trainings that were stopped before their end: resume or delete them."""
 
 import streamlit as st
 
@@ -6,15 +6,19 @@ from digit_core.errors import DigitError
 from digit_core.records import jobs
 from digit_core.records.placing import remove_folder
 from pages.shared.names import markdown, run_title
+from pages.shared.training_status import shared_status
 
 
 def show() -> None:
-    """A row for each that can go on; nothing if there is none."""
+    """A row for each that can be resumed; nothing if there is none."""
     stopped = [(job, done) for job in jobs.stopped_jobs() if (done := jobs.resumable(job))]
     if not stopped:
         return
-    st.subheader("Stopped trainings", anchor=False)
-    st.caption("The last few are kept. Each can go on after its last whole epoch, and ends as if it had not stopped.")
+    st.subheader("Interrupted trainings", anchor=False)
+    st.caption(
+        "The last few are kept. A resumed training continues after its last complete epoch, with the same result."
+    )
+    busy = jobs.current() is not None
     for job, done in stopped:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             progress = job.progress()
@@ -23,9 +27,9 @@ def show() -> None:
                 f"**{markdown(run_title(job.name))}**: {state.lower()} after epoch {done} of {progress.epochs}",
                 width="stretch",
             )
-            if st.button("Go on", icon=":material/resume:", key=f"go-on-{job.name}", disabled=bool(jobs.current())):
+            if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}", disabled=busy):
                 _attempt(lambda job=job: jobs.resume(job))
-            if st.button("Delete", icon=":material/delete:", key=f"forget-{job.name}"):
+            if st.button("Delete", icon=":material/delete:", key=f"delete-{job.name}"):
                 _attempt(lambda job=job: remove_folder(job.folder))
 
 
@@ -35,4 +39,5 @@ def _attempt(action) -> None:
     except DigitError as error:
         st.error(str(error))
     else:
+        shared_status().forget()
         st.rerun(scope="app")

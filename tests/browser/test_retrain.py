@@ -15,7 +15,7 @@ TRAINING = 90_000  # milliseconds: TensorFlow alone takes some seconds to load
 def choose_the_bundled_digits(page: Page, epochs: int) -> None:
     sidebar = page.get_by_test_id("stSidebar")
     settled(page)
-    sidebar.get_by_text("What to train").click()
+    sidebar.get_by_text("Training settings").click()
     choose(sidebar, "scikit-learn digits")
     expect(sidebar.get_by_text("Quick on scikit-learn digits, 20 epochs")).to_be_visible()
     field = sidebar.get_by_label("Epochs")
@@ -42,11 +42,11 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     # It goes on while other pages are visited and drawings are read.
     page.get_by_role("link", name="Results").click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
-    expect(sidebar.get_by_test_id("stMetric").get_by_text("Loss")).to_be_visible()
+    expect(sidebar.get_by_text("Loss", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()
     expect_reading(page, "7")
     expect(sidebar.get_by_text("finished", exact=False)).to_be_visible(timeout=TRAINING)
-    expect(sidebar.get_by_text("scikit-learn digits test images are read correctly")).to_be_visible()
+    expect(sidebar.get_by_text("on the scikit-learn digits test images")).to_be_visible()
     expect(other.get_by_test_id("stSidebar").get_by_text("finished", exact=False)).to_be_visible()
     expect_reading(page, "7")  # the drawing is still there, read by the new model
     page.get_by_role("link", name="Results").click()
@@ -55,17 +55,17 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     page.get_by_role("link", name="Mistakes").click()
     expect(page.get_by_text("test images are misread", exact=False)).to_be_visible()
     sidebar.get_by_role("button", name="Back to the shipped model").click()
-    expect(sidebar.get_by_text("Reading with the shipped model")).to_be_visible()
+    expect(sidebar.get_by_text("Active model: the shipped model")).to_be_visible()
 
 
 def test_cancel_a_training(app, page):
     page.goto(app)
     sidebar = page.get_by_test_id("stSidebar")
-    reading_before = sidebar.get_by_text("Reading with").inner_text()
+    reading_before = sidebar.get_by_text("Active model:").inner_text()
     choose_the_bundled_digits(page, epochs=500)
     sidebar.get_by_role("button", name="Retrain").click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
-    expect(sidebar.get_by_test_id("stVegaLiteChart")).to_be_visible()  # the loss by step
+    expect(sidebar.get_by_role("img", name="Loss by training step")).to_be_visible()
     expect(sidebar.get_by_label("Epochs")).to_be_visible()  # the form stays open: the next training can be prepared
     page.reload()
     sidebar.get_by_role("button", name="Cancel").click()

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from digit_core.records import home
+from pages.shared.training_status import shared_status
 
 # AppTest does not know st.navigation: it would run a file in pages/ without the sidebar that
 # streamlit_app.py puts beside it. So this stands in for it; the browser tests run the real one.
@@ -28,6 +29,7 @@ def open_page(own_home, monkeypatch):
 
     def show(name: str, **query: str) -> AppTest:
         st.cache_resource.clear()
+        shared_status.cache_clear()  # what the process knows of another test's home
         app = AppTest.from_string(_APP, default_timeout=30)
         for key, value in query.items():
             app.query_params[key] = value

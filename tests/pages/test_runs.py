@@ -104,7 +104,7 @@ def test_a_run_can_be_let_read(open_page, three):
     assert served().run == TWO
     assert "From now on **LeNet-5, 02 Jan 00:00:00** reads" in texts(app)
     assert button(app, "Read with this run").disabled
-    assert "Reading with **LeNet-5, 02 Jan 00:00:00**" in texts(app)
+    assert "Active model: **LeNet-5, 02 Jan 00:00:00**" in texts(app)
 
 
 def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch):
@@ -148,10 +148,10 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
     assert list(app.main.dataframe[0].value["run"])[2] == "my **best** one"
     serve(ONE)
     go_to(app, "results")
-    assert r"Reading with **my \*\*best\*\* one**" in texts(app)
+    assert r"Active model: **my \*\*best\*\* one**" in texts(app)
     assert any(option.startswith("my **best** one") for option in app.main.selectbox[0].options)
     write_note(ONE, "", "")
-    assert "Reading with **Quick, 01 Jan 00:00:00**" in texts(go_to(app, "runs"))
+    assert "Active model: **Quick, 01 Jan 00:00:00**" in texts(go_to(app, "runs"))
 
 
 def test_two_runs_of_one_name_are_told_apart(open_page, three):
@@ -282,14 +282,14 @@ def test_trainings_that_were_stopped_can_go_on_or_be_deleted(open_page, three, m
     assert "Quick, 04 Jan 00:00:00**: cancelled after epoch 7 of 30" in texts(app)
     assert "LeNet-5, 05 Jan 00:00:00**: stopped after epoch 2 of 30" in texts(app)
     assert "06 Jan 00:00:00**: " not in texts(app)
-    app.button(key=f"forget-{killed.name}").click().run()
+    app.button(key=f"delete-{killed.name}").click().run()
     assert not killed.folder.exists()
     went_on = []
     monkeypatch.setattr(jobs, "resume", went_on.append)
-    app.button(key=f"go-on-{cancelled.name}").click().run()
+    app.button(key=f"resume-{cancelled.name}").click().run()
     assert went_on == [cancelled]
     monkeypatch.setattr(jobs, "resume", refuse)
-    app.button(key=f"go-on-{cancelled.name}").click().run()
+    app.button(key=f"resume-{cancelled.name}").click().run()
     assert "Another training" in texts(app)
 
 

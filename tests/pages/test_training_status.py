@@ -1,0 +1,158 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from digit_core.records import home, jobs
+from digit_core.records.results import Progress
+from digit_core.records.served import Served
+from pages.shared.training_html import progress_html
+from pages.shared.training_status import (
+    OpenWindows,
+    RateLimit,
+    SharedStatus,
+    TrainingStatus,
+    news_limit,
+    open_windows,
+    read_status,
+    seconds_between_looks,
+    shared_status,
+)
+from pages.shared.training_watch import answer
+
+LOOK = 0.001  # seconds that a look takes
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def new_process():
+    """As in a process that has shown no page yet."""
+    for shared in (shared_status, open_windows, news_limit):
+        shared.cache_clear()
+
+
+@pytest.fixture
+def training(monkeypatch, new_process) -> jobs.Job:
+    """A training under way."""
+    folder = home.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    job = jobs.Job(folder)
+    curve = [(step, 2 / (1 + step)) for step in range(0, 50, 10)]
+    values = {"epoch": 2, "epochs": 4, "step": 5, "steps": 10, "loss": 0.25, "accuracy": 0.9, "seconds_left": 42}
+    job.write_progress(Progress(state="training", curve=curve, **values))
+    monkeypatch.setattr(jobs, "current", lambda: job)
+    return job
+
+
+def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
+    reads = []
+    status = SharedStatus(lambda: reads.append(clock.now) or TrainingStatus(Served()), clock)
+    for _ in range(50):  # tenths of a second
+        with ThreadPoolExecutor(8) as windows:
+            list(windows.map(lambda _: status.get(), range(20)))
+        clock.now += 0.1
+    assert 5 <= len(reads) <= 6
+    assert min(later - earlier for earlier, later in pairwise(reads)) >= 1.0
+
+
+def test_what_a_person_has_just_changed_is_read_at_once(clock):
+    found = iter([TrainingStatus(Served()), TrainingStatus(Served("other"))])
+    status = SharedStatus(lambda: next(found), clock)
+    assert status.get().active.run == "shipped"
+    status.forget()
+    assert status.get().active.run == "other"
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("windows", [1, 20, 40, 200, 1000])
+def test_the_looks_of_all_windows_together_take_a_tenth_of_the_time_at_most(windows, training):
+    assert windows * LOOK / seconds_between_looks(windows, training=training) <= 0.1
+
+
+def test_few_windows_see_a_training_move_every_second():
+    assert seconds_between_looks(40, training=True) == 1
+
+
+def test_a_window_that_is_closed_no_longer_counts(clock):
+    windows = OpenWindows(clock)
+    assert [windows.heard(name) for name in ("a", "b", "a")] == [1, 2, 2]
+    clock.now += 61
+    assert windows.heard("c") == 1
+
+
+def test_news_draw_the_pages_of_a_class_anew_one_by_one(clock):
+    limit = RateLimit(4, clock)
+    assert sum(limit.allows() for _ in range(200)) == 4
+    clock.now += 2.5
+    assert sum(limit.allows() for _ in range(200)) == 4  # what was not used does not add up
+    clock.now += 0.25
+    assert [limit.allows(), limit.allows()] == [True, False]
+
+
+def test_a_window_that_shows_how_things_are_has_no_news(own_home, new_process):
+    said = json.loads(answer("a", read_status().panel))
+    assert said == {"seconds": 5.0, "news": False, "html": ""}
+
+
+def test_a_training_that_begins_is_news_until_the_sidebar_shows_it(own_home, new_process, request):
+    before = read_status()
+    job = request.getfixturevalue("training")
+    assert json.loads(answer("a", before.panel))["news"]
+    assert not json.loads(answer("a", read_status().panel))["news"]
+    job.write_progress(job.progress().model_copy(update={"step": 9}))
+    shared_status().forget()
+    assert not json.loads(answer("a", read_status().panel))["news"]  # a step is shown by the look itself
+
+
+def test_a_training_that_ends_has_pages_drawn_anew_and_one_that_begins_the_sidebar_alone(training, monkeypatch):
+    during = read_status()
+    monkeypatch.setattr(jobs, "current", lambda: None)
+    training.write_progress(Progress(state="cancelled"))
+    after = read_status()
+    assert len({during.panel, after.panel}) == 2
+    assert after.changes_pages_since(during)
+    assert not during.changes_pages_since(after)
+    assert TrainingStatus(Served("other")).changes_pages_since(after)
+
+
+def test_a_look_shows_how_far_the_training_is(training):
+    html = json.loads(answer("a", ""))["html"]
+    for words in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
+        assert words in html
+    assert 'aria-valuenow="38"' in html
+
+
+def test_a_message_of_a_training_is_text():
+    assert "&lt;b&gt;" in progress_html(Progress(message="<b>"))
+
+
+def test_the_curve_goes_from_the_first_loss_at_the_top_to_the_last_at_the_bottom():
+    curve = [(0, 1.0), (50, 0.1), (100, 0.01)]
+    html = progress_html(Progress(epochs=1, steps=100, loss=0.01, accuracy=1, curve=curve))
+    points = [tuple(map(float, point.split(","))) for point in html.split('points="')[1].split('"')[0].split()]
+    (_, top), (middle_x, middle_y), (right, bottom) = points
+    assert top < middle_y < bottom
+    assert middle_y == pytest.approx((top + bottom) / 2)  # its axis is logarithmic
+    assert points[0][0] < middle_x < right
+
+
+def test_a_constant_or_vanishing_loss_has_a_curve_too():
+    for losses in ([0.5, 0.5, 0.5], [0.0, 0.0, 0.0]):
+        html = progress_html(Progress(epochs=1, steps=3, loss=losses[-1], curve=list(enumerate(losses))))
+        assert "nan" not in html
+
+
+def test_the_training_of_another_user_says_so():
+    assert "Another user" in progress_html(None)
