@@ -15,7 +15,8 @@ from PIL import Image, PngImagePlugin
 
 from digit_core.errors import InvalidImage
 
-MOST_PIXELS = 60_000_000  # the largest photos of most phones have 50 million
+MOST_PIXELS = 40_000_000  # a sheet scanned at 600 dpi has 35 million
+MOST_JPEG_PIXELS = 60_000_000  # most phones' largest photos have 50 million; they are decoded smaller
 LONGEST = 20_000  # pixels, longer side
 MOST_MEMORY = 90_000_000  # bytes, while one picture is decoded
 _AT_ONCE = 120_000_000  # bytes, while the whole process decodes
@@ -100,7 +101,7 @@ class MeteredFile:
 
 def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
     """Raise InvalidImage if an opened picture has too many pixels, a side too long, or too many JPEG scans."""
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > (MOST_JPEG_PIXELS if _is_jpeg(image) else MOST_PIXELS):
         raise too_large(name, f"{image.width} x {image.height}")
     if max(image.size) > LONGEST:
         raise InvalidImage(f"{name} is {max(image.size)} pixels long, and at most {LONGEST} can be read; crop it.")

@@ -35,9 +35,10 @@ def open_picture(file: str | Path | IO[bytes], name: str | None = None, enough: 
     Without `enough` a picture comes at its full size, but for a JPEG that would take too much
     memory: it comes at a half, a quarter or an eighth.
 
-    Raises InvalidImage if it is not there, not a picture of one of `FORMATS`, damaged, above 60 megapixels or
-    20,000 pixels a side, or would take more than 90 MB to decode (22 megapixels in colour, 5 as WebP); and if
-    the process is busy with so many other pictures that there is no room for this one within ten seconds.
+    Raises InvalidImage if it is not there, not a picture of one of `FORMATS`, damaged, above 40
+    megapixels (60 as JPEG) or 20,000 pixels a side, or would take more than 90 MB to decode (22
+    megapixels in colour, 5 as WebP); and if the process is busy with so many other pictures that
+    there is no room for this one within ten seconds.
     """
     name = name or str(file)
     try:

@@ -6,6 +6,7 @@ when undo or clear change it; a `revision` in it makes Fabric.js load it even wh
 the last one.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -154,9 +155,11 @@ def _has_picture(objects: list[dict]) -> bool:
 
 def _take() -> None:
     """The pen was lifted: keep what the canvas sent."""
-    drawing = (st.session_state.get(_WIDGET) or {}).get("drawing") or {}
+    sent = st.session_state.get(_WIDGET)
+    for name in ("drawing", "raw", "objects"):  # a browser can send anything at all
+        sent = sent.get(name) if isinstance(sent, Mapping) else None
     state = _state()
-    state["objects"], state["fresh"] = (drawing.get("raw") or {}).get("objects", []), False
+    state["objects"], state["fresh"] = _shapes(sent), False
 
 
 def _recall() -> None:
@@ -165,7 +168,11 @@ def _recall() -> None:
     state = _state()
     if state["fresh"] and isinstance(kept, list):
         state["fresh"] = False
-        _put([item for item in kept if isinstance(item, dict)])
+        _put(_shapes(kept))
+
+
+def _shapes(objects: object) -> list[dict]:
+    return [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
 
 
 def _undo() -> None:

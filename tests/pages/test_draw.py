@@ -1,8 +1,10 @@
 import io
 
 import numpy as np
+import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from digit_core import Recognizer
 from digit_core.reading.canvas_picture import picture_object
@@ -227,3 +229,30 @@ def test_the_drawing_that_a_test_image_took_the_place_of_comes_back(open_page):
 def test_an_image_that_is_none_is_a_sentence(open_page):
     app = drawn(open_page("draw"), {"type": "Image", "src": "data:image/png;base64,bm9uZQ=="})
     assert "Clear it and draw again" in texts(app)
+
+
+_CHANGES = [{"strokeWidth": 1e9}, {"path": [["M", 10**400, 1]]}, {"path": {}}, {"type": "Image"}]
+
+
+@pytest.mark.parametrize("change", _CHANGES)
+def test_a_message_that_no_canvas_sends_is_a_sentence(open_page, change):
+    app = drawn(open_page("draw"), {**STROKE, **change})
+    assert not app.exception
+    assert "Clear it and draw again." in texts(app)
+
+
+_SHAPES = [{"drawing": {"raw": {"objects": objects}}} for objects in (None, "path", {}, [None, 5, "path"])]
+
+
+@pytest.mark.parametrize("message", [None, 5, [], {}, {"drawing": 5}, {"drawing": {"raw": []}}, *_SHAPES])
+def test_of_what_a_browser_sends_only_shapes_are_kept(own_home, message):
+    script = f"""
+import streamlit as st
+from pages.shared import canvas
+
+st.session_state["canvas"] = {message!r}
+canvas._take()
+"""
+    app = AppTest.from_string(script, default_timeout=30).run()
+    assert not app.exception, app.exception[0].stack_trace
+    assert app.session_state["drawing"]["objects"] == []

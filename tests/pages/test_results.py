@@ -262,7 +262,7 @@ def test_a_figure_that_is_a_link_shows_nothing_from_elsewhere(open_page, add_run
     app.session_state[f"figures-{run.name}"] = True
     app.run()
     assert not app.exception
-    assert "curves" not in app.main.selectbox(key=f"figure-{run.name}").options
+    assert "Accuracy and loss by epoch" not in app.main.selectbox(key=f"figure-{run.name}").options
 
 
 def test_visitors_see_no_traceback():
