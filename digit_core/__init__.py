@@ -17,7 +17,7 @@ __all__ = ["DigitError", "InvalidImage", "InvalidStrokes", "NoInk", "Number", "P
 def __getattr__(name: str):
     # On first use, not at import: the trainer and the command line must not load LiteRT to start.
     if name in {"Number", "Prediction", "Recognizer"}:
-        from digit_core.reading import recognizer
+        from digit_core.inference import recognizer
 
         return getattr(recognizer, name)
     raise AttributeError(f"module 'digit_core' has no attribute {name!r}")

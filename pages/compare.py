@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
-from digit_core.records.comparison import data_of
-from digit_core.records.datasets import TITLES
-from digit_core.records.runs import SHIPPED, Listing, Run
-from pages.shared import compare_curves, compare_images, compare_table, frame
-from pages.shared.names import markdown, run_titles
-from pages.shared.run_picker import pick_runs
+from digit_core.evaluation.comparison import data_of
+from digit_core.runs.run import SHIPPED, Listing, Run
+from pages.compare_sections import curves, disagreements, metrics_table
+from pages.components.run_picker import pick_runs
+from pages.components.titles import markdown, run_titles
+from pages.shell import frame
 
 _FIRST_SHOWN = 4  # of different presets, beside the shipped run
 
@@ -60,8 +61,8 @@ else:
             key="group_seeds",
             help="Runs that differ in nothing but their seed become one row and one colour: the mean over the seeds.",
         )
-        compare_table.show(runs, titles, grouped=grouped)
-        compare_curves.show(runs, titles, grouped=grouped)
-        compare_images.show(runs, titles)
+        metrics_table.show(runs, titles, grouped=grouped)
+        curves.show(runs, titles, grouped=grouped)
+        disagreements.show(runs, titles)
     except DigitError as error:
         st.error(markdown(str(error)))

@@ -5,13 +5,14 @@ import streamlit as st
 from PIL import Image
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
-from digit_core.reading.files import open_picture
-from digit_core.reading.picture import LARGEST, as_read
-from digit_core.reading.steps import input_of_drawing, painted, steps_of_drawing, steps_of_ink
-from digit_core.records.runs import Run
-from pages.shared import canvas, explanation, frame, reading_card
-from pages.shared.explanation import explainer_of
-from pages.shared.models import served_recognizer
+from digit_core.preprocessing.grayscale import LARGEST, as_rgb
+from digit_core.preprocessing.image_files import open_picture
+from digit_core.preprocessing.pipeline import drawing_steps, drawing_to_input, ink_steps, rasterize
+from digit_core.runs.run import Run
+from pages.components import canvas, occlusion_card, prediction_card
+from pages.components.cached import active_recognizer
+from pages.components.occlusion_card import explainer_of
+from pages.shell import frame
 
 _READING_WIDTH = 470  # pixels; a phone gives it what there is
 
@@ -32,14 +33,14 @@ def drawing_board() -> None:
             if canvas.has_more():
                 st.button("Bring my drawing back", icon=":material/history:", on_click=canvas.put_back)
         with board.container(width=_READING_WIDTH):
-            recognizer, _ = served_recognizer()
+            recognizer, _ = active_recognizer()
             if not drawing:
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
-            prediction = recognizer.predict_normalized(input_of_drawing(drawing, canvas.SIZE))
+            prediction = recognizer.predict_normalized(drawing_to_input(drawing, canvas.SIZE))
             if not prediction.is_digit:
-                several(recognizer, painted(drawing, canvas.SIZE))
-            reading_card.show(prediction, steps_of_drawing(drawing, canvas.SIZE))
+                several(recognizer, rasterize(drawing, canvas.SIZE))
+            prediction_card.show(prediction, drawing_steps(drawing, canvas.SIZE))
             why(recognizer.run, prediction)
             change(recognizer, prediction)
     except NoInk as nothing:
@@ -62,14 +63,14 @@ def why(run: Run, prediction: Prediction) -> None:
     """A closed expander; what the reading rests on is computed only when it is open."""
     with st.expander("Why?", icon=":material/help:", key="why", on_change="rerun") as expander:
         if expander.open:
-            explanation.show(prediction.model_input, explainer_of(run).explain(prediction.model_input))
+            occlusion_card.show(prediction.model_input, explainer_of(run).explain(prediction.model_input))
 
 
 def change(recognizer: Recognizer, prediction: Prediction) -> None:
     """A closed expander with sliders that turn, shift and blur the drawing, and the reading following."""
     with st.expander("What if?", icon=":material/tune:", key="change", on_change="rerun") as what:
         if what.open:
-            from pages.shared.robustness import show_sliders  # not before: it loads what charts need
+            from pages.results_sections.robustness_curves import show_sliders  # not before: it loads what charts need
 
             show_sliders(recognizer, prediction.model_input)
 
@@ -83,7 +84,7 @@ def read_upload() -> None:
     if file is None:
         return
     try:
-        recognizer, _ = served_recognizer()
+        recognizer, _ = active_recognizer()
         show_number(recognizer, open_picture(file, file.name, enough=LARGEST))
     except DigitError as error:
         st.error(str(error))
@@ -92,22 +93,24 @@ def read_upload() -> None:
 def show_number(recognizer: Recognizer, image: Image.Image) -> None:
     """Show what a picture says, digit by digit."""
     number = recognizer.predict_number(image)
-    shown = as_read(image)
+    shown = as_rgb(image)
     shown.thumbnail((420, 160))
     st.image(shown)
     if len(number.digits) == 1:
         digit = number.digits[0]
-        reading_card.show(digit.prediction, steps_of_ink(digit.ink, digit.prediction.model_input))
+        prediction_card.show(digit.prediction, ink_steps(digit.ink, digit.prediction.model_input))
         return
     st.subheader(f"It says {number.text}")
     doubtful = [
-        d.prediction for d in number.digits if not d.prediction.is_digit or d.prediction.confidence < reading_card.SURE
+        d.prediction
+        for d in number.digits
+        if not d.prediction.is_digit or d.prediction.confidence < prediction_card.SURE
     ]
     if doubtful:
         doubts = "1 digit is" if len(doubtful) == 1 else f"{len(doubtful)} digits are"
         st.caption(f"{doubts} doubtful; each is shown below.")
     for digit in number.digits:
-        reading_card.show(digit.prediction)
+        prediction_card.show(digit.prediction)
 
 
 frame.require()

@@ -3,33 +3,35 @@
 import numpy as np
 import streamlit as st
 
+from digit_core.datasets.sources import TITLES
 from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable, DigitError
-from digit_core.records.datasets import TITLES
-from digit_core.records.runs import Run
-from pages.shared import address, frame, gallery, image_view, matrix, missing_data
-from pages.shared import view as views
-from pages.shared.models import dataset
-from pages.shared.run_picker import pick_run
+from digit_core.runs.run import Run
+from pages.components import confusion_matrix, mnist_prompt, url_state
+from pages.components import filters as views
+from pages.components.cached import dataset
+from pages.components.run_picker import pick_run
+from pages.mistakes_sections import gallery, image_dialog
+from pages.shell import frame
 
 
 def show_mistakes(run: Run) -> None:
     """The matrix, the images of what is chosen in it, and the one that is open."""
-    if missing_data.is_missing(run):
-        missing_data.offer_download()
+    if mnist_prompt.is_missing(run):
+        mnist_prompt.offer_download()
         return
     images = dataset(run.config.data)
-    predictions = image_view.predictions_of(run)
+    predictions = image_dialog.predictions_of(run)
     if not np.array_equal(predictions.labels, images.y_test):
         raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
-    view, problems = views.parse_view(address.read(), len(predictions.labels))
+    view, problems = views.parse_view(url_state.read(), len(predictions.labels))
     for problem in problems:
         st.warning(problem)
     wrong = int((predictions.predicted != predictions.labels).sum())
     st.markdown(f"**{wrong}** of {len(images.y_test):,} {TITLES[run.config.data]} test images are misread.")
-    matrix.show(predictions, view)
+    confusion_matrix.show(predictions, view)
     st.subheader(chosen_in_words(view), anchor=False)
     gallery.show(predictions, images.x_test)
-    image_view.show(run, predictions)
+    image_dialog.show(run, predictions)
 
 
 def chosen_in_words(view: views.View) -> str:

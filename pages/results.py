@@ -4,19 +4,20 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
-from digit_core.records.datasets import TITLES
-from digit_core.records.runs import Run
-from pages.shared import charts, frame, matrix
-from pages.shared.by_digit import show_by_digit
-from pages.shared.download import csv_button
-from pages.shared.export import show_export
-from pages.shared.figures import show_figures_of
-from pages.shared.labels import show_label_errors
-from pages.shared.names import duration
-from pages.shared.robustness import show_robustness
-from pages.shared.run_picker import pick_run
-from pages.shared.thresholds import show_confidence
+from digit_core.runs.run import Run
+from pages.components import charts, confusion_matrix
+from pages.components.downloads import csv_button
+from pages.components.run_picker import pick_run
+from pages.components.titles import duration
+from pages.results_sections.confidence import show_confidence
+from pages.results_sections.export_cards import show_export
+from pages.results_sections.label_review import show_label_errors
+from pages.results_sections.per_class import show_by_digit
+from pages.results_sections.robustness_curves import show_robustness
+from pages.results_sections.saved_figures import show_figures_of
+from pages.shell import frame
 
 
 def show_figures(run: Run) -> None:
@@ -80,7 +81,7 @@ def show_curves(run: Run) -> None:
 
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a click on a cell leads to the images in it."""
-    clicked = matrix.show_doors(run.predictions(), f"{run.name}-matrix")
+    clicked = confusion_matrix.show_doors(run.predictions(), f"{run.name}-matrix")
     if clicked is not None:
         true, read = map(str, clicked)
         st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "read": read})

@@ -21,11 +21,11 @@ import time
 sys.path.insert(0, str(environment.PROJECT))
 
 import numpy as np
-from benchmark_app import app, pages
-from benchmark_class import class_
 
 from digit_core import Recognizer
-from tests.drawings import SEVEN, paint
+from scripts.benchmarks.app_load import app, pages
+from scripts.benchmarks.class_benchmark import class_
+from scripts.benchmarks.drawings import SEVEN, paint
 
 
 def training(seeds: int) -> dict:
@@ -42,7 +42,7 @@ def training(seeds: int) -> dict:
         "quick_seconds": seconds,
     }
     for yardstick in ("stock", "two_block"):
-        command = [sys.executable, "-m", "digit_core.learning", "time-to", yardstick, "0.99"]
+        command = [sys.executable, "-m", "digit_core.training", "time-to", yardstick, "0.99"]
         result = subprocess.run(command, cwd=environment.PROJECT, stdout=subprocess.PIPE, text=True, check=True)
         found = json.loads(result.stdout.splitlines()[-1])
         figures |= {

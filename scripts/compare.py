@@ -27,11 +27,11 @@ from train import follow
 
 from digit_core import Recognizer
 from digit_core.errors import DigitError
-from digit_core.records import jobs
-from digit_core.records.comparison import spread
-from digit_core.records.config import TrainingConfig, training_config
-from digit_core.records.presets import PRESETS
-from digit_core.records.runs import Run, list_runs
+from digit_core.evaluation.comparison import spread
+from digit_core.jobs import trainings
+from digit_core.runs.config import TrainingConfig, training_config
+from digit_core.runs.presets import PRESETS
+from digit_core.runs.run import Run, list_runs
 
 _READINGS = 300  # of one image, for the time of one
 _METRICS = ("accuracy", "precision", "recall", "f1", "loss", "training_seconds", "epochs")
@@ -46,7 +46,7 @@ def main() -> int:
             preset: [_config(preset, seed, arguments) for seed in range(arguments.seeds)]
             for preset in arguments.presets or PRESETS
         }
-        jobs.recover()  # a run that was killed before it was published need not be trained again
+        trainings.recover()  # a run that was killed before it was published need not be trained again
         rows = []
         for preset, configs in asked.items():
             runs = []
@@ -72,12 +72,14 @@ def trained(config: TrainingConfig) -> Run | None:
         if run.config == config:
             return run
     what = f"{config.preset}, seed {config.seed}"
-    stopped = next((job for job in jobs.stopped_jobs() if jobs.resumable(job) and job.config() == config), None)
+    stopped = next(
+        (job for job in trainings.stopped_jobs() if trainings.resumable(job) and job.config() == config), None
+    )
     if stopped:
-        print(f"{what}: resumed after epoch {jobs.resumable(stopped)}", file=sys.stderr)
-        return follow(jobs.resume(stopped, activate=False))
+        print(f"{what}: resumed after epoch {trainings.resumable(stopped)}", file=sys.stderr)
+        return follow(trainings.resume(stopped, activate=False))
     print(what, file=sys.stderr)
-    return follow(jobs.start(config, activate=False, command=" ".join(["scripts/compare.py", *sys.argv[1:]])))
+    return follow(trainings.start(config, activate=False, command=" ".join(["scripts/compare.py", *sys.argv[1:]])))
 
 
 def compared(preset: str, runs: list[Run], drawings: list[tuple[int, list[np.ndarray]]]) -> dict:

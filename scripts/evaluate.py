@@ -20,10 +20,10 @@ sys.path.insert(0, str(environment.PROJECT))
 from train import as_json, print_metrics
 
 from digit_core.errors import DigitError
-from digit_core.records.processes import learning_command, learning_environment
-from digit_core.records.results import Metrics
-from digit_core.records.runs import Run, list_runs, open_run
-from digit_core.records.served import served
+from digit_core.jobs.processes import training_command, training_environment
+from digit_core.runs.active_run import read_active
+from digit_core.runs.run import Run, list_runs, open_run
+from digit_core.runs.schemas import Metrics
 
 
 def main() -> int:
@@ -37,15 +37,15 @@ def main() -> int:
         print_runs()
         return 0
     try:
-        run = open_run(arguments.run or served().run)
+        run = open_run(arguments.run or read_active().run)
     except DigitError as error:
         print(error, file=sys.stderr)
         return 1
     # Evaluation is part of the learning room, which has an entry point of its own.
     result = subprocess.run(
-        learning_command("evaluate", run.name),
+        training_command("evaluate", run.name),
         cwd=environment.PROJECT,
-        env=learning_environment(),
+        env=training_environment(),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -61,7 +61,7 @@ def main() -> int:
 
 def print_runs() -> None:
     """All runs, newest first, and what is damaged."""
-    listing, reading = list_runs(), served().run
+    listing, reading = list_runs(), read_active().run
     for run in listing.runs:
         mark = "*" if run.name == reading else " "
         print(f"{mark} {run.name:32} {run.config.preset:12} {run.config.data:8} {run.metrics.accuracy:.4f}")

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(environment.PROJECT))
 
 from digit_core.errors import DigitError, ExportFailed, StorageError
-from digit_core.records.exports import (
+from digit_core.jobs.export_jobs import (
     FORMATS,
     Export,
     ExportFormat,
@@ -27,8 +27,8 @@ from digit_core.records.exports import (
     export_task,
     kept_export,
 )
-from digit_core.records.runs import Run, open_run
-from digit_core.records.storage import write_bytes
+from digit_core.runs.run import Run, open_run
+from digit_core.storage.files import write_bytes
 
 _POLL_SECONDS = 0.1
 

@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, str(environment.PROJECT))
 
 from digit_core import DigitError, Recognizer
-from digit_core.reading.files import open_picture
+from digit_core.preprocessing.image_files import open_picture
 
 
 def main() -> int:

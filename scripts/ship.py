@@ -15,10 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(environment.PROJECT))
 
 from digit_core.errors import DigitError
-from digit_core.reading.classifier import Classifier
-from digit_core.records.home import SHIPPED_RUN
-from digit_core.records.runs import open_run
-from digit_core.records.shipping import ship
+from digit_core.inference.litert import Classifier
+from digit_core.runs.run import open_run
+from digit_core.runs.shipping import ship
+from digit_core.storage.paths import SHIPPED_RUN
 
 
 def main() -> int:

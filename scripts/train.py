@@ -22,11 +22,11 @@ sys.path.insert(0, str(environment.PROJECT))
 from tqdm import tqdm
 
 from digit_core.errors import DigitError, InvalidConfig, TrainingFailed
-from digit_core.records import jobs
-from digit_core.records.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
-from digit_core.records.presets import DEFAULT_PRESET, PRESETS
-from digit_core.records.results import ACTIVE
-from digit_core.records.runs import Run, open_run
+from digit_core.jobs import trainings
+from digit_core.runs.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
+from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
+from digit_core.runs.run import Run, open_run
+from digit_core.runs.schemas import ACTIVE
 
 
 def main() -> int:
@@ -46,19 +46,19 @@ def main() -> int:
     return 0
 
 
-def _begun(arguments: argparse.Namespace) -> jobs.Job:
+def _begun(arguments: argparse.Namespace) -> trainings.Job:
     given = _settings(arguments)
     if arguments.resume and given:
         option = next(iter(given)).replace("_", "-")
         raise InvalidConfig(f"--resume takes the settings that the training had; leave out --{option}.")
     if arguments.resume:
-        return jobs.resume(jobs.stopped_job(arguments.resume), activate=arguments.activate)
+        return trainings.resume(trainings.stopped_job(arguments.resume), activate=arguments.activate)
     settings = {"preset": DEFAULT_PRESET} | given
     for name in CUSTOM_FIELDS:
         if isinstance(settings.get(name), str):
             settings[name] = parse_numbers(settings[name], name)
     config = training_config(**settings)
-    return jobs.start(config, activate=arguments.activate, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
+    return trainings.start(config, activate=arguments.activate, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
 
 
 def _settings(arguments: argparse.Namespace) -> dict:
@@ -66,7 +66,7 @@ def _settings(arguments: argparse.Namespace) -> dict:
     return {n: value for n, value in vars(arguments).items() if n in TrainingConfig.model_fields and value is not None}
 
 
-def follow(job: jobs.Job) -> Run | None:
+def follow(job: trainings.Job) -> Run | None:
     """Show the progress until the training ends; the run in its place, or None if it was cancelled.
 
     Ctrl-C cancels the training. Raises TrainingFailed.
@@ -74,7 +74,7 @@ def follow(job: jobs.Job) -> Run | None:
     with tqdm(total=1000, bar_format="{l_bar}{bar}| {elapsed}{postfix}", file=sys.stderr) as bar:
         while True:
             try:
-                progress = jobs.progress_of(job)
+                progress = trainings.progress_of(job)
                 if progress is None:
                     raise TrainingFailed(f"{job.name} has vanished from {job.folder.parent}.")
                 bar.set_description_str(progress.message or f"Epoch {progress.epoch} of {progress.epochs}")
@@ -86,7 +86,7 @@ def follow(job: jobs.Job) -> Run | None:
                     break
                 time.sleep(0.3)
             except KeyboardInterrupt:
-                jobs.cancel(job)
+                trainings.cancel(job)
     if progress.state == "cancelled":
         return None
     if progress.state == "failed":
@@ -145,7 +145,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--batch-normalization", action=argparse.BooleanOptionalAction, help="of the preset custom: after each layer"
     )
-    parser.add_argument("--precision", help="auto (default), float32 or bfloat16: computed in while training")
+    parser.add_argument("--compute-dtype", help="auto (default), float32 or bfloat16: computed in while training")
     parser.add_argument("--resume", metavar="NAME", help="resume a training that was stopped")
     parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")
     parser.add_argument(

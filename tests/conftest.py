@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from digit_core.records import home
-from digit_core.records.config import training_config
-from digit_core.records.runs import Run
-from tests.browser.app import chromium_path
-from tests.drawings import FOUR, SEVEN
+from digit_core.runs.config import training_config
+from digit_core.runs.run import Run
+from digit_core.storage import paths
+from scripts.benchmarks.chromium import chromium_path
+from scripts.benchmarks.drawings import FOUR, SEVEN
 
 
 @pytest.fixture(autouse=True)
@@ -31,22 +31,22 @@ def own_home(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def written_pages(tmp_path_factory) -> Path:
     """A data folder with what the generator writes for `quick`, made once for all tests that train."""
-    from digit_core.learning.written import PRACTICE_SEED, VALIDATION_SEED, page
+    from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, load_or_generate
 
-    def write(folder: Path) -> None:
+    def generate(folder: Path) -> None:
         quick = training_config("quick")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DIGITS_HOME", str(folder))
-            page(quick.written, quick.counterexamples, PRACTICE_SEED)
-            page(6000, 0, VALIDATION_SEED)
+            load_or_generate(quick.synthetic_digits, quick.non_digits, TRAINING_SEED)
+            load_or_generate(6000, 0, VALIDATION_SEED)
 
-    return _made_once(tmp_path_factory, "written", write) / "data"
+    return _made_once(tmp_path_factory, "written", generate) / "data"
 
 
 @pytest.fixture
 def home_to_train_in(own_home, written_pages) -> Path:
     """This test's home with those pages in it."""
-    shutil.copytree(written_pages, home.data_folder())
+    shutil.copytree(written_pages, paths.data_folder())
     return own_home
 
 
@@ -79,8 +79,8 @@ def add_run(own_home):
     """Put a whole run, a copy of the shipped one, into this test's home."""
 
     def add(name: str) -> Run:
-        target = home.runs_folder() / name
-        shutil.copytree(home.SHIPPED_RUN, target)
+        target = paths.runs_folder() / name
+        shutil.copytree(paths.SHIPPED_RUN, target)
         return Run(target)
 
     return add
@@ -89,7 +89,7 @@ def add_run(own_home):
 @pytest.fixture(scope="session")
 def trained_folder(tmp_path_factory, written_pages) -> Path:
     """A run folder that the real trainer filled in seconds, on the bundled digits; not to be changed."""
-    from digit_core.learning.training import train
+    from digit_core.training.fit import train
 
     def fill(folder: Path) -> None:
         folder.mkdir()
@@ -104,7 +104,7 @@ def trained_folder(tmp_path_factory, written_pages) -> Path:
 @pytest.fixture
 def trained_run(own_home, trained_folder) -> Run:
     """The run of `trained_folder`, a copy in this test's home."""
-    return Run(shutil.copytree(trained_folder, home.runs_folder() / trained_folder.name))
+    return Run(shutil.copytree(trained_folder, paths.runs_folder() / trained_folder.name))
 
 
 @pytest.fixture

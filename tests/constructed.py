@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.records import home
-from digit_core.records.config import training_config
-from digit_core.records.placing import write_config
-from digit_core.records.results import Calibration, ClassMetrics, Environment, Metrics
-from digit_core.records.runs import HISTORY_FIELDS, Run
+from digit_core.runs.config import training_config
+from digit_core.runs.publishing import write_config
+from digit_core.runs.run import HISTORY_FIELDS, Run
+from digit_core.runs.schemas import Calibration, ClassMetrics, Environment, Metrics
+from digit_core.storage import paths
 
 LABELS = np.tile(np.arange(10), 20)  # of 200 test images
 
@@ -34,16 +34,16 @@ def construct_run(
     data: str = "mnist",
     digest: str = "made up",
     model: bytes = b"no network",
-    computed_in: str | None = None,
+    compute_dtype: str | None = None,
     **settings,
 ) -> Run:
     """Write a run into this test's home. `settings` are fields of its config."""
-    folder = home.runs_folder() / name
+    folder = paths.runs_folder() / name
     folder.mkdir(parents=True)
     config = training_config(preset, data=data, **{"epochs": 3, **settings})
     created = datetime.strptime(name[:15], "%Y%m%d-%H%M%S").timestamp()
     environment = Environment(
-        versions={"python": "3.11"}, data_digest=digest, command="a test", created=created, computed_in=computed_in
+        versions={"python": "3.11"}, data_digest=digest, command="a test", created=created, compute_dtype=compute_dtype
     )
     probabilities = readings(labels, wrong)
     (folder / "metrics.json").write_text(_metrics(probabilities, labels, config.epochs).model_dump_json())

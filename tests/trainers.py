@@ -2,11 +2,12 @@
 
 import json
 
-from digit_core.records import home, jobs
+from digit_core.jobs import trainings
+from digit_core.storage import paths
 
 
 def trainer_pid() -> int | None:
     """The process that trains on this machine; None if there is none."""
-    if jobs.current() is None:
+    if trainings.current() is None:
         return None
-    return json.loads(home.machine_lock().read_bytes()[1:])["process"]  # the first byte is the lock's own
+    return json.loads(paths.machine_lock().read_bytes()[1:])["process"]  # the first byte is the lock's own

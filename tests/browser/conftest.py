@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from digit_core.records import home
-from tests.browser.app import CHROMIUM_OPTIONS, free_port
+from digit_core.storage import paths
+from scripts.benchmarks.chromium import CHROMIUM_OPTIONS, free_port
 
 expect.set_options(timeout=30_000)  # milliseconds; the usual five are few on a busy machine of two cores
 
@@ -33,7 +33,7 @@ def app(app_home, written_pages) -> str:
     environment = {**os.environ, "DIGITS_HOME": str(app_home), "TMPDIR": str(folder / "tmp")}
     command = [sys.executable, "scripts/start.py", "--", "--server.port", str(port), "--server.headless", "true"]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=home.PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=paths.PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://localhost:{port}"
     try:
         _wait_until_up(address, process, folder / "log")

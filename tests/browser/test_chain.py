@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from digit_core.records.runs import SHIPPED, open_run
-from pages.shared.view import named
-from tests.browser.canvas import draw, expect_reading, until
+from digit_core.runs.run import SHIPPED, open_run
+from pages.components.filters import named
+from scripts.benchmarks.browser_actions import draw, expect_reading, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 

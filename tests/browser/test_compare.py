@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from digit_core.reading.datasets import load_dataset
-from tests.browser.canvas import downloaded
+from digit_core.datasets.loading import load_dataset
+from scripts.benchmarks.browser_actions import downloaded
 from tests.constructed import construct_run
 
 pytestmark = pytest.mark.browser

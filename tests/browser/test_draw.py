@@ -3,7 +3,7 @@ import math
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.canvas import draw, expect_reading, press, reading, settled
+from scripts.benchmarks.browser_actions import draw, expect_reading, press, reading, settled
 
 pytestmark = pytest.mark.browser
 

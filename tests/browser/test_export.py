@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from digit_core.records.home import SHIPPED_RUN
-from tests.browser.canvas import downloaded
+from digit_core.storage.paths import SHIPPED_RUN
+from scripts.benchmarks.browser_actions import downloaded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 

@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.canvas import choose, draw, expect_reading, settled
+from scripts.benchmarks.browser_actions import choose, draw, expect_reading, settled
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from digit_core.records import home
-from tests.browser.canvas import downloaded, settled, until
+from digit_core.storage import paths
+from scripts.benchmarks.browser_actions import downloaded, settled, until
 from tests.constructed import construct_runs
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def runs_folder(app_home) -> Path:
     """Eight runs of four presets in the app's home."""
     before = os.environ.get("DIGITS_HOME")
     os.environ["DIGITS_HOME"] = str(app_home)
-    construct_runs(8, model=(home.SHIPPED_RUN / "model.tflite").read_bytes())
+    construct_runs(8, model=(paths.SHIPPED_RUN / "model.tflite").read_bytes())
     os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
     return app_home / "runs"
 
@@ -141,7 +141,7 @@ def test_a_dialog_that_was_closed_stays_closed(app, runs_folder, page):
 
 def test_a_damaged_run_can_be_deleted_where_it_is_listed(app, runs_folder, page):
     damaged = runs_folder / "20260201-000000-quick"
-    shutil.copytree(home.SHIPPED_RUN, damaged)
+    shutil.copytree(paths.SHIPPED_RUN, damaged)
     (damaged / "metrics.json").write_text("{")
     page.goto(f"{app}/runs")
     expect(page.get_by_text("metrics.json cannot be read")).to_be_visible()

@@ -6,18 +6,18 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from digit_core.records import home
-from pages.shared.training_status import shared_status
+from digit_core.storage import paths
+from pages.components.training_status import shared_status
 
 # AppTest does not know st.navigation: it would run a file in pages/ without the sidebar that
 # streamlit_app.py puts beside it. So this stands in for it; the browser tests run the real one.
 _APP = f"""
 import runpy
 import streamlit as st
-from pages.shared import frame
+from pages.shell import frame
 
 frame.show(st.session_state["page"])
-runpy.run_path({str(home.PROJECT / "pages")!r} + "/" + st.session_state["page"] + ".py")
+runpy.run_path({str(paths.PROJECT / "pages")!r} + "/" + st.session_state["page"] + ".py")
 """
 
 

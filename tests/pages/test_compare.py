@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digit_core.reading.datasets import load_dataset
-from digit_core.records.notes import write_note
-from digit_core.records.runs import SHIPPED, open_run
-from pages.shared import compare_table
+from digit_core.datasets.loading import load_dataset
+from digit_core.runs.notes import write_note
+from digit_core.runs.run import SHIPPED, open_run
+from pages.compare_sections import metrics_table
 from tests.constructed import construct_run
 from tests.pages.conftest import texts
 
@@ -65,7 +65,7 @@ def test_a_published_figure_is_shown_where_a_preset_has_one(open_page, pair, mon
         "quick": SimpleNamespace(title="Quick", author_figure=""),
         "lenet5": SimpleNamespace(title="LeNet-5", author_figure=figure),
     }
-    monkeypatch.setattr(compare_table, "PRESETS", presets)
+    monkeypatch.setattr(metrics_table, "PRESETS", presets)
     table = open_page("compare", runs=compared(*pair)).main.dataframe[0].value
     assert list(table.get("published", [])) == (["", figure] if figure else [])
 
@@ -218,7 +218,7 @@ def test_only_the_shipped_run_is_a_table_and_a_way_on(open_page):
 
 
 def test_the_csv_has_full_precision(open_page, pair):
-    row = compare_table._row([pair[0]], {A: "a name, with a comma"})
+    row = metrics_table._row([pair[0]], {A: "a name, with a comma"})
     back = pd.read_csv(io.StringIO(pd.DataFrame([row]).to_csv(index=False)))
     assert back["accuracy"][0] == pytest.approx(pair[0].metrics.accuracy, abs=1e-12)
     assert np.isclose(back["accuracy_low"][0], open_run(A).metrics.accuracy_interval[0])

@@ -7,14 +7,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from digit_core import Recognizer
-from digit_core.reading.canvas_picture import picture_object
-from digit_core.reading.explain import Explainer
-from digit_core.reading.strokes import draw_strokes
-from digit_core.records import home
-from digit_core.records.runs import SHIPPED, open_run
-from digit_core.records.served import serve
-from pages.shared.pictures import data_uri
-from tests.drawings import SEVEN, paint
+from digit_core.inference.occlusion import Explainer
+from digit_core.preprocessing.fabric_image import picture_object
+from digit_core.preprocessing.strokes import draw_strokes
+from digit_core.runs.active_run import activate
+from digit_core.runs.run import SHIPPED, open_run
+from digit_core.storage import paths
+from pages.components.image_html import data_uri
+from scripts.benchmarks.drawings import SEVEN, paint
 from tests.pages.conftest import go_to, texts
 
 STROKE = {
@@ -105,7 +105,7 @@ def test_a_damaged_drawing_is_a_sentence(open_page):
 
 def test_when_the_served_run_is_damaged_the_shipped_one_reads_and_that_is_said(open_page, add_run):
     run = add_run("20260101-120000-quick")
-    serve(run.name)
+    activate(run.name)
     (run.path / "model.tflite").unlink()
     app = drawn(open_page("draw"), STROKE)
     assert 'data-testid="digit">7<' in reading(app)
@@ -114,7 +114,7 @@ def test_when_the_served_run_is_damaged_the_shipped_one_reads_and_that_is_said(o
 
 def test_a_model_file_full_of_nonsense_is_a_sentence_and_not_a_traceback(open_page, add_run):
     run = add_run("20260101-120000-quick")
-    serve(run.name)
+    activate(run.name)
     model = run.path / "model.tflite"
     model.write_bytes(np.random.default_rng(0).bytes(model.stat().st_size))
     app = drawn(open_page("draw"), STROKE)
@@ -125,7 +125,7 @@ def test_pictures_from_files_are_read_or_refused(open_page, tmp_path):
     app = open_page("draw")
     app.file_uploader[0].upload("broken.png", b"no picture", "image/png").run()
     assert "broken.png is not a picture" in texts(app)
-    figure = (home.SHIPPED_RUN / "figures" / "confusion.png").read_bytes()
+    figure = (paths.SHIPPED_RUN / "figures" / "confusion.png").read_bytes()
     app.file_uploader[0].upload("figure.png", figure, "image/png").run()
     assert not app.exception
 
@@ -248,7 +248,7 @@ _SHAPES = [{"drawing": {"raw": {"objects": objects}}} for objects in (None, "pat
 def test_of_what_a_browser_sends_only_shapes_are_kept(own_home, message):
     script = f"""
 import streamlit as st
-from pages.shared import canvas
+from pages.components import canvas
 
 st.session_state["canvas"] = {message!r}
 canvas._take()

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pages.shared.immutable_cache import ImmutableCache
+from pages.shell.immutable_cache import ImmutableCache
 
 SCRIPT = b"export default 1;" * 500
 PNG = bytes(range(256)) * 20

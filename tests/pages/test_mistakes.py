@@ -8,13 +8,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from digit_core.reading.datasets import load_dataset
-from digit_core.records import home
-from digit_core.records.background_task import BackgroundTask, TaskStatus
-from digit_core.records.runs import SHIPPED, Run, open_run
-from digit_core.records.served import serve
-from pages.shared.gallery import PER_PAGE
-from pages.shared.view import named
+from digit_core.datasets.loading import load_dataset
+from digit_core.jobs.background_task import BackgroundTask, TaskStatus
+from digit_core.runs.active_run import activate
+from digit_core.runs.run import SHIPPED, Run, open_run
+from digit_core.storage import paths
+from pages.components.filters import named
+from pages.mistakes_sections.gallery import PER_PAGE
 from tests.constructed import seal
 from tests.pages.conftest import go_to, texts
 from tests.waiting import wait_for
@@ -307,17 +307,17 @@ def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_
     app.run()
     assert not app.exception
     assert html(app).count('data-testid="neighbour"') == 5
-    assert len(list(home.features_folder().glob("*.npy"))) == 1
+    assert len(list(paths.features_folder().glob("*.npy"))) == 1
 
 
 def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
-    home.features_folder().write_text("a file where the folder should be")
+    paths.features_folder().write_text("a file where the folder should be")
     app = open_page("mistakes", image="0")
     assert "They cannot be found." in everything(app)
     assert "could not be written" in everything(app)
     assert "Occlusion map." in html(app)
-    home.features_folder().unlink()
+    paths.features_folder().unlink()
     next(button for button in app.button if button.label == "Try again").click().run()
     app.run()
     assert html(app).count('data-testid="neighbour"') == 5
@@ -340,7 +340,7 @@ def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits
 def test_the_run_that_really_reads_is_named_when_the_served_one_cannot(open_page, digits_run, add_run):
     digits_run("20260301-120000-quick")
     model = add_run("20260201-120000-lenet5").path / "model.tflite"
-    serve("20260201-120000-lenet5")
+    activate("20260201-120000-lenet5")
     model.write_bytes(b"x" * model.stat().st_size)
     app = open_page("mistakes", run="20260301-120000-quick", image="2")
     assert "On the canvas it is read by the shipped model" in everything(app)

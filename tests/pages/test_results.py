@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from digit_core.records import home, task_queue
-from digit_core.records.background_task import TaskStatus
-from digit_core.records.exports import FORMATS, Export, export_path, export_task, keep_export, source_of
-from digit_core.records.placing import remove_folder
-from digit_core.records.runs import SHIPPED, open_run
+from digit_core.jobs import task_queue
+from digit_core.jobs.background_task import TaskStatus
+from digit_core.jobs.export_jobs import FORMATS, Export, export_path, export_task, keep_export, source_of
+from digit_core.runs.publishing import remove_folder
+from digit_core.runs.run import SHIPPED, open_run
+from digit_core.storage import paths
 from tests.pages.conftest import texts
 
 
@@ -266,5 +267,5 @@ def test_a_figure_that_is_a_link_shows_nothing_from_elsewhere(open_page, add_run
 
 
 def test_visitors_see_no_traceback():
-    settings = tomllib.loads((home.PROJECT / ".streamlit" / "config.toml").read_text())
+    settings = tomllib.loads((paths.PROJECT / ".streamlit" / "config.toml").read_text())
     assert settings["client"]["showErrorDetails"] in ("none", "type")

@@ -7,15 +7,17 @@ import streamlit as st
 from filelock import FileLock
 
 from digit_core.errors import StorageError, TrainingBusy
-from digit_core.records import home, jobs
-from digit_core.records.background_task import TaskStatus
-from digit_core.records.backups import BACKUP
-from digit_core.records.exports import FORMATS, export_task
-from digit_core.records.notes import Note, note_of, write_note
-from digit_core.records.results import Progress
-from digit_core.records.runs import SHIPPED, list_runs
-from digit_core.records.served import serve, served
-from pages.shared import models, run_actions, run_dialogs
+from digit_core.jobs import trainings
+from digit_core.jobs.background_task import TaskStatus
+from digit_core.jobs.export_jobs import FORMATS, export_task
+from digit_core.runs.active_run import activate, read_active
+from digit_core.runs.checkpoints import CHECKPOINT
+from digit_core.runs.notes import Note, note_of, write_note
+from digit_core.runs.run import SHIPPED, list_runs
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
+from pages.components import cached
+from pages.runs_sections import actions, dialogs
 from tests.constructed import construct_run, construct_runs
 from tests.pages.conftest import go_to, texts
 
@@ -25,7 +27,7 @@ ONE, TWO, THREE = "20260101-000000-quick", "20260102-000000-lenet5", "20260103-0
 @pytest.fixture
 def three(own_home):
     presets = {ONE: "quick", TWO: "lenet5", THREE: "two_block"}
-    model = (home.SHIPPED_RUN / "model.tflite").read_bytes()
+    model = (paths.SHIPPED_RUN / "model.tflite").read_bytes()
     return {name: construct_run(name, preset, model=model) for name, preset in presets.items()}
 
 
@@ -57,7 +59,7 @@ def asked(app) -> str:
 
 
 def test_every_run_is_a_row_with_its_figures(open_page, three):
-    serve(TWO)
+    activate(TWO)
     write_note(ONE, "mine", "a word")
     table = open_page("runs").main.dataframe[0].value
     assert list(table["name"]) == [THREE, TWO, ONE, SHIPPED]
@@ -101,7 +103,7 @@ def test_when_the_list_changes_nobody_acts_on_the_run_that_moved_up(open_page, t
 def test_a_run_can_be_let_read(open_page, three):
     app = open_page("runs", runs=TWO)
     button(app, "Read with this run").click().run()
-    assert served().run == TWO
+    assert read_active().run == TWO
     assert "From now on **LeNet-5, 02 Jan 00:00:00** reads" in texts(app)
     assert button(app, "Read with this run").disabled
     assert "Active model: **LeNet-5, 02 Jan 00:00:00**" in texts(app)
@@ -113,10 +115,10 @@ def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch
     def refuse(name):
         raise StorageError("the disk is full. Free some space")
 
-    monkeypatch.setattr(models, "serve", refuse)
+    monkeypatch.setattr(cached, "serve", refuse)
     button(app, "Read with this run").click().run()
     assert "the disk is full" in texts(app)
-    assert served().run == SHIPPED
+    assert read_active().run == SHIPPED
 
 
 def test_a_run_whose_model_is_none_is_not_let_read(open_page):
@@ -124,7 +126,7 @@ def test_a_run_whose_model_is_none_is_not_let_read(open_page):
     app = open_page("runs", runs=ONE)
     button(app, "Read with this run").click().run()
     assert "model.tflite is not a LiteRT model" in texts(app)
-    assert served().run == SHIPPED
+    assert read_active().run == SHIPPED
 
 
 def test_a_name_can_be_pasted_and_one_that_is_too_long_is_told(open_page, three):
@@ -146,7 +148,7 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
     assert r"my \*\*best\*\* one" in texts(app)
     assert [text.value for text in app.main.text] == ["<b>dropout</b>"]  # as it stands, not as HTML
     assert list(app.main.dataframe[0].value["run"])[2] == "my **best** one"
-    serve(ONE)
+    activate(ONE)
     go_to(app, "results")
     assert r"Active model: **my \*\*best\*\* one**" in texts(app)
     assert any(option.startswith("my **best** one") for option in app.main.selectbox[0].options)
@@ -176,12 +178,12 @@ def test_comparing_and_results_lead_to_their_pages_with_the_runs(open_page, thre
 
 
 def test_a_download_holds_the_folders(own_home, three):
-    archive = zipfile.ZipFile(io.BytesIO(run_actions.packed([three[ONE], three[TWO]])))
+    archive = zipfile.ZipFile(io.BytesIO(actions.packed([three[ONE], three[TWO]])))
     assert {name.split("/")[0] for name in archive.namelist()} == {ONE, TWO}
 
 
 def test_too_much_is_not_packed_and_the_reason_is_said(open_page, three, monkeypatch):
-    monkeypatch.setattr(run_actions, "_MOST_BYTES", 10)
+    monkeypatch.setattr(actions, "_MOST_BYTES", 10)
     (found,) = open_page("runs", runs=f"{ONE},{TWO}").get("download_button")
     assert found.proto.disabled
     assert "at most" in found.proto.help
@@ -204,7 +206,7 @@ def test_deleting_asks_first_and_keep_keeps(open_page, three):
 
 
 def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open_page, three):
-    serve(ONE)
+    activate(ONE)
     task = export_task(three[TWO], FORMATS["onnx"])
     task.write_status(TaskStatus(state="running", message="Converting"))
     with FileLock(task.lock_path):
@@ -223,25 +225,25 @@ def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monke
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
     # Another window lets one of them read after this one has looked whether it may go.
-    monkeypatch.setattr(run_dialogs, "why_kept", lambda name: None)
-    serve(ONE)
+    monkeypatch.setattr(dialogs, "why_kept", lambda name: None)
+    activate(ONE)
     button(app, "Delete 2 runs").click().run()
     assert "it reads now" in texts(app)
     assert "**LeNet-5, 02 Jan 00:00:00** was deleted" in texts(app)
-    assert (home.runs_folder() / ONE).is_dir()
-    assert not (home.runs_folder() / TWO).exists()
+    assert (paths.runs_folder() / ONE).is_dir()
+    assert not (paths.runs_folder() / TWO).exists()
 
 
 def test_a_run_deleted_in_another_window_is_told(open_page, three, monkeypatch):
     app = open_page("runs", runs=ONE)
     button(app, "Delete").click().run()
-    delete = run_dialogs.delete_run
+    delete = dialogs.delete_run
 
     def too_late(name):
         delete(name)
         delete(name)
 
-    monkeypatch.setattr(run_dialogs, "delete_run", too_late)
+    monkeypatch.setattr(dialogs, "delete_run", too_late)
     button(app, "Delete it").click().run()
     assert "it may have been deleted" in texts(app)
 
@@ -265,11 +267,11 @@ def test_a_hundred_runs_are_a_hundred_rows_and_each_page_is_there(open_page):
         go_to(app, page)
 
 
-def stop_a_training(name: str, state: str, epoch: int) -> jobs.Job:
-    folder = home.working_folder() / name
-    (folder / BACKUP).mkdir(parents=True)
-    (folder / BACKUP / "training_metadata.json").write_text(f'{{"epoch": {epoch}}}')
-    job = jobs.Job(folder)
+def stop_a_training(name: str, state: str, epoch: int) -> trainings.Job:
+    folder = paths.working_folder() / name
+    (folder / CHECKPOINT).mkdir(parents=True)
+    (folder / CHECKPOINT / "training_metadata.json").write_text(f'{{"epoch": {epoch}}}')
+    job = trainings.Job(folder)
     job.write_progress(Progress(state=state, epoch=epoch + 1, epochs=30))
     return job
 
@@ -285,10 +287,10 @@ def test_trainings_that_were_stopped_can_go_on_or_be_deleted(open_page, three, m
     app.button(key=f"delete-{killed.name}").click().run()
     assert not killed.folder.exists()
     went_on = []
-    monkeypatch.setattr(jobs, "resume", went_on.append)
+    monkeypatch.setattr(trainings, "resume", went_on.append)
     app.button(key=f"resume-{cancelled.name}").click().run()
     assert went_on == [cancelled]
-    monkeypatch.setattr(jobs, "resume", refuse)
+    monkeypatch.setattr(trainings, "resume", refuse)
     app.button(key=f"resume-{cancelled.name}").click().run()
     assert "Another training" in texts(app)
 

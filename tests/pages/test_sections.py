@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from digit_core.records import task_queue
-from digit_core.records.background_task import TaskStatus
-from digit_core.records.label_errors import CONFIRMED
-from digit_core.records.notes import write_note
-from digit_core.records.robustness import Point, Robustness, keep_robustness, robustness_task, source_of
-from digit_core.records.runs import SHIPPED, open_run
+from digit_core.evaluation.label_errors import CONFIRMED
+from digit_core.jobs import task_queue
+from digit_core.jobs.background_task import TaskStatus
+from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, robustness_task, source_of
+from digit_core.runs.notes import write_note
+from digit_core.runs.run import SHIPPED, open_run
 from tests.constructed import seal
 from tests.pages.conftest import texts
 

@@ -5,10 +5,11 @@ import pytest
 from streamlit import config
 
 from digit_core.errors import StorageError, TrainingBusy
-from digit_core.records import home, jobs
-from digit_core.records.results import Progress
-from digit_core.records.runs import SHIPPED
-from digit_core.records.served import serve, served
+from digit_core.jobs import trainings
+from digit_core.runs.active_run import activate, read_active
+from digit_core.runs.run import SHIPPED
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
 from tests.pages.conftest import texts
 
 
@@ -24,22 +25,22 @@ def test_every_page_says_which_run_reads(open_page, page):
 
 def test_one_click_goes_back_to_the_run_before(open_page, add_run):
     add_run("20260101-120000-quick")
-    serve("20260101-120000-quick")
+    activate("20260101-120000-quick")
     app = open_page("draw")
     assert "Quick, 01 Jan 12:00:00" in texts(app)
     press(app, "Back to")
-    assert served().run == SHIPPED
+    assert read_active().run == SHIPPED
 
 
 def test_there_is_always_a_way_back_to_the_shipped_run(open_page, add_run):
     for name in ("20260101-120000-quick", "20260102-120000-lenet5"):
         add_run(name)
-        serve(name)
+        activate(name)
     app = open_page("draw")
     backs = [button.label for button in app.sidebar.button if button.label.startswith("Back to")]
     assert backs == ["Back to Quick, 01 Jan 12:00:00", "Back to the shipped model"]
     press(app, "Back to the shipped")
-    assert served().run == SHIPPED
+    assert read_active().run == SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_run_that_reads_less_than_the_one_before_says_so(open_page, add_run, c
     run = add_run("20260101-120000-quick")
     metrics = run.path / "metrics.json"
     metrics.write_text(json.dumps(json.loads(metrics.read_text()) | change))
-    serve(run.name)
+    activate(run.name)
     shown = texts(open_page("draw"))
     assert (sentence in shown) if sentence else "Less accurate" not in shown
 
@@ -62,12 +63,12 @@ def test_a_run_that_reads_more_than_the_one_before_is_compared_with_the_shipped_
     for name, accuracy in (("20260101-120000-quick", 0.5), ("20260102-120000-quick", 0.6)):
         metrics = add_run(name).path / "metrics.json"
         metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"accuracy": accuracy}))
-        serve(name)
+        activate(name)
     assert "Less accurate than the shipped model (99." in texts(open_page("draw"))
 
 
 def test_a_run_of_other_images_than_the_shipped_one_says_so(open_page, trained_run):
-    serve(trained_run.name)
+    activate(trained_run.name)
     app = open_page("draw")
     assert "Trained on scikit-learn digits; the shipped model on MNIST." in texts(app)
     press(app, "Back to the shipped model")
@@ -76,7 +77,7 @@ def test_a_run_of_other_images_than_the_shipped_one_says_so(open_page, trained_r
 
 def test_the_form_asks_for_the_training_that_it_shows(open_page, monkeypatch):
     asked = []
-    monkeypatch.setattr(jobs, "start", lambda config, **_: asked.append(config))
+    monkeypatch.setattr(trainings, "start", lambda config, **_: asked.append(config))
     app = open_page("draw")
     app.sidebar.selectbox(key="preset").select("two_block")
     app.sidebar.radio(key="data").set_value("digits").run()
@@ -95,7 +96,7 @@ def test_a_training_that_cannot_start_is_a_sentence(open_page, monkeypatch, erro
         raise error
 
     app = open_page("draw")
-    monkeypatch.setattr(jobs, "start", refuse)
+    monkeypatch.setattr(trainings, "start", refuse)
     press(app, "Retrain")
     assert not app.exception
     assert str(error) in texts(app)
@@ -107,11 +108,11 @@ def test_garbage_is_not_collected_after_each_answer():
 
 
 def test_a_training_under_way_is_shown_and_can_be_cancelled(open_page, monkeypatch):
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    job = jobs.Job(folder)
+    job = trainings.Job(folder)
     job.write_progress(Progress(state="training", epoch=1, epochs=2, step=5, steps=10, loss=0.25, accuracy=0.9))
-    monkeypatch.setattr(jobs, "current", lambda: job)
+    monkeypatch.setattr(trainings, "current", lambda: job)
     app = open_page("results")
     assert "Quick, 01 Jan 12:00:00" in texts(app)
     assert next(b for b in app.sidebar.button if b.label == "Retrain").disabled
@@ -124,26 +125,26 @@ def test_a_training_under_way_is_shown_and_can_be_cancelled(open_page, monkeypat
     [("failed", r"failed at \d\d:\d\d. The disk is full"), ("cancelled", "was cancelled"), ("finished", "finished")],
 )
 def test_what_came_of_the_last_training_is_told_on_every_page(open_page, state, words):
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    jobs.Job(folder).write_progress(Progress(state=state, message="The disk is full"))
+    trainings.Job(folder).write_progress(Progress(state=state, message="The disk is full"))
     assert re.search(words, texts(open_page("mistakes")))
 
 
 def test_an_old_training_is_told_with_its_day(open_page):
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    jobs.Job(folder).write_progress(Progress(state="cancelled", updated=1_700_000_000))
+    trainings.Job(folder).write_progress(Progress(state="cancelled", updated=1_700_000_000))
     assert re.search(r"was cancelled on 1[45] Nov at \d\d:\d\d\.", texts(open_page("mistakes")))
 
 
 def test_a_stopped_training_is_resumed_with_one_click(open_page, monkeypatch):
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    jobs.Job(folder).write_progress(Progress(state="cancelled"))
-    monkeypatch.setattr(jobs, "resumable", lambda job: 3)
+    trainings.Job(folder).write_progress(Progress(state="cancelled"))
+    monkeypatch.setattr(trainings, "resumable", lambda job: 3)
     resumed = []
-    monkeypatch.setattr(jobs, "resume", resumed.append)
+    monkeypatch.setattr(trainings, "resume", resumed.append)
     press(open_page("draw"), "Resume after epoch 3")
     assert [job.name for job in resumed] == [folder.name]
 
@@ -151,15 +152,15 @@ def test_a_stopped_training_is_resumed_with_one_click(open_page, monkeypatch):
 def test_a_run_that_a_person_named_is_not_taken_for_the_last_training(open_page, add_run):
     (add_run("my-friends-run").path / "progress.json").write_text(Progress(state="finished").model_dump_json())
     assert "finished" not in texts(open_page("draw"))
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    jobs.Job(folder).write_progress(Progress(state="cancelled"))
+    trainings.Job(folder).write_progress(Progress(state="cancelled"))
     assert "Quick, 01 Jan 12:00:00** was cancelled" in texts(open_page("draw"))
 
 
 def test_a_served_run_whose_model_is_damaged_makes_room_for_the_shipped_one(open_page, add_run):
     model = add_run("20260101-120000-quick").path / "model.tflite"
-    serve("20260101-120000-quick")
+    activate("20260101-120000-quick")
     model.write_bytes(b"x" * model.stat().st_size)
     said = texts(open_page("draw"))
     assert "Active model: **the shipped model**" in said

@@ -5,14 +5,14 @@ import sys
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digit_core.reading.distortions import DISTORTIONS
+from digit_core.evaluation.distortions import DISTORTIONS
 from tests.pages.conftest import texts
 
 _APP = """
 from digit_core import Recognizer
-from digit_core.reading.strokes import draw_strokes
-from pages.shared.robustness import show_sliders
-from tests.drawings import SEVEN
+from digit_core.preprocessing.strokes import draw_strokes
+from pages.results_sections.robustness_curves import show_sliders
+from scripts.benchmarks.drawings import SEVEN
 
 show_sliders(Recognizer.load("shipped"), draw_strokes(SEVEN))
 """

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from digit_core.records import home, jobs
-from digit_core.records.results import Progress
-from digit_core.records.served import Served
-from pages.shared.training_html import progress_html
-from pages.shared.training_status import (
+from digit_core.jobs import trainings
+from digit_core.runs.active_run import ActiveRun
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
+from pages.components.training_html import progress_html
+from pages.components.training_status import (
     OpenWindows,
     RateLimit,
     SharedStatus,
@@ -19,7 +20,7 @@ from pages.shared.training_status import (
     seconds_between_looks,
     shared_status,
 )
-from pages.shared.training_watch import answer
+from pages.shell.training_watch import answer
 
 LOOK = 0.001  # seconds that a look takes
 
@@ -44,21 +45,21 @@ def new_process():
 
 
 @pytest.fixture
-def training(monkeypatch, new_process) -> jobs.Job:
+def training(monkeypatch, new_process) -> trainings.Job:
     """A training under way."""
-    folder = home.working_folder() / "20260101-120000-quick"
+    folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
-    job = jobs.Job(folder)
+    job = trainings.Job(folder)
     curve = [(step, 2 / (1 + step)) for step in range(0, 50, 10)]
     values = {"epoch": 2, "epochs": 4, "step": 5, "steps": 10, "loss": 0.25, "accuracy": 0.9, "seconds_left": 42}
     job.write_progress(Progress(state="training", curve=curve, **values))
-    monkeypatch.setattr(jobs, "current", lambda: job)
+    monkeypatch.setattr(trainings, "current", lambda: job)
     return job
 
 
 def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
     reads = []
-    status = SharedStatus(lambda: reads.append(clock.now) or TrainingStatus(Served()), clock)
+    status = SharedStatus(lambda: reads.append(clock.now) or TrainingStatus(ActiveRun()), clock)
     for _ in range(50):  # tenths of a second
         with ThreadPoolExecutor(8) as windows:
             list(windows.map(lambda _: status.get(), range(20)))
@@ -68,7 +69,7 @@ def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
 
 
 def test_what_a_person_has_just_changed_is_read_at_once(clock):
-    found = iter([TrainingStatus(Served()), TrainingStatus(Served("other"))])
+    found = iter([TrainingStatus(ActiveRun()), TrainingStatus(ActiveRun("other"))])
     status = SharedStatus(lambda: next(found), clock)
     assert status.get().active.run == "shipped"
     status.forget()
@@ -118,13 +119,13 @@ def test_a_training_that_begins_is_news_until_the_sidebar_shows_it(own_home, new
 
 def test_a_training_that_ends_has_pages_drawn_anew_and_one_that_begins_the_sidebar_alone(training, monkeypatch):
     during = read_status()
-    monkeypatch.setattr(jobs, "current", lambda: None)
+    monkeypatch.setattr(trainings, "current", lambda: None)
     training.write_progress(Progress(state="cancelled"))
     after = read_status()
     assert len({during.panel, after.panel}) == 2
     assert after.changes_pages_since(during)
     assert not during.changes_pages_since(after)
-    assert TrainingStatus(Served("other")).changes_pages_since(after)
+    assert TrainingStatus(ActiveRun("other")).changes_pages_since(after)
 
 
 def test_a_look_shows_how_far_the_training_is(training):

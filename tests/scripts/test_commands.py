@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digit_core.records import home
-from digit_core.records.presets import PRESETS
-from digit_core.records.runs import SHIPPED
-from digit_core.records.served import served
-from tests.browser.app import free_port
-from tests.drawings import paint
+from digit_core.runs.active_run import read_active
+from digit_core.runs.presets import PRESETS
+from digit_core.runs.run import SHIPPED
+from digit_core.storage import paths
+from scripts.benchmarks.chromium import free_port
+from scripts.benchmarks.drawings import paint
 from tests.waiting import wait_for
 
-README = (home.PROJECT / "README.md").read_text(encoding="utf-8")
+README = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
 
 
 def run(*command: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, *command], cwd=home.PROJECT, capture_output=True, text=True, encoding="utf-8", timeout=300
+        [sys.executable, *command], cwd=paths.PROJECT, capture_output=True, text=True, encoding="utf-8", timeout=300
     )
 
 
@@ -38,8 +38,8 @@ def test_train_prints_metrics_and_one_line_of_json(home_to_train_in):
         "run", "preset", "seed", "epochs", "training_seconds", "accuracy", "loss", "precision", "recall", "f1"
     }  # fmt: skip
     assert last["epochs"] == 3
-    assert f"run: {home.runs_folder() / last['run']}" in result.stdout
-    assert served().run == SHIPPED
+    assert f"run: {paths.runs_folder() / last['run']}" in result.stdout
+    assert read_active().run == SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_list_of_runs_names_the_damaged_ones(add_run):
 def test_the_shipped_run_evaluates_to_its_own_figures(mnist):
     result = run("scripts/evaluate.py", "shipped", "--json")
     found = json.loads(result.stdout.splitlines()[-1])
-    stored = json.loads((home.SHIPPED_RUN / "metrics.json").read_text())
+    stored = json.loads((paths.SHIPPED_RUN / "metrics.json").read_text())
     assert found["accuracy"] == stored["accuracy"]
     assert found["loss"] == pytest.approx(stored["loss"], abs=1e-4)
 
@@ -132,7 +132,7 @@ def test_the_readmes_start_command_as_written_opens_the_app(monkeypatch):
             return False
 
     command = readme_command("start.py")
-    app = subprocess.Popen(command, cwd=home.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    app = subprocess.Popen(command, cwd=paths.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with app:
         try:
             assert wait_for(healthy)
@@ -142,7 +142,7 @@ def test_the_readmes_start_command_as_written_opens_the_app(monkeypatch):
 
 def test_the_readmes_test_command_as_written_runs_the_checks(monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only tests/scripts/test_commands.py")  # else it would run itself
-    result = subprocess.run(readme_command("test.py"), cwd=home.PROJECT, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(readme_command("test.py"), cwd=paths.PROJECT, capture_output=True, text=True, timeout=300)
     assert "test_the_readmes_test_command_as_written_runs_the_checks" in result.stdout, result.stderr
     assert {line for line in result.stdout.splitlines() if line.startswith("== ")} == {
         "== lint", "== format", "== import contracts", "== tests"
@@ -176,9 +176,9 @@ def test_without_options_streamlits_own_port_in_use_is_one_clear_line(monkeypatc
 def test_the_readme_names_every_preset_page_and_file_of_a_run():
     for preset in PRESETS:
         assert f"`{preset}`" in README
-    for page in sorted((home.PROJECT / "pages").glob("[a-z]*.py")):
+    for page in sorted((paths.PROJECT / "pages").glob("[a-z]*.py")):
         assert f"**{page.stem.capitalize()}**" in README
-    for path in home.SHIPPED_RUN.iterdir():
+    for path in paths.SHIPPED_RUN.iterdir():
         assert f"`{path.name}" in README
 
 
@@ -194,6 +194,6 @@ def test_every_command_and_option_in_the_readme_exists():
 
 
 def test_nothing_of_mnist_is_in_the_repository():
-    for path in home.SHIPPED_RUN.rglob("*.npz"):
+    for path in paths.SHIPPED_RUN.rglob("*.npz"):
         with np.load(path) as file:
             assert {name: file[name].shape[1:] for name in file} == {"probabilities": (10,), "labels": ()}

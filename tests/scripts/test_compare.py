@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from digit_core.records import home, jobs
-from digit_core.records.results import Progress
-from tests.drawings import FOUR, SEVEN
+from digit_core.jobs import trainings
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
+from scripts.benchmarks.drawings import FOUR, SEVEN
 from tests.scripts.test_commands import run
 from tests.waiting import wait_for
 
@@ -20,7 +21,7 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     options = ("--drawings", str(drawings), "--json", str(figures))
     first = run(*COMMAND, *options)
     assert first.returncode == 0, first.stderr
-    runs = sorted(path.name for path in home.runs_folder().iterdir())
+    runs = sorted(path.name for path in paths.runs_folder().iterdir())
     assert len(runs) == 2
     (row,) = json.loads(figures.read_text())
     assert row["runs"] == runs
@@ -36,37 +37,37 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     assert "about 99.0 %" in lines[2]
     again = run(*COMMAND)  # nothing is trained again
     assert again.returncode == 0, again.stderr
-    assert sorted(path.name for path in home.runs_folder().iterdir()) == runs
+    assert sorted(path.name for path in paths.runs_folder().iterdir()) == runs
     assert "drawings" not in again.stdout
 
 
 def test_compare_resumes_a_training_that_was_stopped(home_to_train_in, monkeypatch):
-    monkeypatch.syspath_prepend(str(home.PROJECT / "scripts"))
+    monkeypatch.syspath_prepend(str(paths.PROJECT / "scripts"))
     monkeypatch.setattr(sys, "argv", ["compare.py"])
     compare = __import__("compare")
     config = compare.training_config("lenet5", data="digits", epochs=400)
-    job = jobs.start(config, activate=False)
-    wait_for(lambda: jobs.backup_epoch(job.folder) >= 1)
-    jobs.cancel(job)
-    wait_for(lambda: not jobs.current())
-    assert jobs.resumable(job)
+    job = trainings.start(config, activate=False)
+    wait_for(lambda: trainings.checkpoint_epoch(job.folder) >= 1)
+    trainings.cancel(job)
+    wait_for(lambda: not trainings.current())
+    assert trainings.resumable(job)
     resumed = []
-    monkeypatch.setattr(jobs, "resume", lambda stopped, activate: resumed.append(stopped) or stopped)
+    monkeypatch.setattr(trainings, "resume", lambda stopped, activate: resumed.append(stopped) or stopped)
     monkeypatch.setattr(compare, "follow", lambda job: None)
     assert compare.trained(config) is None
     assert resumed == [job]
     # Another configuration is another training.
     started = []
-    monkeypatch.setattr(jobs, "start", lambda config, **_: started.append(config))
+    monkeypatch.setattr(trainings, "start", lambda config, **_: started.append(config))
     compare.trained(config.model_copy(update={"seed": 1}))
     assert [config.seed for config in started] == [1]
 
 
 def test_a_stopped_job_without_a_readable_configuration_is_no_obstacle(own_home):
-    folder = home.working_folder() / "20260101-000000-quick"
+    folder = paths.working_folder() / "20260101-000000-quick"
     folder.mkdir(parents=True)
-    jobs.Job(folder).write_progress(Progress(state="failed"))
-    assert [job.config() for job in jobs.stopped_jobs()] == [None]
+    trainings.Job(folder).write_progress(Progress(state="failed"))
+    assert [job.config() for job in trainings.stopped_jobs()] == [None]
 
 
 def stroke_set(path):

@@ -4,7 +4,7 @@ import json
 
 import onnxruntime
 
-from digit_core.records.runs import DATA_FIGURES, REQUIRED
+from digit_core.runs.run import DATA_FIGURES, REQUIRED
 from tests.scripts.test_commands import run
 
 

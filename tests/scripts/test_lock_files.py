@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from digit_core.records.home import PROJECT
+from digit_core.storage.paths import PROJECT
 
 LISTS = {
     "requirements.lock": ["requirements.txt"],

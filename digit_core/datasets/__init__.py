@@ -1,0 +1,1 @@
+"""MNIST and scikit-learn's bundled digits: fetch, verify, split, load."""

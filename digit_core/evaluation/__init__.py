@@ -1,0 +1,1 @@
+"""Metrics, comparison of runs, label errors, robustness; no Keras."""

@@ -1,0 +1,52 @@
+"""The entry point of the background tasks that need LiteRT alone: `python -m digit_core.evaluation robustness RUN`."""
+
+import argparse
+import sys
+
+from digit_core.errors import DataDamaged, DigitError
+from digit_core.jobs.feature_jobs import features_task
+from digit_core.jobs.robustness_jobs import robustness_task
+from digit_core.jobs.task_runner import Report, leave, run_task
+from digit_core.runs.run import Run, open_run
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m digit_core.evaluation", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    measuring = commands.add_parser("robustness", help="measure a run on distorted images, and print it as JSON")
+    measuring.add_argument("run")
+    computing = commands.add_parser("features", help="compute what a run's network makes of all training images")
+    computing.add_argument("run")
+    computing.add_argument("digest", help="of the data set")
+    arguments = parser.parse_args()
+    try:
+        run = open_run(arguments.run)
+        if arguments.command == "robustness":
+            from digit_core.evaluation.robustness import measure  # not before: it would delay the other
+
+            print(run_task(robustness_task(run), lambda report: measure(run, report)).model_dump_json())
+        else:
+            task = features_task(run, arguments.digest)
+            print(run_task(task, lambda report: _features(run, arguments.digest, report)))
+    except DigitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _features(run: Run, digest: str, report: Report) -> str:
+    from digit_core.datasets.loading import load_dataset
+    from digit_core.inference.nearest_neighbors import Neighbours
+
+    report("Loading the training images")
+    dataset = load_dataset(run.config.data)
+    if dataset.digest != digest:  # the app would wait for features of its own data for ever
+        raise DataDamaged(f"The file of {run.config.data} has changed since the app loaded it. Restart the app.")
+    neighbours = Neighbours(run.model_bytes(), dataset)
+    neighbours.prepare(lambda fraction: report("Computing features of the training images", fraction))
+    return str(neighbours.path)
+
+
+if __name__ == "__main__":
+    leave(main())

@@ -1,0 +1,72 @@
+"""Measure how accurate a run is on distorted test images, with LiteRT."""
+
+import time
+
+import numpy as np
+
+from digit_core.datasets.loading import load_dataset
+from digit_core.datasets.sources import stratified_split
+from digit_core.errors import DamagedRun
+from digit_core.evaluation.distortions import DISTORTIONS
+from digit_core.inference.litert import Classifier
+from digit_core.inference.probabilities import N_DIGITS
+from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, kept_robustness, source_of
+from digit_core.jobs.task_runner import Report, no_report
+from digit_core.runs.run import Run
+
+IMAGES = 2000  # of the test set, as many of each digit as its share; fewer if there are fewer
+
+
+def measure(run: Run, report: Report = no_report) -> Robustness:
+    """The run's measurement, made and kept now or kept from before.
+
+    Raises DamagedRun, DataUnavailable, DataDamaged or StorageError.
+    """
+    if kept := kept_robustness(run):
+        return kept
+    started = time.perf_counter()
+    report("Loading the test images")
+    run.check()
+    source = source_of(run)
+    data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
+    if not np.array_equal(run.predictions().labels, data.y_test):
+        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    chosen = sample(data.y_test)
+    images, labels = data.x_test[chosen].astype(np.float32) / 255, data.y_test[chosen]
+    curves = measured_curves(Classifier(run.model_bytes()), images, labels, report)
+    seconds = round(time.perf_counter() - started, 1)
+    result = Robustness(run=run.name, source=source, images=len(labels), seconds=seconds, curves=curves)
+    keep_robustness(run, result)
+    return result
+
+
+def sample(labels: np.ndarray, count: int = IMAGES) -> np.ndarray:
+    """Sorted indices of about `count` test images, the same share of each digit, always the same ones."""
+    if len(labels) <= count:
+        return np.arange(len(labels))
+    return stratified_split(labels, count / len(labels), seed=0)[1]
+
+
+def measured_curves(
+    classifier: Classifier, images: np.ndarray, labels: np.ndarray, report: Report = no_report
+) -> dict[str, list[Point]]:
+    """How many of float32 images (n, 28, 28), 0 to 1, are predicted correctly at each strength of each distortion."""
+    steps = sum(len(kind.strengths) for kind in DISTORTIONS.values())
+    curves: dict[str, list[Point]] = {}
+    done, unchanged = 0, None
+    for kind in DISTORTIONS.values():
+        points = curves[kind.name] = []
+        for strength in kind.strengths:
+            report(f"{kind.title}, {strength:g}".replace("-", "−"), done / steps)
+            if strength != kind.neutral:
+                right = _count_right(classifier, kind.apply(images, strength), labels)
+            else:  # the same images every time
+                unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
+                right = unchanged
+            points.append(Point(strength=strength, right=right))
+            done += 1
+    return curves
+
+
+def _count_right(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> int:
+    return int((classifier.logits_in_batches(images)[:, :N_DIGITS].argmax(1) == labels).sum())

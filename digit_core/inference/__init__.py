@@ -1,0 +1,1 @@
+"""Predictions with LiteRT, occlusion maps, nearest neighbours."""

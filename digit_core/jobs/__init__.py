@@ -1,0 +1,1 @@
+"""Start, watch and cancel background processes: training, export, robustness."""

@@ -1,1 +1,0 @@
-"""Presets, training, evaluation, export and figures. The only room that imports Keras."""

@@ -1,0 +1,164 @@
+"""Any picture -> one plane of brightness, small enough to work on.
+
+What an upload can be: bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, one
+pixel or a hundred million. What comes out is always a float32 array (h, w), 0 to 1.
+"""
+
+import numpy as np
+from PIL import Image
+
+from digit_core.errors import InvalidImage
+from digit_core.preprocessing.decoding import PILLOW_ERRORS
+
+LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
+_STRIP = 1_000_000  # pixels of a larger picture that are converted at a time
+_OPAQUE = 0.5  # a picture less covered than this is ink on nothing, not paper with holes
+
+
+def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
+    """One plane of a picture, float32 (h, w), 0 to 1, in which ink and paper differ most.
+
+    Parameters
+    ----------
+    image : a Pillow image of any mode, or a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4).
+
+    Raises
+    ------
+    InvalidImage
+        If it is neither.
+    """
+    if _is_small_and_grey(image):
+        return image.astype(np.float32) * np.float32(1 / 255)
+    colours = _colours(image)
+    return colours / 255 if colours.ndim == 2 else _contrast_plane(colours)
+
+
+def as_rgb(image: Image.Image | np.ndarray) -> Image.Image:
+    """A picture for people to see, RGB, on the paper it is read on. Takes and raises what `brightness` does."""
+    return Image.fromarray(np.rint(_colours(image)).astype(np.uint8)).convert("RGB")
+
+
+def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
+    """A picture, opaque and not too large: float32 (h, w) or (h, w, 3), 0 to 255."""
+    picture = reduced(_as_pillow(image))
+    if picture.mode in ("I", "F"):
+        return _stretched(np.asarray(picture, dtype=np.float64))
+    colours = np.asarray(picture, dtype=np.float32)
+    return _flattened(colours) if picture.mode == "RGBA" else colours
+
+
+def box_in_original(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
+    """A box (left, top, right, bottom) on the plane that `brightness` made of a picture, on the picture itself."""
+    width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    times = _times(width, height)
+    left, top, right, bottom = (edge * times for edge in box)
+    return left, top, min(right, width), min(bottom, height)
+
+
+def _times(width: int, height: int, longest: int = LARGEST) -> int:
+    """How many pixels a side of a picture are averaged to one."""
+    return -(-max(width, height) // longest)
+
+
+def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
+    """Whether nothing has to be done: the browser's canvas gives such arrays, and readers wait for it."""
+    if not isinstance(image, np.ndarray) or image.ndim != 2 or image.dtype != np.uint8:
+        return False
+    return image.size > 0 and max(image.shape) <= LARGEST
+
+
+def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(image, Image.Image):
+        if 0 in image.size:
+            raise InvalidImage("the picture has no pixels; choose another one")
+        return image
+    if not isinstance(image, np.ndarray):
+        raise InvalidImage(f"image must be a Pillow image or a uint8 array. Got {type(image).__name__}.")
+    fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
+    if image.dtype != np.uint8 or not fits or image.size == 0:
+        raise InvalidImage(
+            "image must be a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4). "
+            f"Got {image.dtype} of shape {image.shape}."
+        )
+    return Image.fromarray(np.ascontiguousarray(image))
+
+
+def reduced(picture: Image.Image, longest: int = LARGEST) -> Image.Image:
+    """A picture as L, RGB, RGBA, I or F, with at most `longest` pixels a side.
+
+    A large one is converted a strip at a time: whole, it would need several times its memory.
+    Raises InvalidImage if Pillow cannot convert it.
+    """
+    try:
+        times = _times(*picture.size, longest)
+        return _plain(picture) if times == 1 else _averaged(picture, times)
+    except PILLOW_ERRORS as error:
+        reason = str(error) or type(error).__name__
+        raise InvalidImage(f"the picture cannot be converted ({reason}); save it as PNG or JPEG again") from None
+
+
+def _averaged(picture: Image.Image, times: int) -> Image.Image:
+    width, height = (-(-side // times) for side in picture.size)
+    rows = max(_STRIP // (picture.width * times), 1)
+    result = None
+    for top in range(0, height, rows):
+        box = (0, top * times, picture.width, min((top + rows) * times, picture.height))
+        strip = _plain(picture.crop(box)).reduce(times)
+        result = result or Image.new(strip.mode, (width, height))
+        result.paste(strip, (0, top))
+    return result
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """A picture in a mode whose pixels can be averaged, unlike a palette's, or an angle of hue."""
+    if picture.mode == "La":  # Pillow takes it to LA alone
+        picture = picture.convert("LA")
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    if picture.mode.startswith("I;16"):
+        return picture.convert("I")
+    if picture.mode in ("I", "F"):
+        return picture
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def _stretched(plane: np.ndarray) -> np.ndarray:
+    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 255.
+
+    In doubles, as the range of floats may be more than a float can hold.
+    """
+    plane = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(plane.min()), float(plane.max())
+    return ((plane - low) / max(high - low, 1.0) * 255).astype(np.float32)
+
+
+def _flattened(rgba: np.ndarray) -> np.ndarray:
+    """RGBA (h, w, 4) over a paper -> RGB (h, w, 3), 0 to 255.
+
+    Ink on a transparent layer gets the paper it stands out from; a sheet with transparent
+    corners gets more of itself.
+    """
+    colour, alpha = rgba[..., :3], rgba[..., 3:] / 255
+    covered = float(alpha.mean())
+    if covered == 1:
+        return colour
+    mean = (colour * alpha).sum(axis=(0, 1)) / max(float(alpha.sum()), 1e-6)
+    if covered >= _OPAQUE:
+        paper = np.median(colour[alpha[..., 0] > 0.5], axis=0)
+    else:
+        paper = np.full(3, 255.0 if mean.mean() < 128 else 0.0)
+    return colour * alpha + paper.astype(np.float32) * (1 - alpha)
+
+
+def _contrast_plane(rgb: np.ndarray) -> np.ndarray:
+    """RGB (h, w, 3), 0 to 255 -> the direction in which its pixels vary most, float32 (h, w), 0 to 1.
+
+    Yellow ink on white differs in blue alone, which a mean of the channels would nearly lose.
+    """
+    pixels = rgb.reshape(-1, 3)  # all of them: in a few columns of a picture there may be no ink
+    spread = pixels - pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
+    _, axes = np.linalg.eigh(spread.T @ spread)
+    way = axes[:, -1] * (1 if axes[:, -1].sum() >= 0 else -1)
+    reach = np.abs(way).sum() * 255
+    offset = np.minimum(way, 0).sum() * 255
+    return ((rgb @ way.astype(np.float32)) - np.float32(offset)) / np.float32(reach)

@@ -1,0 +1,98 @@
+"""Bring the strokes of a picture to the width that MNIST's strokes have.
+
+The picture is brought to a working size, specks are dropped, and the outline is moved
+inwards or outwards along its distance field: the same as if another pen had been used.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from digit_core.preprocessing.normalize import BOX, bounding_box, dot, normalize
+from digit_core.preprocessing.strokes import MNIST_STROKE_WIDTH
+
+_WORK = 80  # pixels, longer side of the ink while it is worked on
+_COARSE = 40  # pixels, longer side of ink too coarse for its outline to be moved: it stays as it is
+_SPECK_AREA = 0.012  # of all ink: a part smaller than this may be a speck
+_THINNEST = 0.45  # of the width they had: a fat pen fills loops, and thinner they would fall to dust
+_FAR = 0.8  # of the longer side of the rest: farther away than this it is one
+_ROUND, _FILLED = 0.85, 0.95  # a disc has equal sides and fills its ellipse; a blotted digit does not
+
+
+def normalize_picture(ink: np.ndarray) -> np.ndarray:
+    """Ink (h, w), 0 to 1, of a picture -> model input, float32 (28, 28). Raises NoInk if there is none."""
+    own = to_mnist_stroke_width(ink)
+    return dot(MNIST_STROKE_WIDTH) if _is_dot(own) else normalize(own)
+
+
+def _is_dot(ink: np.ndarray) -> bool:
+    """Whether ink (h, w), cropped, is one filled disc or square."""
+    seen = ink > 0.5
+    if not seen.any():
+        return False
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    return min(height, width) > _ROUND * max(height, width) and seen.sum() > _FILLED * np.pi / 4 * height * width
+
+
+def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
+    """Ink (h, w), 0 to 1, cropped, without specks, and with strokes as wide as MNIST's once normalised.
+
+    Returns a float32 array of another shape, 0 to 1, to be given to `normalize`.
+    Raises NoInk if there is none.
+    """
+    top, bottom, left, right = bounding_box(ink)
+    if max(bottom - top, right - left) < _COARSE:
+        return without_specks(ink[top:bottom, left:right])
+    small = _at_working_size(without_specks(_at_working_size(ink)))
+    shape = np.pad(small > 0.5, 1)
+    if not shape.any():
+        return small
+    inside = ndimage.distance_transform_edt(shape)
+    width = pen_width(inside)
+    longer = max(small.shape)
+    wanted = (longer - width) * MNIST_STROKE_WIDTH / (BOX - MNIST_STROKE_WIDTH)
+    if longer < 2 * width:
+        return small
+    move = (max(wanted, _THINNEST * width) - width) / 2
+    if move <= 0:
+        return np.clip(inside + move, 0, 1).astype(np.float32)
+    room = int(np.ceil(move)) + 1
+    outside = ndimage.distance_transform_edt(np.pad(~shape, room, constant_values=True))
+    return np.clip(move + 1 - outside, 0, 1).astype(np.float32)
+
+
+def pen_width(inside: np.ndarray) -> float:
+    """Width of the strokes in pixels, from each pixel's distance (h, w) to where there is no ink."""
+    ridge = inside[(inside >= ndimage.maximum_filter(inside, 3)) & (inside > 0)]
+    return 2 * float(np.median(ridge)) - 0.5
+
+
+def without_specks(ink: np.ndarray) -> np.ndarray:
+    """Ink (h, w) without tiny parts that are far from the rest."""
+    parts, count = ndimage.label(ink > 0.3, structure=np.ones((3, 3)))
+    if count <= 1:
+        return ink
+    areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    small = areas < _SPECK_AREA * areas.sum()
+    if not small.any() or small.all():  # many equal dots are what was drawn, and none is far from the rest
+        return ink
+    boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(parts)])
+    body = boxes[~small]
+    low, high = body[:, :2].min(axis=0), body[:, 2:].max(axis=0)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    away = np.hypot(*np.maximum(np.maximum(low - middle, middle - high), 0).T)
+    specks = np.flatnonzero(small & (away > _FAR * (high - low).max())) + 1
+    return np.where(np.isin(parts, specks), np.float32(0), ink) if len(specks) else ink
+
+
+def _at_working_size(ink: np.ndarray) -> np.ndarray:
+    """The ink's bounding box, its longer side brought to the working size by averaging."""
+    top, bottom, left, right = bounding_box(ink)
+    scale = _WORK / max(bottom - top, right - left)
+    size = (max(round((right - left) * scale), 1), max(round((bottom - top) * scale), 1))
+    if size == (right - left, bottom - top):
+        return ink[top:bottom, left:right]
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    picture = Image.fromarray(np.ascontiguousarray(ink[top:bottom, left:right], dtype=np.float32))
+    return np.asarray(picture.resize(size, how))

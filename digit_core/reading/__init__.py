@@ -1,1 +1,0 @@
-"""From strokes or a picture to a prediction."""

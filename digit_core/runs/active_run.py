@@ -1,0 +1,98 @@
+"""Which run is active: one small file, replaced in one step."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from filelock import FileLock
+
+from digit_core.errors import DigitError
+from digit_core.runs.run import SHIPPED, Run, open_run
+from digit_core.storage import paths
+from digit_core.storage.files import make_folder, storage_errors, write_text
+
+_EARLIER_NAME = "served.json"  # what earlier versions called the file
+
+
+@dataclass(frozen=True)
+class ActiveRun:
+    """The names of the run that predicts and of the one that did before it."""
+
+    run: str = SHIPPED
+    previous: str | None = None
+
+
+def read_active() -> ActiveRun:
+    """What the file says; the shipped run if there is none or it cannot be read."""
+    try:
+        try:
+            text = paths.active_file().read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = (paths.home() / _EARLIER_NAME).read_text(encoding="utf-8")
+        document = json.loads(text)
+        run, previous = document["run"], document.get("previous")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ActiveRun()
+    if not isinstance(run, str):
+        return ActiveRun()
+    return ActiveRun(run, previous if isinstance(previous, str) else None)
+
+
+def active_run() -> Run:
+    """The active run. Raises UnknownRun or DamagedRun if it was deleted or damaged since."""
+    return open_run(read_active().run)
+
+
+def usable_active_run() -> tuple[Run, str | None]:
+    """The active run; or the shipped one and why, when the active one cannot be used."""
+    try:
+        return active_run(), None
+    except DigitError as error:
+        return open_run(SHIPPED), f"{error} The shipped run is used instead."
+
+
+def activate(name: str) -> ActiveRun:
+    """Make this run the active one. Raises UnknownRun, DamagedRun or StorageError."""
+    with activation_lock():
+        open_run(name)
+        before = read_active()
+        if before.run == name:
+            return before
+        return _write(ActiveRun(name, before.run))
+
+
+def forget_previous(name: str) -> None:
+    """No longer offer to go back to this run. Raises StorageError."""
+    now = read_active()
+    if now.previous == name:
+        _write(ActiveRun(now.run))
+
+
+def changed_since(moment: float) -> bool:
+    """Whether another run was made active after a moment, in Unix seconds."""
+    try:
+        return paths.active_file().stat().st_mtime > moment
+    except OSError:
+        return False
+
+
+def sweep_active() -> None:
+    """Delete the temporary files of writes that were killed. Raises StorageError."""
+    if paths.home().is_dir():
+        with activation_lock():  # while it is held no such file is in use
+            for path in paths.home().glob(f".{paths.active_file().name}.*"):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def activation_lock() -> Iterator[None]:
+    """While it is held no other process changes which run is active, or deletes one. Raises StorageError."""
+    path = make_folder(paths.home()) / ".active.lock"
+    with storage_errors(path), FileLock(path, thread_local=False):
+        yield
+
+
+def _write(now: ActiveRun) -> ActiveRun:
+    write_text(paths.active_file(), json.dumps(asdict(now)))
+    return now

@@ -1,0 +1,119 @@
+"""The records in a run folder, typed: progress, metrics, calibration."""
+
+import time
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+
+State = Literal["waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
+ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publishing"})
+
+
+CLASSES = 10
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+_Row = Annotated[list[Count], Field(min_length=CLASSES, max_length=CLASSES)]
+
+
+class _Record(BaseModel):
+    # Fields that a later version adds are ignored. (A training's settings must all be known: config.py.)
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Progress(_Record):
+    """Where a training stands. Times are Unix seconds; `loss` and `accuracy` are running means.
+
+    `curve` is the loss by step, counted over all epochs: means over the steps since the last point.
+    """
+
+    state: State = "waiting"
+    message: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
+    accuracy: float | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    seconds_left: float | None = None
+    curve: list[tuple[int, float]] = []
+    updated: float = Field(default_factory=time.time)
+
+    @property
+    def fraction(self) -> float:
+        """The share of the training done, 0 to 1."""
+        total = self.epochs * self.steps
+        done = max(self.epoch - 1, 0) * self.steps + self.step
+        return min(done / total, 1.0) if total else 0.0
+
+
+class ClassMetrics(_Record):
+    """One row of the classification report; `support` is the number of test images."""
+
+    digit: int = Field(ge=0, lt=CLASSES)
+    precision: Share
+    recall: Share
+    f1: Share
+    support: Count
+
+
+class Metrics(_Record):
+    """What a run reached on the test set. Precision, recall and F1 are macro averages.
+
+    `accuracy_interval` is the 95 % Wilson score interval; `confusion[t][p]` counts test images
+    of digit t read as p; `calibration_error` is the expected calibration error in 15 equal bins
+    (Guo et al. 2017); probabilities are the network's own, at temperature 1. `training_seconds` counts fitting alone.
+    """
+
+    accuracy: Share
+    accuracy_interval: tuple[Share, Share]
+    loss: float = Field(ge=0, allow_inf_nan=False)
+    precision: Share
+    recall: Share
+    f1: Share
+    calibration_error: Share
+    per_class: list[ClassMetrics]
+    confusion: list[_Row] = Field(min_length=CLASSES, max_length=CLASSES)
+    test_images: Count
+    training_images: Count = 0
+    validation_images: Count = 0
+    epochs: Count = 0
+    training_seconds: float = Field(default=0.0, ge=0, le=1e12)
+    parameters: Count = 0
+
+    @field_validator("per_class")
+    @classmethod
+    def _a_row_for_each_digit(cls, rows: list[ClassMetrics]) -> list[ClassMetrics]:
+        if [row.digit for row in rows] != list(range(CLASSES)):
+            raise ValueError("there should be one row for each digit, 0 to 9")
+        return rows
+
+
+class Calibration(_Record):
+    """How logits become honest numbers; fitted on validation data.
+
+    `temperature` divides the logits (Guo et al. 2017); `likeness_threshold` is the least
+    `digit_likeness` (0 to 1) at which something counts as a digit. The errors are expected
+    calibration errors on the validation data, at temperature 1 and at the fitted one.
+    """
+
+    temperature: float = Field(ge=1e-3, le=1e3)
+    likeness_threshold: Share
+    error_before: Share = 0.0
+    error_after: Share = 0.0
+
+
+class Environment(_Record):
+    """What else can change a result: versions and data, and the command that started it.
+
+    `computed_in` is the precision that `auto` came to; None in runs from before it was noted.
+    """
+
+    versions: dict[str, str]
+    data_digest: str
+    command: str
+    created: float
+    compute_dtype: Literal["float32", "bfloat16"] | None = Field(
+        default=None, validation_alias=AliasChoices("compute_dtype", "computed_in")
+    )

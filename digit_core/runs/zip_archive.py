@@ -1,0 +1,51 @@
+"""Run folders as one zip file, to keep or to pass on."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from digit_core.errors import UnknownRun
+from digit_core.runs.json_files import unreadable
+from digit_core.runs.run import Run
+
+
+def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
+    """Write the runs' folders as a zip, each under the run's name. Raises UnknownRun or DamagedRun."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for run in runs:
+            files = _files(run.path)
+            if not files:
+                raise UnknownRun(f"The run {run.name} has no files any more; it may have been deleted.")
+            for path in files:
+                name = f"{run.name}/{path.relative_to(run.path).as_posix()}"
+                try:
+                    # Files from before 1980 happen where a clock is wrong, and zip knows no such time.
+                    info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+                    content = path.read_bytes()
+                except OSError as error:
+                    raise unreadable(path, error) from None
+                archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+
+
+def archive_name(runs: Sequence[Run]) -> str:
+    """What to call the file: made of letters that every system knows."""
+    return f"{runs[0].name}.zip" if len(runs) == 1 else f"{len(runs)}-runs.zip"
+
+
+def unpacked_size(runs: Sequence[Run]) -> int:
+    """Bytes of all files that would be packed."""
+    return sum(path.stat().st_size for run in runs for path in _files(run.path))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Without links, which may lead out of the folder, and without what is hidden."""
+    if folder.is_symlink():
+        return []
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not path.is_symlink()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]

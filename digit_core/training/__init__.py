@@ -1,0 +1,1 @@
+"""Architectures, fitting, callbacks and figures; the only room that imports Keras or TensorFlow."""

@@ -1,0 +1,79 @@
+"""How far a training is as one piece of HTML, made once for all windows."""
+
+import math
+from html import escape
+
+from digit_core.runs.schemas import Progress
+from pages.components.titles import duration
+
+_WIDTH, _HEIGHT = 260, 110  # pixels
+_LEFT, _BOTTOM, _TOP = 40, 16, 8  # margins with the labels of the axes
+_SMALLEST = 1e-6  # a logarithm has no zero
+CSS = """
+.far{font-size:.875rem}
+.track{height:.5rem;border-radius:.25rem;background:rgba(127,127,127,.25);overflow:hidden;margin:.35rem 0 .9rem}
+.fill{height:100%;border-radius:.25rem;background:var(--st-primary-color,#0b66c3);transition:width .5s}
+.figures{display:flex;gap:1rem;font-variant-numeric:tabular-nums}
+.figures div{flex:1;font-size:1.5rem}
+.small{display:block;font-size:.85rem;opacity:.75}
+svg{width:100%;margin:.6rem 0;overflow:visible}
+svg text{font-size:10px;fill:currentColor;opacity:.65}
+svg path{fill:none;stroke:currentColor;opacity:.3}
+svg polyline{fill:none;stroke:var(--st-primary-color,#0b66c3);stroke-width:1.5}
+"""
+
+
+def progress_html(progress: Progress | None) -> str:
+    """Bar, time left, loss, accuracy and the curve of the loss, as far as there are."""
+    if progress is None:
+        return '<span class="small">Another user of this machine started it; its progress cannot be read.</span>'
+    percent = f"{progress.fraction:.1%}"
+    parts = [
+        f'<div class="far">{escape(_how_far(progress))}</div>'
+        f'<div class="track" role="progressbar" aria-label="Training" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{progress.fraction * 100:.0f}"><div class="fill" style="width:{percent}"></div></div>'
+    ]
+    if progress.loss is not None:
+        figures = [_figure("Loss", f"{progress.loss:.4f}")]
+        if progress.accuracy is not None:
+            figures.append(_figure("Accuracy", f"{progress.accuracy:.2%}"))
+        parts.append(f'<div class="figures">{"".join(figures)}</div>')
+    if len(progress.curve) > 2:
+        parts.append(_curve(progress))
+    if progress.val_accuracy is not None and progress.val_loss is not None:
+        parts.append(
+            f'<span class="small">Validation accuracy {progress.val_accuracy:.2%}, loss {progress.val_loss:.4f}</span>'
+        )
+    return "".join(parts)
+
+
+def _how_far(progress: Progress) -> str:
+    if progress.message:
+        return progress.message
+    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    return f"Epoch {progress.epoch} of {progress.epochs}{left}"
+
+
+def _figure(name: str, value: str) -> str:
+    return f'<div><span class="small">{name}</span>{value}</div>'
+
+
+def _curve(progress: Progress) -> str:
+    """The loss by step, on a logarithmic axis: the first losses are a hundred times the last."""
+    steps = max(progress.epochs * progress.steps, progress.curve[-1][0], 1)
+    losses = [math.log10(max(loss, _SMALLEST)) for _, loss in progress.curve]
+    low, high = min(losses), max(losses)
+    width, bottom, left = _WIDTH - _LEFT, _HEIGHT - _BOTTOM, _LEFT - 4
+    points = " ".join(
+        f"{_LEFT + width * step / steps:.1f},{_TOP + (bottom - _TOP) * (high - loss) / max(high - low, 1e-9):.1f}"
+        for (step, _), loss in zip(progress.curve, losses, strict=True)
+    )
+    now = f", now {progress.loss:.4f}" if progress.loss is not None else ""
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Loss by training step{now}">'
+        f'<path d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH}"/><polyline points="{points}"/>'
+        f'<text x="{left}" y="{_TOP + 4}" text-anchor="end">{10**high:.2g}</text>'
+        f'<text x="{left}" y="{bottom}" text-anchor="end">{10**low:.2g}</text>'
+        f'<text x="{_LEFT}" y="{_HEIGHT - 3}">Loss by step</text>'
+        f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{steps:,}</text></svg>'
+    )

@@ -1,0 +1,1 @@
+"""What is around every screen: navigation frame and sidebar."""

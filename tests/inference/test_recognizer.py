@@ -1,0 +1,217 @@
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digit_core import NoInk, Recognizer
+from digit_core.errors import DamagedRun, DigitError, InvalidStrokes
+from digit_core.inference.litert import Classifier
+from digit_core.runs.run import SHIPPED, open_run
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return Recognizer(open_run(SHIPPED))
+
+
+SEVEN = [np.array([[60.0, 60], [190, 60], [120, 220]])]
+ONE = [np.array([[140.0, 50], [140, 230]])]
+# Written for this test: an oval, point by point.
+ZERO = [np.stack([140 + 50 * np.sin(t), 140 - 85 * np.cos(t)], 1) for t in [np.linspace(0, 2 * np.pi, 40)]]
+
+
+def _painted(strokes, pen=18, size=(280, 280)):
+    image = Image.new("L", size, 0)
+    draw = ImageDraw.Draw(image)
+    for stroke in strokes:
+        draw.line([tuple(point) for point in stroke], fill=255, width=pen, joint="curve")
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize(("strokes", "digit"), [(SEVEN, 7), (ONE, 1), (ZERO, 0)])
+def test_plain_digits_are_read_from_strokes_and_from_pictures(recognizer, strokes, digit):
+    for prediction in (recognizer.predict_strokes(strokes, 18), recognizer.predict(_painted(strokes))):
+        assert prediction.digit == digit
+        assert prediction.is_digit
+        assert prediction.confidence > 0.8
+
+
+def test_a_prediction_is_what_its_description_says(recognizer):
+    prediction = recognizer.predict_strokes(SEVEN, 18)
+    assert prediction.probabilities.shape == (10,)
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.confidence == prediction.probabilities[prediction.digit]
+    assert 0 <= prediction.digit_likeness <= 1
+    assert prediction.model_input.shape == (28, 28)
+    assert prediction.model_input.dtype == np.float32
+    assert 0 <= prediction.model_input.min() <= prediction.model_input.max() <= 1
+
+
+def test_a_number_is_read_from_left_to_right(recognizer):
+    strokes = [stroke + [280 * i, 0] for i, digit in enumerate((SEVEN, ONE, ZERO)) for stroke in digit]
+    number = recognizer.predict_number(_painted(strokes, size=(840, 280)))
+    assert number.text == "710"
+    lefts = [digit.box[0] for digit in number.digits]
+    assert lefts == sorted(lefts)
+
+
+@pytest.mark.parametrize("size", [(280, 280), (2400, 2400), (3001, 2005)])
+@pytest.mark.parametrize("kind", [np.asarray, Image.fromarray])
+def test_a_box_is_measured_in_the_pixels_of_the_picture_given(recognizer, size, kind):
+    large = np.asarray(Image.fromarray(_painted(SEVEN)).resize(size))
+    (digit,) = recognizer.predict_number(kind(large)).digits
+    ink = Image.fromarray(large).point(lambda level: 255 * (level > 127)).getbbox()
+    assert np.abs(np.subtract(digit.box, ink)).max() <= 4
+
+
+def test_no_box_reaches_beyond_its_picture(recognizer):
+    odd = np.zeros((1999, 2999), np.uint8)
+    odd[1000:, 2800:] = 255
+    assert recognizer.predict_number(odd).digits[0].box == (2799, 999, 2999, 1999)
+
+
+@pytest.mark.parametrize("blank", [np.zeros((280, 280), np.uint8), np.full((50, 90, 3), 255, np.uint8)])
+def test_a_blank_picture_is_not_a_five(recognizer, blank):
+    for read in (recognizer.predict, recognizer.predict_number):
+        with pytest.raises(NoInk):
+            read(blank)
+
+
+def test_no_strokes_are_no_digit(recognizer):
+    with pytest.raises(NoInk):
+        recognizer.predict_strokes([], 18)
+
+
+@pytest.mark.parametrize("strokes", [[np.zeros((3, 3))], [np.zeros(5)], ["abc"]])
+def test_strokes_that_are_none_are_refused(recognizer, strokes):
+    with pytest.raises(InvalidStrokes, match=r"\(n, 2\)"):
+        recognizer.predict_strokes(strokes, 18)
+
+
+def test_many_threads_can_read_at_once(recognizer):
+    expected = {id(s): recognizer.predict_strokes(s, 18).digit for s in (SEVEN, ONE, ZERO)}
+    wrong = []
+
+    def read():
+        for _ in range(50):
+            for strokes in (SEVEN, ONE, ZERO):
+                if recognizer.predict_strokes(strokes, 18).digit != expected[id(strokes)]:
+                    wrong.append(1)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 100])
+def test_a_model_that_is_none_is_a_damaged_run(content):
+    with pytest.raises(DamagedRun, match=r"model\.tflite"):
+        Classifier(content)
+
+
+def test_one_image_and_a_batch_say_the_same():
+    classifier = Classifier(open_run(SHIPPED).model_bytes())
+    images = np.random.default_rng(0).random((7, 28, 28), np.float32)
+    single = np.concatenate([classifier.logits(image[None]) for image in images])
+    assert np.allclose(single, classifier.logits(images), atol=1e-4)
+    assert np.allclose(single, classifier.logits_in_batches(images, 3), atol=1e-4)
+
+
+POLARITIES_AND_SIZES = {
+    "dark on light": lambda picture: 255 - picture,
+    "doubled": lambda picture: np.kron(picture, np.ones((2, 2), np.uint8)),
+    "in colour": lambda picture: np.stack([picture, 255 - picture // 2, 128 - picture // 3], 2).astype(np.uint8),
+    "moved": lambda picture: np.roll(picture, (30, -25), (0, 1)),
+}
+
+
+@pytest.mark.parametrize("change", POLARITIES_AND_SIZES)
+@pytest.mark.parametrize("strokes", [SEVEN, ONE, ZERO])
+def test_polarity_colour_size_and_place_do_not_change_the_reading(recognizer, strokes, change):
+    picture = _painted(strokes)
+    changed = recognizer.predict(POLARITIES_AND_SIZES[change](picture))
+    assert changed.digit == recognizer.predict(picture).digit
+    assert changed.is_digit
+
+
+@pytest.mark.parametrize("strokes", [SEVEN, ONE, ZERO])
+def test_the_pen_and_the_unit_do_not_change_what_strokes_say(recognizer, strokes):
+    expected = recognizer.predict_strokes(strokes, 18)
+    for pen in (4, 9, 36):
+        assert recognizer.predict_strokes(strokes, pen).digit == expected.digit
+    doubled = recognizer.predict_strokes([stroke * 2 - 500 for stroke in strokes], 36)
+    assert np.allclose(doubled.model_input, expected.model_input, atol=0.02)
+
+
+DOT = [np.array([[100.0, 100.0]])]
+ODD_STROKES = {
+    "a dot": DOT,
+    "two equal points": [np.array([[5.0, 5.0], [5.0, 5.0]])],
+    "100,000 points": [np.random.default_rng(0).uniform(0, 280, (100_000, 2))],
+    "far outside": [stroke * 1e6 - 1e8 for stroke in SEVEN],
+    "with holes": [np.concatenate([SEVEN[0], [[np.nan, 3], [np.inf, -np.inf]]])],
+    "an empty stroke among others": [np.zeros((0, 2)), *SEVEN],
+}
+
+
+@pytest.mark.parametrize("name", ODD_STROKES)
+def test_odd_strokes_are_read_as_something(recognizer, name):
+    prediction = recognizer.predict_strokes(ODD_STROKES[name], 18)
+    assert np.isfinite(prediction.probabilities).all()
+    assert np.isfinite(prediction.model_input).all()
+
+
+@pytest.mark.parametrize("size", [5, 20, 60])
+def test_a_dot_is_no_digit(recognizer, size):
+    assert not recognizer.predict_strokes(DOT, size).is_digit
+    y, x = np.mgrid[:280, :280]
+    picture = (np.hypot(x - 100, y - 150) < size / 2).astype(np.uint8) * 255
+    assert not recognizer.predict(picture).is_digit
+
+
+def test_points_that_are_nowhere_are_no_ink(recognizer):
+    with pytest.raises(NoInk):
+        recognizer.predict_strokes([np.full((3, 2), np.nan)], 18)
+
+
+@pytest.mark.parametrize("pen", [0, -3, float("nan")])
+def test_a_pen_without_width_still_leaves_the_strokes(recognizer, pen):
+    assert recognizer.predict_strokes(SEVEN, pen).digit == 7
+
+
+ODD_PICTURES = {
+    "one pixel": np.array([[200]], np.uint8),
+    "full of ink": np.full((280, 280), 255, np.uint8),
+    "one dot": np.pad(np.full((5, 5), 255, np.uint8), 100),
+    "a line": np.array([[0] * 50 + [255] + [0] * 50], np.uint8),
+    "noise": np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PICTURES)
+def test_odd_pictures_are_read_or_refused_with_a_sentence(recognizer, name):
+    for read in (recognizer.predict, recognizer.predict_number):
+        try:
+            read(ODD_PICTURES[name])
+        except DigitError as error:
+            assert len(str(error)) > 20
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "F", "I;16"])
+def test_every_kind_of_picture_is_read(recognizer, mode):
+    grey = Image.fromarray(255 - _painted(SEVEN))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(grey, np.uint16) * 200)
+    else:
+        image = grey.convert("RGB").convert(mode) if mode in {"CMYK", "P"} else grey.convert(mode)
+    assert recognizer.predict(image).digit == 7
+
+
+def test_a_hundred_million_pixels_are_read(recognizer):
+    large = Image.fromarray(_painted(SEVEN)).resize((10_000, 10_000))
+    assert recognizer.predict(large).digit == 7

@@ -1,0 +1,50 @@
+"""A background task that does nothing of use: `python -m tests.jobs.fake_task FILE MODE`.
+
+It notes in `journal` beside FILE when it begins and ends, and the number of its process.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from digit_core.jobs.background_task import BackgroundTask
+from digit_core.jobs.task_runner import Report, run_task
+from tests.waiting import wait_for
+
+
+def fake_task(path: Path, mode: str = "quick", limit: float = 60) -> BackgroundTask:
+    """`mode`: `quick`; `hold`, until FILE.go is there; `stubborn`, which does not end when it is asked to."""
+    command = (sys.executable, "-m", "tests.jobs.fake_task", str(path), mode, str(limit))
+    return BackgroundTask(path, "test", command, limit)
+
+
+def journal(folder: Path) -> list[list[str]]:
+    """For each line what happened, the task's name and its process."""
+    path = folder / "journal"
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _note(path: Path, event: str) -> None:
+    with (path.parent / "journal").open("a") as file:
+        file.write(f"{event} {path.name} {os.getpid()} {os.getpriority(os.PRIO_PROCESS, 0)}\n")
+
+
+def _work(task: BackgroundTask, mode: str, report: Report) -> None:
+    if mode == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    task.partial_path.write_bytes(b"half")
+    _note(task.path, "begin")
+    report("Half of it", 0.5)
+    if mode != "quick":
+        wait_for(task.path.with_name(f"{task.path.name}.go").exists)
+    else:
+        time.sleep(0.02)  # so that two at once would be noticed
+    _note(task.path, "end")
+    task.partial_path.replace(task.path)
+
+
+if __name__ == "__main__":
+    the_task = fake_task(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+    run_task(the_task, lambda report: _work(the_task, sys.argv[2], report))

@@ -1,0 +1,376 @@
+"""One task at a time, in the order of asking, whatever is killed meanwhile."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from digit_core.errors import DigitError, QueueFull, StorageError, TaskFailed
+from digit_core.jobs import background_task, task_queue, task_runner
+from digit_core.jobs.background_task import BackgroundTask, TaskStatus
+from digit_core.jobs.task_queue import TaskQueue
+from digit_core.jobs.task_runner import run_task
+from digit_core.storage import paths
+from tests.jobs.fake_task import fake_task, journal
+from tests.processes import is_gone, linux, processes_with
+from tests.waiting import wait_for
+
+_ASK = """
+import sys
+from pathlib import Path
+from tests.processes import is_gone, linux, processes_with
+from tests.jobs.fake_task import fake_task
+for path in sys.argv[1:]:
+    fake_task(Path(path)).start()
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    made = tmp_path / "made"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def keep_priority(monkeypatch) -> None:
+    """For work in this process."""
+    monkeypatch.setattr(task_runner, "lower_priority", lambda: None)
+
+
+def working(task: BackgroundTask) -> TaskStatus | None:
+    """Its status once it is at work."""
+    status = task.watch()
+    return status if status and status.state == "running" and status.fraction else None
+
+
+def go_on(task: BackgroundTask) -> None:
+    task.path.with_name(f"{task.path.name}.go").touch()
+
+
+def is_done(task: BackgroundTask) -> bool:
+    return task.status() is None and task.path.exists()
+
+
+def asking(*paths: Path) -> subprocess.Popen:
+    """A process that asks for these tasks and then lives on, as the app does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ASK, *map(str, paths)],
+        cwd=paths.PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return process
+
+
+def test_a_task_says_where_it_stands_and_leaves_what_it_made(folder):
+    task = fake_task(folder / "a", "hold")
+    assert task.status() is None
+    assert task.start()
+    assert task.status().is_active
+    status = wait_for(lambda: working(task))
+    assert (status.message, status.fraction) == ("Half of it", 0.5)
+    go_on(task)
+    wait_for(lambda: is_done(task))
+    assert not task.partial_path.exists()
+    assert task.queue.tickets() == []
+
+
+@linux
+def test_of_28_requests_by_threads_and_processes_one_works_and_all_are_done_in_order(folder):
+    first = fake_task(folder / "first", "hold")
+    first.start()
+    wait_for(lambda: working(first))
+    tasks = [fake_task(folder / f"{number:02}") for number in range(12)]
+    others = [asking(*(task.path for task in tasks[start::3])) for start in range(3)]
+    with ThreadPoolExecutor(16) as people:
+        started = list(people.map(lambda number: tasks[number % 12].start(), range(16)))
+    for other in others:
+        assert other.stdout.readline() == "asked\n"
+    assert sum(started) <= 12
+    order = [ticket.path.name for ticket in first.queue.tickets()]
+    assert sorted(order) == [task.path.name for task in tasks]
+    assert tasks[int(order[0])].status().message == "In the queue, 1 ahead"
+    assert tasks[int(order[-1])].status().message == "In the queue, 12 ahead"
+    assert processes_with("fake_task", str(folder)) == 1 + len(others)  # the ones that asked, and one that works
+    go_on(first)
+    most = [0]
+
+    def all_done() -> bool:
+        most.append(processes_with("fake_task", str(folder)) - len(others))
+        return all(map(is_done, tasks))
+
+    wait_for(all_done)
+    assert max(most) <= 2  # one ends while the next begins
+    events = journal(folder)
+    assert [name for event, name, *_ in events if event == "begin"] == ["first", *order]
+    assert [event for event, *_ in events] == ["begin", "end"] * 13
+    assert {niceness for *_, niceness in events} == {str(max(10, os.getpriority(os.PRIO_PROCESS, 0)))}
+    for other in others:
+        other.communicate("")
+
+
+def test_the_same_request_is_joined(folder):
+    task = fake_task(folder / "a", "hold")
+    with ThreadPoolExecutor(8) as people:
+        assert sum(people.map(lambda _: task.start(), range(20))) == 1
+    wait_for(lambda: working(task))
+    assert not task.start()
+    go_on(task)
+    wait_for(lambda: is_done(task))
+    assert len(journal(folder)) == 2
+
+
+def test_a_killed_process_is_a_failure_and_the_queue_goes_on(folder):
+    killed, following = fake_task(folder / "killed", "hold"), fake_task(folder / "following")
+    for task in (killed, following):
+        task.start()
+    os.kill(wait_for(lambda: working(killed)).process, signal.SIGKILL)
+    assert wait_for(lambda: killed.status().state == "failed")
+    assert killed.status().message == "The test was stopped before it was done. Try again."
+    following.watch()
+    wait_for(lambda: is_done(following))
+    assert killed.start()
+    wait_for(lambda: working(killed))
+    go_on(killed)
+    wait_for(lambda: is_done(killed))
+
+
+def test_without_any_look_all_are_done_though_the_app_is_killed(folder):
+    paths = [folder / f"{number}" for number in range(8)]
+    app = asking(*paths)
+    assert app.stdout.readline() == "asked\n"
+    app.kill()
+    app.communicate()
+    wait_for(lambda: all(path.exists() for path in paths))
+    assert [name for event, name, *_ in journal(folder) if event == "begin"] == [path.name for path in paths]
+
+
+def test_a_new_request_wakes_a_queue_that_a_kill_has_stopped(folder):
+    killed, waiting = fake_task(folder / "killed", "hold"), fake_task(folder / "waiting")
+    killed.start()
+    process = wait_for(lambda: working(killed)).process
+    waiting.start()
+    os.kill(process, signal.SIGKILL)
+    wait_for(lambda: not killed.is_active())
+    assert waiting.status().state == "waiting"
+    newest = fake_task(folder / "newest")
+    newest.start()
+    wait_for(lambda: is_done(newest))
+    assert is_done(waiting)
+
+
+def test_a_waiting_task_is_cancelled_and_costs_no_process(folder):
+    first, second, third = (fake_task(folder / name, "hold") for name in ("first", "second", "third"))
+    for task in (first, second, third):
+        task.start()
+    wait_for(lambda: working(first))
+    second.cancel()
+    assert second.status().state == "cancelled"
+    assert third.status().message == "In the queue, 1 ahead"
+    third.cancel()
+    go_on(first)
+    wait_for(lambda: is_done(first))
+    assert [name for event, name, *_ in journal(folder) if event == "begin"] == ["first"]
+    assert second.start()  # it can be asked for again
+    wait_for(lambda: working(second))
+    second.cancel()
+
+
+@pytest.mark.parametrize("mode", ["hold", "stubborn"])
+def test_a_running_task_is_cancelled_for_certain_and_the_next_one_starts(folder, monkeypatch, mode):
+    monkeypatch.setattr(background_task, "_ENDING_SECONDS", 0.3)
+    running, following = fake_task(folder / "running", mode), fake_task(folder / "following")
+    for task in (running, following):
+        task.start()
+    process = wait_for(lambda: working(running)).process
+    assert running.partial_path.exists()
+    running.cancel()
+    assert running.status().state == "cancelled"
+    assert is_gone(process)
+    assert not running.partial_path.exists()
+    wait_for(lambda: is_done(following))
+    assert not running.path.exists()
+
+
+def test_a_task_is_cancelled_while_its_process_starts(folder):
+    task = fake_task(folder / "a")
+    task.start()
+    process = task.queue.tickets()[0].process
+    task.cancel()
+    assert task.status().state == "cancelled"
+    assert wait_for(lambda: is_gone(process))
+    assert not task.path.exists()
+    assert task.queue.tickets() == []
+
+
+def test_cancelling_what_is_done_or_was_never_asked_for_changes_nothing(folder):
+    task = fake_task(folder / "a")
+    task.cancel()
+    assert task.status() is None
+    task.start()
+    wait_for(lambda: is_done(task))
+    task.cancel()
+    assert is_done(task)
+
+
+def test_a_process_that_cannot_start_says_why_and_does_not_stop_the_queue(folder):
+    command = (sys.executable, "-c", "import there_is_no_such_module")
+    broken, following = BackgroundTask(folder / "broken", "test", command), fake_task(folder / "following")
+    for task in (broken, following):
+        task.start()
+    wait_for(lambda: following.watch() is None and is_done(following))
+    assert broken.status().state == "failed"
+    assert broken.status().message == (
+        "The test could not be started. ModuleNotFoundError: No module named 'there_is_no_such_module'"
+    )
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_the_queue(folder):
+    broken, following = fake_task(folder / "broken"), fake_task(folder / "following")
+    first = fake_task(folder / "first", "hold")
+    for task in (first, broken, following):
+        task.start()
+    broken.log_path.mkdir()
+    wait_for(lambda: working(first))
+    go_on(first)
+    wait_for(lambda: is_done(following))
+    assert broken.status().message.startswith("The test could not be started.")
+
+
+def test_a_task_that_hangs_is_given_up_and_the_next_one_starts(folder):
+    hanging, following = fake_task(folder / "hanging", "hold", limit=0.6), fake_task(folder / "following")
+    for task in (hanging, following):
+        task.start()
+    process = wait_for(lambda: working(hanging)).process
+    wait_for(lambda: is_done(following))
+    assert hanging.status().state == "failed"
+    assert hanging.status().message == "The test took longer than 0.01 minutes and was stopped. Try again later."
+    assert wait_for(lambda: is_gone(process))
+    assert not hanging.partial_path.exists()
+
+
+def failing(error: BaseException):
+    def work(report):
+        raise error
+
+    return work
+
+
+@pytest.mark.usefixtures("keep_priority")
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (DigitError("The picture is upside down."), DigitError, "The picture is upside down."),
+        (OSError(errno.ENOSPC, "full"), StorageError, "a could not be written: the disk is full. Free some space"),
+        (MemoryError(), TaskFailed, "There was not enough memory for the test. Close other programs and try again."),
+        (ZeroDivisionError("by 0"), ZeroDivisionError, "An unexpected error: ZeroDivisionError('by 0')."),
+    ],
+)
+def test_a_failure_is_kept_as_a_sentence_until_it_is_asked_for_again(folder, error, raised, message):
+    task = fake_task(folder / "a")
+    with pytest.raises(raised):
+        run_task(task, failing(error))
+    assert task.status().state == "failed"
+    assert message in task.status().message
+    assert not task.queue.is_busy()
+    assert task.start()
+    wait_for(lambda: is_done(task))
+
+
+@pytest.mark.usefixtures("keep_priority")
+def test_the_result_of_the_work_is_returned_and_the_status_is_not_written_more_often_than_anybody_looks(folder):
+    task, written = fake_task(folder / "a"), []
+
+    def work(report):
+        for step in range(1000):
+            report("Counting", step / 1000)
+            written.append(task.status().updated)
+        report("Checking")
+        assert task.status().message == "Checking"
+        return 7
+
+    assert run_task(task, work) == 7
+    assert task.status() is None
+    assert len(set(written)) < 100
+
+
+def test_looking_changes_nothing(folder):
+    waiting = fake_task(folder / "a", "hold")
+    waiting.start()
+    wait_for(lambda: working(waiting))
+    os.kill(waiting.status().process, signal.SIGKILL)
+    wait_for(lambda: not waiting.queue.is_busy())
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
+    assert waiting.status().state == "failed"
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_full_queue_is_a_sentence(folder):
+    queue = TaskQueue(paths.queue_folder(), paths.queue_folder() / "turn.lock", limit=2)
+    first, *others = (fake_task(folder / name, "hold") for name in "abc")
+    first.start()
+    wait_for(lambda: working(first))
+    for task in others:
+        task.start()
+    refused = BackgroundTask(folder / "d", "test", first.command, queue=queue)
+    with pytest.raises(QueueFull, match="2 tasks are in the queue already"):
+        refused.start()
+    assert refused.status() is None
+    for task in (*others, first):
+        task.cancel()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(folder):
+    paths.home().write_text("a file where the folder should be")
+    with pytest.raises(StorageError, match="could not be written: part of the path is a file"):
+        fake_task(folder / "a").start()
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_waits(folder, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    task = fake_task(folder / "a")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        task.start()
+    assert task.watch() is None
+    monkeypatch.undo()
+    assert task.queue.tickets() == []
+
+
+def test_a_damaged_queue_or_status_counts_as_none(folder):
+    task = fake_task(folder / "a")
+    task.start()
+    wait_for(lambda: is_done(task))
+    (task.queue.folder / "queue.json").write_text("{")
+    (folder / "a.progress.json").write_text("[]")
+    assert task.status() is None
+    assert task.start()
+    wait_for(lambda: is_done(task))
+
+
+def test_a_slow_start_is_waited_for_and_a_lost_one_is_not(folder, monkeypatch):
+    sleeping = (sys.executable, "-c", "import signal; signal.pause()")
+    lost, following = BackgroundTask(folder / "lost", "test", sleeping), fake_task(folder / "following")
+    for task in (lost, following):
+        task.start()
+    lost.watch()
+    assert lost.status().message == "Starting"
+    assert following.status().state == "waiting"
+    process = lost.queue.tickets()[0].process
+    monkeypatch.setattr(task_queue, "_STARTING_SECONDS", 0)
+    following.watch()
+    monkeypatch.undo()
+    assert lost.status().state == "failed"
+    wait_for(lambda: is_done(following))
+    os.kill(process, signal.SIGKILL)

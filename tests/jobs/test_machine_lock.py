@@ -1,0 +1,88 @@
+"""Who trains on this machine, as others see it."""
+
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from digit_core.errors import TrainingBusy
+from digit_core.jobs import machine_lock, trainings
+from digit_core.runs.config import training_config
+from digit_core.storage import paths
+from digit_core.storage.locks import fcntl, is_held
+
+FOLDER = paths.PROJECT / "working" / "20260101-120000-quick"
+
+
+def test_who_trains_is_told_while_the_lock_is_held_and_no_longer():
+    assert trainings.current() is None
+    with machine_lock.machine_lock():
+        machine_lock.write_owner(FOLDER)
+        assert trainings.current() == trainings.Job(FOLDER)
+    assert trainings.current() is None
+
+
+@pytest.mark.skipif(fcntl is None, reason="looks with a shared lock of POSIX; run it on Linux or macOS")
+def test_processes_that_only_look_do_not_take_each_other_for_a_training():
+    with machine_lock.machine_lock():
+        machine_lock.write_owner(FOLDER)  # a training that has ended since
+    with paths.machine_lock().open("rb") as another:  # in the middle of its look
+        fcntl.flock(another, fcntl.LOCK_SH)
+        assert trainings.current() is None
+        with pytest.raises(BlockingIOError), paths.machine_lock().open("rb") as trainer:
+            fcntl.flock(trainer, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the look does hold the lock
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions; run it on Linux or macOS")
+def test_the_next_user_of_the_machine_can_say_that_they_train(monkeypatch):
+    before = os.umask(0o077)
+    try:
+        with machine_lock.machine_lock():
+            machine_lock.write_owner(FOLDER)
+    finally:
+        os.umask(before)
+    (only,) = paths.machine_lock().parent.iterdir()  # a second file of one user could not be replaced by another
+    assert stat.S_IMODE(only.stat().st_mode) == 0o666
+    with machine_lock.machine_lock():
+        machine_lock.write_owner(FOLDER.with_name("another"))
+        assert trainings.current().name == "another"
+    assert only.samefile(paths.machine_lock())
+
+
+@pytest.mark.parametrize("record", [b"", b"{", b" []", b' {"folder": 5, "process": 1}', b" \xff", b' {"process": 1}'])
+def test_a_record_that_is_empty_or_torn_names_no_training(record):
+    with machine_lock.machine_lock():
+        paths.machine_lock().write_bytes(record)
+        assert trainings.current() is None
+        assert is_held(paths.machine_lock())
+
+
+def test_a_longer_record_before_leaves_nothing_behind():
+    with machine_lock.machine_lock():
+        machine_lock.write_owner(FOLDER / ("long" * 200))
+        machine_lock.write_owner(FOLDER)
+        assert trainings.current() == trainings.Job(FOLDER)
+
+
+def test_of_many_who_ask_for_a_training_at_once_one_gets_it(own_home, monkeypatch):
+    launched = []
+
+    def launch(job, epochs):
+        launched.append(job)
+        return True
+
+    monkeypatch.setattr(trainings, "_launch", launch)
+    monkeypatch.setattr(trainings, "current", lambda: launched[0] if launched else None)
+    config = training_config("quick", data="digits")
+
+    def ask(_):
+        try:
+            return trainings.start(config)
+        except TrainingBusy:
+            return None
+
+    with ThreadPoolExecutor(8) as people:
+        got = list(people.map(ask, range(8)))
+    assert len(launched) == len([job for job in got if job]) == 1
+    assert [folder.name for folder in paths.working_folder().iterdir()] == [launched[0].name]

@@ -1,0 +1,137 @@
+"""Jobs by their files, without a trainer."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from digit_core.errors import TrainingFailed
+from digit_core.jobs import machine_lock, trainings
+from digit_core.jobs.training_job import Request
+from digit_core.runs.config import training_config
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
+
+NAME = "20260101-120000-quick"
+
+
+def test_what_is_said_to_a_training_that_has_become_a_run_brings_no_folder_back(add_run):
+    run = add_run(NAME)
+    job = trainings.Job(paths.working_folder() / NAME)
+    trainings.cancel(job)
+    job.write_request(Request())
+    job.write_progress(Progress(state="failed"))
+    assert not job.folder.exists()
+    assert not (run.path / "request.json").exists()
+
+
+def test_the_latest_training_is_the_one_that_was_heard_of_last_and_not_the_one_begun_last(add_run):
+    for name, updated in (("20260101-120000-quick", 3000), ("20260102-120000-quick", 2000)):
+        folder = paths.working_folder() / name
+        folder.mkdir(parents=True)
+        trainings.Job(folder).write_progress(Progress(state="failed", updated=updated))
+    run = add_run("20260103-120000-quick")
+    trainings.Job(run.path).write_progress(Progress(state="finished", updated=1000))
+    add_run("20260104-120000-quick")  # it brought no progress with it, as one from another machine
+    assert trainings.latest().name == "20260101-120000-quick"
+    trainings.Job(run.path).write_progress(Progress(state="finished", updated=4000))
+    assert trainings.latest().name == run.name
+
+
+@pytest.fixture
+def killed(own_home):
+    """A training whose trainer was killed a while ago."""
+    job = trainings.Job(paths.working_folder() / NAME)
+    job.folder.mkdir(parents=True)
+    job.write_progress(Progress(state="training", updated=1000))
+    return job
+
+
+def files(folder):
+    """Every file with its content."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_training_that_was_killed_is_reported_as_failed_and_nothing_is_written(killed):
+    before = files(paths.home())
+    progress = trainings.progress_of(killed)
+    assert progress.state == "failed"
+    assert "trainer was killed" in progress.message
+    assert progress.updated == 1000  # its last sign of life
+    assert trainings.stopped_jobs() == [killed]
+    assert trainings.latest() == killed
+    assert trainings.resumable(killed) == 0
+    assert files(paths.home()) == before
+
+
+def test_recovery_writes_once_that_a_killed_training_has_failed(killed, monkeypatch):
+    for name in ("model.keras", ".progress.json.abc123"):
+        (killed.folder / name).write_text("half a file")
+    (paths.working_folder() / ".20250101-120000-quick.deleted").mkdir()
+    (paths.home() / ".served.json.abc123").write_text("{")
+    trainings.recover()
+    assert (killed.progress().state, killed.progress().updated) == ("failed", 1000)
+    kept = [path.name for path in paths.home().rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert kept == ["progress.json"]
+    assert [path.name for path in paths.working_folder().iterdir()] == [NAME]
+    before = files(paths.home())
+    monkeypatch.setattr(trainings.Job, "write_progress", None)
+    trainings.recover()
+    assert files(paths.home()) == before
+
+
+def test_recovery_leaves_a_training_alone_that_has_a_trainer(killed):
+    with machine_lock.machine_lock():
+        machine_lock.write_owner(killed.folder)
+        trainings.recover()
+        assert trainings.progress_of(killed).state == killed.progress().state == "training"
+        killed.write_progress(Progress(state="publishing"))
+        moved = paths.runs_folder() / NAME
+        moved.parent.mkdir()
+        killed.folder.rename(moved)
+        assert trainings.latest() == trainings.Job(moved)
+        assert (
+            trainings.progress_of(trainings.latest()).state == "publishing"
+        )  # its trainer knows it by the working folder
+
+
+def test_recovery_leaves_a_training_alone_that_is_being_started(killed):
+    killed.write_progress(Progress(state="waiting"))
+    trainings.recover()
+    assert trainings.progress_of(killed).state == "waiting"
+    killed.write_progress(Progress(state="waiting", updated=time.time() - trainings.STARTING_SECONDS - 1))
+    trainings.recover()
+    assert killed.progress().state == "failed"
+
+
+def test_recovery_makes_no_home_and_needs_none(own_home):
+    trainings.recover()
+    assert not own_home.exists()
+    own_home.write_text("a file where the folder should be")
+    trainings.recover()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a named pipe; run it on Linux or macOS")
+def test_a_named_pipe_in_the_place_of_the_progress_keeps_nobody_waiting(killed):
+    (killed.folder / "progress.json").unlink()
+    os.mkfifo(killed.folder / "progress.json")
+    assert killed.progress() is None
+    assert trainings.progress_of(killed) is None
+
+
+def test_a_trainer_that_never_gets_ready_is_killed_and_reported(own_home, monkeypatch):
+    started = []
+
+    def start_detached(log_path, *_):
+        log_path.write_text("Loading for ever\n")
+        started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+        return started[0]
+
+    monkeypatch.setattr(trainings, "start_apart", start_detached)
+    monkeypatch.setattr(trainings, "STARTING_SECONDS", 0.1)
+    with pytest.raises(TrainingFailed, match="did not start. Loading for ever"):
+        trainings.start(training_config("quick", data="digits"))
+    assert started[0].wait(10) != 0
+    assert not list(paths.working_folder().iterdir())

@@ -1,0 +1,137 @@
+"""The choices on the Mistakes page, and the colours of its matrix, without a page around them."""
+
+import numpy as np
+import pytest
+
+from digit_core.runs import run as run_folder
+from pages.components.confusion_matrix import DARK, LIGHT, cells, in_words
+from pages.components.filters import View, chosen_images, parse_view
+
+
+def said(labels, read, sure) -> run_folder.Predictions:
+    """Predictions that give the digit read `sure`, and the rest to the next digit."""
+    probabilities = np.zeros((len(labels), 10), np.float32)
+    probabilities[np.arange(len(labels)), read] = sure
+    probabilities[np.arange(len(labels)), (np.array(read) + 1) % 10] = 1 - np.array(sure)
+    return run_folder.Predictions(probabilities, np.array(labels))
+
+
+PREDICTIONS = said([4, 4, 4, 9, 9, 1], [9, 9, 4, 4, 9, 1], [0.6, 0.9, 0.8, 0.7, 0.95, 0.55])
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (View(), [1, 3, 0]),
+        (View(sort="unsure"), [0, 3, 1]),
+        (View(sort="margin"), [0, 3, 1]),
+        (View(sort="index"), [0, 1, 3]),
+        (View(show="all", sort="index"), [0, 1, 2, 3, 4, 5]),
+        (View(show="correct"), [4, 2, 5]),
+        (View(true=4, read=9), [1, 0]),
+        (View(true=4, show="all", sort="index"), [0, 1, 2]),
+        (View(read=4, show="all", sort="index"), [2, 3]),
+        (View(true=1, read=7), []),
+    ],
+)
+def test_a_view_is_exactly_the_images_that_were_asked_for_in_their_order(view, expected):
+    assert list(chosen_images(view, PREDICTIONS)) == expected
+
+
+def test_the_highest_loss_is_the_least_probability_of_the_label():
+    predictions = said([5, 4, 9], [4, 9, 4], [0.6, 0.9, 0.7])
+    assert list(chosen_images(View(sort="loss"), predictions)) == [1, 2, 0]  # 0, 0 and 0.4 for the label
+
+
+def test_a_cell_of_the_diagonal_is_not_hidden_by_showing_mistakes_alone():
+    assert View().with_digits(3, 3).show == "all"
+    assert View(show="correct").with_digits(3, 5).show == "all"
+    assert View().with_digits(3, 5).show == "mistakes"
+    assert View(show="all").with_digits(3, 3).with_show("mistakes") == View(true=3)
+    assert View(true=3, read=5).with_show("all") == View(true=3, read=5, show="all")
+
+
+def test_an_address_is_read_and_what_cannot_be_is_a_sentence():
+    address = {"run": "shipped", "true": "4", "read": "9", "image": "247", "sort": "loss", "show": "all"}
+    assert parse_view(address, 10_000) == (View(4, 9, "all", "loss", 247), [])
+    for name, value in [
+        ("true", "10"),
+        ("true", "-1"),
+        ("read", "x"),
+        ("read", "²"),
+        ("image", "10000"),
+        ("image", "9" * 5000),
+        ("sort", "best"),
+        ("show", "`<b>`"),
+        ("show", ""),
+    ]:
+        view, problems = parse_view({name: value}, 10_000)
+        assert view == View()
+        assert len(problems) == 1
+        assert f"`{name}` in the address must be" in problems[0]
+        assert len(problems[0]) < 200
+
+
+def counts() -> np.ndarray:
+    found = np.diag([1000] * 10)
+    found[4, 9], found[2, 7] = 6, 2
+    return found
+
+
+def cell(rows, true, read):
+    return next(row for row in rows if (row["true"], row["read"]) == (true, read))
+
+
+def test_counts_and_rates_are_written_in_the_cells_and_nothing_where_there_is_none():
+    rows = cells(counts(), View(), LIGHT, rates=False, dim=True)
+    assert len(rows) == 100
+    assert (cell(rows, 4, 9)["text"], cell(rows, 3, 3)["text"], cell(rows, 0, 1)["text"]) == ("6", "1000", "")
+    rows = cells(counts(), View(), LIGHT, rates=True, dim=True)
+    assert (cell(rows, 4, 9)["text"], cell(rows, 2, 7)["text"]) == ("0.6", "0.2")
+
+
+def test_the_diagonal_is_dimmed_so_that_mistakes_have_the_colours():
+    dimmed = cells(counts(), View(), LIGHT, rates=False, dim=True)
+    assert cell(dimmed, 4, 9)["fill"] == LIGHT.high
+    assert cell(dimmed, 3, 3)["fill"] == LIGHT.quiet
+    plain = cells(counts(), View(), LIGHT, rates=False, dim=False)
+    assert cell(plain, 3, 3)["fill"] == LIGHT.high
+    assert cell(plain, 0, 1)["fill"] == "transparent"
+
+
+def test_what_is_chosen_is_framed():
+    def framed(view):
+        rows = cells(counts(), view, DARK, rates=False, dim=True)
+        return {(row["true"], row["read"]) for row in rows if row["edge"] == DARK.chosen}
+
+    assert framed(View()) == set()
+    assert framed(View(sort="loss")) == set()
+    assert framed(View(true=4, read=9)) == {(4, 9)}
+    assert framed(View(true=4)) == {(4, read) for read in range(10)}
+    assert framed(View(read=9)) == {(true, 9) for true in range(10)}
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2.2's contrast ratio of two colours."""
+
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    darker, lighter = sorted((luminance(first), luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(("palette", "background"), [(LIGHT, "#ffffff"), (DARK, "#11151c")])
+@pytest.mark.parametrize("dim", [True, False])
+def test_the_numbers_can_be_read_on_every_colour(palette, background, dim):
+    found = np.diag(np.arange(1, 11)) + np.arange(100).reshape(10, 10)
+    for row in cells(found, View(), palette, rates=False, dim=dim):
+        assert not row["text"] or contrast(row["fill"], row["ink"]) >= 4.5
+        assert contrast(palette.chosen, background) >= 3
+
+
+def test_the_matrix_in_words_names_what_is_confused_most():
+    assert "8 images. Most often: 4 read as 9 (6), 2 read as 7 (2)." in in_words(counts())
+    assert "none is misread" in in_words(np.diag([5] * 10))

@@ -1,0 +1,60 @@
+import pytest
+
+from digit_core.errors import InvalidNote, UnknownRun
+from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, Note, note_of, write_note
+from digit_core.runs.run import SHIPPED
+from digit_core.storage import paths
+from tests.constructed import construct_run
+
+NAME = "20260101-000000-quick"
+
+
+@pytest.fixture(autouse=True)
+def run(own_home):
+    return construct_run(NAME)
+
+
+def test_a_note_is_read_back_and_the_run_is_not_touched(run):
+    before = {path: path.stat().st_mtime_ns for path in [run.path, *run.path.iterdir()]}
+    write_note(NAME, "Für die 3b", "dropout 0.3\nseed 7")
+    assert note_of(NAME) == Note(title="Für die 3b", text="dropout 0.3\nseed 7")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert note_of(SHIPPED) == Note()
+
+
+def test_a_new_note_replaces_the_old_at_once():
+    for title in ("one", "two", "six"):
+        write_note(NAME, title, "")
+        assert note_of(NAME).title == title
+
+
+def test_a_title_is_one_line_of_letters_that_can_be_seen():
+    assert write_note(NAME, "  a\n b\tc\u202e\x00 ", "").title == "a b c"
+
+
+def test_an_empty_note_leaves_no_file():
+    write_note(NAME, "one", "")
+    write_note(NAME, " ", "\n")
+    assert note_of(NAME) == Note()
+    assert list(paths.notes_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(("title", "text"), [("x" * (LONGEST_TITLE + 1), ""), ("", "x" * (LONGEST_TEXT + 1))])
+def test_what_is_too_long_is_refused_and_what_was_there_stays(title, text):
+    write_note(NAME, "one", "two")
+    with pytest.raises(InvalidNote, match="can have at most"):
+        write_note(NAME, title, text)
+    assert note_of(NAME) == Note(title="one", text="two")
+
+
+@pytest.mark.parametrize("name", ["nobody", "../20260101-000000-quick"])
+def test_there_is_no_note_about_a_run_that_is_not_there(name):
+    with pytest.raises(UnknownRun):
+        write_note(name, "one", "")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"title": 5}', "\xff"])
+def test_a_damaged_note_is_no_note(content):
+    paths.notes_folder().mkdir(parents=True)
+    (paths.notes_folder() / f"{NAME}.json").write_text(content, encoding="latin-1")
+    assert note_of(NAME) == Note()

@@ -1,0 +1,295 @@
+"""The trainer before and after the fitting, with stand-ins for what takes long."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from digit_core.errors import StorageError
+from digit_core.jobs import recovery, trainings
+from digit_core.jobs.training_job import Cancelled, Request
+from digit_core.runs.active_run import activate, read_active
+from digit_core.runs.checkpoints import CHECKPOINT
+from digit_core.runs.config import training_config
+from digit_core.runs.run import BINARY, SHIPPED, Run, list_runs, open_run
+from digit_core.runs.schemas import Progress
+from digit_core.storage import paths
+from digit_core.training import figures, fit, worker
+
+FULL = StorageError("config.json could not be written: the disk is full. Free some space and try again.")
+SETTINGS = json.loads((paths.SHIPPED_RUN / "config.json").read_text())["config"]
+
+
+def fill(config, folder, report, **_):
+    """Stands in for `train`: leaves a complete run, and what it could be resumed from."""
+    report(Progress(state="evaluating", message="Reading the test images", epochs=5))
+    shutil.copytree(paths.SHIPPED_RUN, folder, dirs_exist_ok=True)
+    (folder / CHECKPOINT).mkdir()
+    report(Progress(state="publishing", message="Drawing the figures", epochs=5))
+
+
+@pytest.fixture
+def job(own_home, monkeypatch):
+    """A job that `trainer._train` can be called with in this process."""
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(os, "nice", lambda _: None)
+    monkeypatch.setattr("digit_core.training.fit.train", fill)
+    folder = paths.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    job = trainings.Job(folder)
+    job.write_request(Request(config=SETTINGS, command="a test"))
+    yield job
+    signal.signal(signal.SIGTERM, before)
+
+
+def stands_in(monkeypatch, before=lambda: None, after=lambda: None):
+    """Have something happen before or after the run is complete."""
+
+    def filled(config, folder, report, **options):
+        before()
+        fill(config, folder, report, **options)
+        after()
+
+    monkeypatch.setattr("digit_core.training.fit.train", filled)
+
+
+def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeypatch):
+    said = []
+
+    def fetch(_name, report):
+        for percent in range(100):
+            report(percent / 100)
+
+    monkeypatch.setattr(fit, "load_dataset", fetch)
+    with pytest.raises(Cancelled):
+        fit.train(
+            training_config("quick"),
+            tmp_path,
+            command="a test",
+            report=lambda progress: said.append(progress.message),
+            cancelled=lambda: any("5%" in message for message in said),
+        )
+    assert said[-1] == "Fetching the data: 5%"
+
+
+def refuse(*_):
+    raise FULL
+
+
+def test_a_finished_training_is_moved_and_made_active_and_its_checkpoint_is_gone(job):
+    assert worker._train(job) == 0
+    assert read_active().run == job.name
+    assert not job.folder.exists()
+    assert not (open_run(job.name).path / CHECKPOINT).exists()
+    assert job.progress().message == "Test accuracy 99.66%. It was made active"
+
+
+def test_finished_is_written_only_when_the_run_is_in_its_place_and_active(job, monkeypatch):
+    seen, write = [], recovery.Job.write_progress
+
+    def note(job, progress):
+        seen.append((progress.state, job.folder.parent == paths.runs_folder(), read_active().run == job.name))
+        write(job, progress)
+
+    monkeypatch.setattr(recovery.Job, "write_progress", note)
+    assert worker._train(job) == 0
+    assert seen == [
+        ("training", False, False),
+        ("evaluating", False, False),
+        ("publishing", False, False),
+        ("finished", True, True),
+    ]
+
+
+def test_a_run_that_was_not_to_be_activated_is_not(job):
+    job.write_request(Request(config=SETTINGS, activate=False))
+    assert worker._train(job) == 0
+    assert read_active().run == SHIPPED
+    assert job.progress().message == "Test accuracy 99.66%"
+
+
+def test_a_complete_run_that_cannot_be_moved_is_kept_and_published_when_it_can_be(job, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "move_into_place", refuse)
+        assert worker._train(job) == 1
+        trainings.recover()  # no better
+    assert job.progress().state == "publishing"
+    reported = trainings.progress_of(job)
+    assert (reported.state, trainings.resumable(job)) == ("failed", 0)
+    assert "The run is complete" in reported.message
+    assert all((job.folder / name).exists() for name in BINARY)
+    trainings.recover()
+    assert trainings.progress_of(job).state == "finished"
+    assert open_run(job.name).metrics == open_run(SHIPPED).metrics
+    assert read_active().run == job.name
+    assert not (paths.runs_folder() / job.name / CHECKPOINT).exists()
+
+
+def test_a_complete_run_that_waits_to_be_published_is_not_forgotten(own_home, monkeypatch):
+    monkeypatch.setattr(recovery, "move_into_place", refuse)
+    for number in range(9):
+        folder = paths.working_folder() / f"20260101-00000{number}-quick"
+        folder.mkdir(parents=True)
+        trainings.Job(folder).write_progress(Progress(state="publishing" if number == 0 else "failed"))
+    trainings.recover()
+    trainings.delete_old_jobs()
+    assert (paths.working_folder() / "20260101-000000-quick").exists()
+
+
+def test_a_run_that_cannot_be_activated_is_finished_and_says_why(job, monkeypatch):
+    monkeypatch.setattr(recovery, "serve", refuse)
+    assert worker._train(job) == 0
+    assert trainings.latest().progress().state == "finished"
+    assert "It could not be activated: config.json could not be written: the disk is full" in job.progress().message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal; run it on Linux or macOS")
+def test_a_complete_run_is_published_though_the_system_asks_the_trainer_to_stop(job, monkeypatch):
+    stands_in(monkeypatch, after=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert worker._train(job) == 0
+    assert (job.progress().state, read_active().run) == ("finished", job.name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal; run it on Linux or macOS")
+def test_a_trainer_that_the_system_asks_to_stop_before_that_leaves_no_run(job, monkeypatch):
+    stands_in(monkeypatch, before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert worker._train(job) == 1
+    assert "asked to stop by the system" in job.progress().message
+    assert not (paths.runs_folder() / job.name).exists()
+
+
+def test_a_cancel_while_the_test_images_are_read_leaves_no_run(job, monkeypatch):
+    def be_cancelled(config, folder, cancelled, **_):
+        (folder / CHECKPOINT).mkdir()
+        trainings.cancel(job)
+        if cancelled():
+            raise Cancelled
+
+    monkeypatch.setattr("digit_core.training.fit.train", be_cancelled)
+    assert worker._train(job) == 0
+    assert job.progress().state == "cancelled"
+    assert [run.name for run in list_runs().runs] == [SHIPPED]
+    assert (job.folder / CHECKPOINT).exists()
+    assert job.request().config == SETTINGS  # it can be resumed
+
+
+def test_a_cancel_of_a_complete_run_keeps_the_run_and_changes_nothing_else(job, monkeypatch):
+    stands_in(monkeypatch, after=lambda: trainings.cancel(job))
+    assert worker._train(job) == 0
+    assert (
+        job.progress().message == "Test accuracy 99.66%. It was cancelled too late, so it was kept, but not activated"
+    )
+    assert open_run(job.name)
+    assert read_active().run == SHIPPED
+
+
+def test_a_trainer_that_cannot_import_tensorflow_says_what_to_do(job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "digit_core.training.fit", None)  # the next import of it fails
+    assert worker._train(job) == 1
+    progress = trainings.progress_of(job)
+    assert progress.state == "failed"
+    assert "could not be imported" in progress.message
+    assert "run the start command again (python3 scripts/start.py)" in progress.message
+
+
+def test_settings_that_cannot_be_used_are_reported(job):
+    job.write_request(Request(config={"preset": "of another version"}))
+    assert worker._train(job) == 1
+    assert "request.json holds no settings that can be used" in trainings.progress_of(job).message
+
+
+def test_a_disk_with_no_room_for_a_figure_leaves_a_whole_run_without_it(add_run, monkeypatch, capfd):
+    run, write = add_run("20260101-120000-quick"), figures.write_bytes
+    shutil.rmtree(run.path / "figures")
+
+    def full(path, content):
+        if path.stem == "confusion":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(figures, "write_bytes", full)
+    images = np.zeros((len(run.predictions().labels), 28, 28), np.uint8)
+    fit._draw_figures(run.path, run.history(), run.metrics, images, 0)
+    assert "The figure confusion could not be drawn" in capfd.readouterr().err
+    run.check()
+    assert set(run.figures()) == {"confusion_rates", "curves", "precision_recall", "samples", "worst_mistakes"}
+    assert not list(run.path.rglob("*/confusion.*"))
+
+
+def test_another_run_that_was_activated_since_a_trainer_was_killed_stays_active(job, monkeypatch, add_run):
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "move_into_place", refuse)
+        assert worker._train(job) == 1
+    activate(add_run("20260102-120000-quick").name)
+    moment = job.progress().updated + 60  # a minute later, whatever the file system's clock
+    os.utime(paths.active_file(), (moment, moment))
+    trainings.recover()
+    assert read_active().run == "20260102-120000-quick"
+    assert "another run was activated in the meantime" in job.progress().message
+
+
+_STUCK = """
+import sys, time
+from pathlib import Path
+import digit_core.training.fit as training
+from digit_core.jobs.training_job import Cancelled
+
+class Stuck:
+    def __del__(self):
+        time.sleep(600)
+
+def train(*_, **__):
+    held = Stuck()
+    raise Cancelled
+
+training.train = train
+sys.argv = ["digit_core.training", "train", sys.argv[1]]
+from digit_core.training.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_a_cancelled_trainer_ends_though_freeing_what_it_had_takes_for_ever(job):
+    command = [sys.executable, "-c", _STUCK, str(job.folder)]
+    with subprocess.Popen(command, cwd=paths.PROJECT, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while trainings.progress_of(job) is None or job.progress().state != "cancelled":
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)  # another process: there is nothing to wait on
+        try:
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
+
+
+def test_old_working_folders_and_their_requests_can_be_read(own_home):
+    """As trainings left them before settings stood in `request.json`."""
+    folder = paths.working_folder() / "20260101-120000-quick"
+    folder.mkdir(parents=True)
+    job = trainings.Job(folder)
+    (folder / "request.json").write_text('{"serve": false, "cancel": true}')
+    for document in (
+        {"config": SETTINGS, "command": "a test"},
+        {"config": SETTINGS, "environment": {"command": "a test", "versions": {}}},
+    ):
+        (folder / "config.json").write_text(json.dumps(document))
+        assert job.request() == Request(config=SETTINGS, command="a test", activate=False, cancel=True)
+        assert job.config() == open_run(SHIPPED).config
+    (folder / "config.json").unlink()
+    assert job.config() is None
+
+
+def test_a_run_that_an_older_version_called_finished_before_it_was_moved_is_published(job):
+    shutil.copytree(paths.SHIPPED_RUN, job.folder, dirs_exist_ok=True)
+    (job.folder / "request.json").write_text('{"serve": true, "cancel": false}')
+    job.write_progress(Progress(state="finished", message="made up"))
+    trainings.recover()
+    assert (job.progress().state, read_active().run) == ("finished", job.name)
+    assert Run(paths.runs_folder() / job.name).environment.command == open_run(SHIPPED).environment.command
