@@ -56,6 +56,11 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.name!r})"
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a file of the run does: what a cache of anything made from the run keeps beside it."""
+        return repr((str(self.path), _stamp(file_stats(self.path, REQUIRED))))
+
     @cached_property
     def _document(self) -> dict:
         return read_json(self.path / "config.json")
@@ -221,7 +226,7 @@ _CHECKED: dict[Path, tuple[_Stamp, Run | str]] = {}
 def _checked(path: Path) -> Run:
     """The run in that folder; its records are read again only when a file has changed. Raises DamagedRun."""
     stats = file_stats(path, REQUIRED)
-    stamp = tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats.items())
+    stamp = _stamp(stats)
     known, found = _CHECKED.get(path, (None, None))
     if stamp != known:
         found = Run(path)
@@ -233,6 +238,10 @@ def _checked(path: Path) -> Run:
     if isinstance(found, str):
         raise DamagedRun(found)
     return found
+
+
+def _stamp(stats: Mapping[str, os.stat_result]) -> _Stamp:
+    return tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats.items())
 
 
 def _is_run_folder(entry: os.DirEntry) -> bool:

@@ -187,3 +187,11 @@ def test_a_process_killed_at_any_moment_leaves_only_whole_runs(own_home, seed):
     for run in listing.runs:
         run.predictions()
     assert Run(paths.runs_folder() / read_active().run).metrics
+
+
+def test_the_fingerprint_changes_with_any_file_of_the_run(add_run):
+    run = add_run("one")
+    before = run.fingerprint
+    assert run.fingerprint == before == Run(run.path).fingerprint
+    run.path.joinpath("metrics.json").write_text("{}")
+    assert run.fingerprint != before
