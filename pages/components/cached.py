@@ -20,7 +20,7 @@ def active_recognizer() -> tuple[Recognizer, str | None]:
     except DamagedRun as error:
         if run.name == SHIPPED:
             raise
-        return recognizer_of(open_run(SHIPPED)), f"{error} The shipped run reads instead."
+        return recognizer_of(open_run(SHIPPED)), f"{error} The shipped run is used instead."
 
 
 def activate_if_usable(name: str) -> None:

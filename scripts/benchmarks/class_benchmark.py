@@ -19,7 +19,7 @@ from scripts.benchmarks.app_load import FIRST_CONTENT, app_in_browser, memory, p
 _START_TRAINING = """
 from digit_core.jobs import trainings
 from digit_core.runs.config import training_config
-print(jobs.start(training_config("two_block", data="mnist", epochs=500), serve=False).folder)
+print(trainings.start(training_config("two_block", data="mnist", epochs=500), activate=False).folder)
 """
 _TRAINING_BEGINS = 180  # seconds within which it must take its first step
 

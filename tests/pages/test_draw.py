@@ -109,7 +109,7 @@ def test_when_the_served_run_is_damaged_the_shipped_one_reads_and_that_is_said(o
     (run.path / "model.tflite").unlink()
     app = drawn(open_page("draw"), STROKE)
     assert 'data-testid="digit">7<' in reading(app)
-    assert "The shipped run reads instead" in texts(app)
+    assert "The shipped run is used instead" in texts(app)
 
 
 def test_a_model_file_full_of_nonsense_is_a_sentence_and_not_a_traceback(open_page, add_run):

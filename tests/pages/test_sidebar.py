@@ -164,7 +164,7 @@ def test_a_served_run_whose_model_is_damaged_makes_room_for_the_shipped_one(open
     model.write_bytes(b"x" * model.stat().st_size)
     said = texts(open_page("draw"))
     assert "Active model: **the shipped model**" in said
-    assert "20260101-120000-quick cannot read" in said and "The shipped run reads instead." in said
+    assert "20260101-120000-quick cannot read" in said and "The shipped run is used instead." in said
 
 
 def test_a_home_that_cannot_be_written_still_reads_digits(open_page, own_home):
