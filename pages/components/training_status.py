@@ -18,6 +18,7 @@ _TRAINING, _IDLE = 1.0, 5.0  # seconds between two looks of a window, when there
 _FOR_EACH = 0.01  # seconds to leave for each window's look, which takes 1 ms: all of them take a tenth of the time
 _PAGES_PER_SECOND = 4.0  # that are drawn anew because of news; one takes 30 to 60 ms
 _FORGOTTEN = 60.0  # seconds after which a window that was not heard of is closed
+_MOST_WINDOWS = 1000  # that are counted: anyone can send names of windows
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class SharedStatus:
 
 
 class OpenWindows:
-    """The windows that were heard of in the last minute; thread-safe."""
+    """The windows that were heard of in the last minute, 1,000 at most; thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -106,7 +107,8 @@ class OpenWindows:
         """Note that this window was heard of and return how many there are."""
         now = self._clock()
         with self._lock:
-            self._heard[window] = now
+            if window in self._heard or len(self._heard) < _MOST_WINDOWS:
+                self._heard[window] = now
             for other in [name for name, when in self._heard.items() if now - when > _FORGOTTEN]:
                 del self._heard[other]
             return len(self._heard)

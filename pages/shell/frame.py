@@ -54,7 +54,7 @@ def show(page: str) -> None:
 
 
 def _stay() -> None:
-    """Called whenever the sidebar looks for news by itself: is the browser on the page that it was sent to?
+    """Called whenever the sidebar is drawn by itself: is the browser on the page that it was sent to?
 
     After `st.switch_page` the browser hears of its new page only when that page's run begins. What
     the sidebar asked for just before still names the page before, and makes the browser wipe the

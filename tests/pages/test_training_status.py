@@ -93,6 +93,11 @@ def test_a_window_that_is_closed_no_longer_counts(clock):
     assert windows.heard("c") == 1
 
 
+def test_names_of_windows_that_nobody_opened_do_not_pile_up(clock):
+    windows = OpenWindows(clock)
+    assert max(windows.heard(f"invented {number}") for number in range(3000)) == 1000
+
+
 def test_news_draw_the_pages_of_a_class_anew_one_by_one(clock):
     limit = RateLimit(4, clock)
     assert sum(limit.allows() for _ in range(200)) == 4
