@@ -348,6 +348,21 @@ def test_a_full_disk_is_a_sentence_and_nothing_waits(folder, monkeypatch):
     assert task.queue.tickets() == []
 
 
+def test_a_task_whose_status_cannot_be_written_does_not_wait(folder, monkeypatch):
+    def full(self, status):
+        raise StorageError("the disk is full")
+
+    first, task = fake_task(folder / "first", "hold"), fake_task(folder / "a")
+    first.start()
+    wait_for(lambda: working(first))
+    monkeypatch.setattr(BackgroundTask, "write_status", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        task.start()
+    monkeypatch.undo()
+    assert task.queue.tickets() == []
+    first.cancel()
+
+
 def test_a_damaged_queue_or_status_counts_as_none(folder):
     task = fake_task(folder / "a")
     task.start()
