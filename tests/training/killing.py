@@ -174,7 +174,7 @@ def _wrong(job: trainings.Job, killed: str) -> Iterator[str]:
             yield f"not active: {progress.message}"
         if job.folder.exists():
             yield "in two places"
-    elif killed != "evaluating" or jobs.resumable(job) != 36:
+    elif killed != "evaluating" or trainings.resumable(job) != 36:
         yield f"lost after {killed}: {progress.message}"
     open_run(read_active().run).model_bytes()
     if left := [path.name for path in paths.home().rglob(".*") if path.suffix != ".lock"]:
