@@ -1,4 +1,4 @@
-"""Several runs beside each other: figures, curves, and the images on which two of them disagree."""
+"""Several runs beside each other: metrics, curves, and the images on which two of them disagree."""
 
 import streamlit as st
 
@@ -11,55 +11,54 @@ from pages.components.run_picker import pick_runs
 from pages.components.titles import markdown, run_titles
 from pages.shell import frame
 
-_FIRST_SHOWN = 4  # of different presets, beside the shipped run
+_MOST_PRESETS = 4  # compared at first, besides the shipped run
 
 
-def usual_runs(listing: Listing) -> list[str]:
+def default_runs(listing: Listing) -> list[str]:
     """The newest run of each of a few presets, and the shipped run; on its data if there are any."""
-    others = [run for run in listing.runs if run.name != SHIPPED]
+    trained = [run for run in listing.runs if run.name != SHIPPED]
     shipped = [run for run in listing.runs if run.name == SHIPPED]
     newest: dict[str, str] = {}
-    for run in [run for run in others if shipped and run.config.data == shipped[0].config.data] or others:
+    for run in [run for run in trained if shipped and run.config.data == shipped[0].config.data] or trained:
         newest.setdefault(run.config.preset, run.name)
-    return [*list(newest.values())[:_FIRST_SHOWN], *(run.name for run in shipped)]
+    return [*list(newest.values())[:_MOST_PRESETS], *(run.name for run in shipped)]
 
 
 def warn_of_different_data(runs: list[Run], titles: dict[str, str]) -> None:
-    """Figures on different test sets say nothing about which run is better."""
+    """Metrics on different test sets do not show which run is better."""
     by_data = data_of(runs)
     if len(by_data) < 2:
         return
-    alike = len({data for data, _ in by_data}) < len(by_data)
+    same_name = len({data for data, _ in by_data}) < len(by_data)
     parts = [
-        f"{TITLES[data]}{f' of digest `{digest[:8]}`' if alike else ''} "
-        f"({', '.join(markdown(titles[run.name]) for run in same)})"
-        for (data, digest), same in by_data.items()
+        f"{TITLES[data]}{f' of digest `{digest[:8]}`' if same_name else ''} "
+        f"({', '.join(markdown(titles[run.name]) for run in group)})"
+        for (data, digest), group in by_data.items()
     ]
     st.warning(
-        f"These runs were trained and tested on different data: {'; '.join(parts)}. "
-        "Figures of different data cannot be held against each other.",
+        f"These runs were trained and tested on different data: {'; '.join(parts)}. Their metrics cannot be compared.",
         icon=":material/warning:",
     )
 
 
 frame.require()
 st.title("Compare")
-runs = pick_runs(usual_runs)
-if not runs:
-    st.info("No run is chosen. Choose two or more above.", icon=":material/compare_arrows:")
-else:
-    if len(runs) == 1:
-        st.info(
-            "Only one run is chosen. Choose another above, or train one with *Retrain* in the sidebar.",
-            icon=":material/compare_arrows:",
-        )
+runs = pick_runs(default_runs)
+if len(runs) < 2:
+    st.info(
+        "Only one run is chosen. Choose another above, or train one with *Retrain* in the sidebar."
+        if runs
+        else "No run is chosen. Choose two or more above.",
+        icon=":material/compare_arrows:",
+    )
+if runs:
     try:
         titles = run_titles(run.name for run in runs)
         warn_of_different_data(runs, titles)
         grouped = st.toggle(
             "Group seeds",
             key="group_seeds",
-            help="Runs that differ in nothing but their seed become one row and one colour: the mean over the seeds.",
+            help="Runs that differ only in their seed become one row, with the mean over the seeds, and one colour.",
         )
         metrics_table.show(runs, titles, grouped=grouped)
         curves.show(runs, titles, grouped=grouped)

@@ -70,7 +70,7 @@ def change(recognizer: Recognizer, prediction: Prediction) -> None:
     """A closed expander with sliders that turn, shift and blur the drawing, and the reading following."""
     with st.expander("What if?", icon=":material/tune:", key="change", on_change="rerun") as what:
         if what.open:
-            from pages.results_sections.robustness_curves import show_sliders  # not before: it loads what charts need
+            from pages.components.distortion_sliders import show_sliders  # not before: it loads what charts need
 
             show_sliders(recognizer, prediction.model_input)
 

@@ -1,13 +1,12 @@
-"""What a run misreads: the confusion matrix, the images behind each cell, and why each was read as it was."""
+"""What a run misclassifies: the confusion matrix, the images in each cell, and why each was predicted so."""
 
 import numpy as np
 import streamlit as st
 
 from digit_core.datasets.sources import TITLES
-from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable, DigitError
+from digit_core.errors import DamagedRun, DigitError
 from digit_core.runs.run import Run
-from pages.components import confusion_matrix, mnist_prompt, url_state
-from pages.components import filters as views
+from pages.components import confusion_matrix, filters, mnist_prompt, url_state
 from pages.components.cached import dataset
 from pages.components.run_picker import pick_run
 from pages.mistakes_sections import gallery, image_dialog
@@ -15,47 +14,40 @@ from pages.shell import frame
 
 
 def show_mistakes(run: Run) -> None:
-    """The matrix, the images of what is chosen in it, and the one that is open."""
+    """The matrix, the images that match the view, and the open one."""
     if mnist_prompt.is_missing(run):
         mnist_prompt.offer_download()
         return
     images = dataset(run.config.data)
-    predictions = image_dialog.predictions_of(run)
+    predictions = image_dialog.predictions_of(run.fingerprint, run)
     if not np.array_equal(predictions.labels, images.y_test):
         raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
-    view, problems = views.parse_view(url_state.read(), len(predictions.labels))
+    view, problems = filters.parse_view(url_state.read(), len(predictions.labels))
     for problem in problems:
         st.warning(problem)
     wrong = int((predictions.predicted != predictions.labels).sum())
-    st.markdown(f"**{wrong}** of {len(images.y_test):,} {TITLES[run.config.data]} test images are misread.")
+    st.markdown(f"**{wrong}** of {len(images.y_test):,} {TITLES[run.config.data]} test images are misclassified.")
     confusion_matrix.show(predictions, view)
-    st.subheader(chosen_in_words(view), anchor=False)
+    st.subheader(heading(view), anchor=False)
     gallery.show(predictions, images.x_test)
     image_dialog.show(run, predictions)
 
 
-def chosen_in_words(view: views.View) -> str:
+def heading(view: filters.View) -> str:
     """What the images below the matrix have in common."""
-    if view.true is None and view.read is None:
+    if view.has_all_digits:
         return "All digits"
-    if view.read is None:
-        return f"Images of {views.named(view.true)}"
-    return (
-        f"Images read as {view.read}"
-        if view.true is None
-        else f"Images of {views.named(view.true)} read as {view.read}"
-    )
+    true = "" if view.true is None else f" of {filters.with_article(view.true)}"
+    return f"Images{true}" + ("" if view.predicted is None else f" predicted as {view.predicted}")
 
 
 frame.require()
 st.title("Mistakes")
-views.recall()
+filters.restore_address()
 run = pick_run()
-views.remember()
+filters.remember_address()
 if run is not None:
     try:
         show_mistakes(run)
-    except (DataUnavailable, DataDamaged) as error:
-        st.error(str(error), icon=":material/cloud_off:")
     except DigitError as error:
         st.error(str(error))

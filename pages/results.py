@@ -1,4 +1,4 @@
-"""What a run reached: figures, curves, confusion matrix, report, settings."""
+"""The results of a run: metrics, curves, confusion matrix, exports, settings."""
 
 import altair as alt
 import pandas as pd
@@ -14,36 +14,31 @@ from pages.components.titles import duration
 from pages.results_sections.confidence import show_confidence
 from pages.results_sections.export_cards import show_export
 from pages.results_sections.label_review import show_label_errors
-from pages.results_sections.per_class import show_by_digit
+from pages.results_sections.per_class import show_per_class
 from pages.results_sections.robustness_curves import show_robustness
-from pages.results_sections.saved_figures import show_figures_of
+from pages.results_sections.saved_figures import show_saved_figures
 from pages.shell import frame
 
 
-def show_figures(run: Run) -> None:
-    """The run's headline numbers."""
+def show_metrics(run: Run) -> None:
+    """The run's main metrics."""
     metrics = run.metrics
     low, high = metrics.accuracy_interval
     figures = (
-        ("Test accuracy", f"{metrics.accuracy:.2%}", f"95 % interval: {low:.2%} to {high:.2%} (Wilson)."),
-        (
-            "Test loss",
-            f"{metrics.loss:.4f}",
-            "Mean cross-entropy of what the network says of the test images, before calibration.",
-        ),
+        ("Test accuracy", f"{metrics.accuracy:.2%}", f"95% interval: {low:.2%} to {high:.2%} (Wilson)."),
+        ("Test loss", f"{metrics.loss:.4f}", "Mean cross-entropy on the test images, before calibration."),
         ("Precision", f"{metrics.precision:.2%}", "Mean over the ten digits."),
         ("Recall", f"{metrics.recall:.2%}", "Mean over the ten digits."),
-        ("Training time", duration(metrics.training_seconds), "Fitting alone, on the machine it ran on."),
+        ("Training time", duration(metrics.training_seconds), "Of the epochs alone, on the machine used."),
     )
     row = st.container(horizontal=True)
     for title, value, meaning in figures:
         row.metric(title, value, help=meaning, width=150)
     st.caption(
-        f"{TITLES[run.config.data]}: trained on {metrics.training_images:,} images, "
-        f"{metrics.validation_images:,} kept for validation, tested once on {metrics.test_images:,} others. "
-        f"{metrics.parameters:,} parameters, {metrics.epochs} {'epoch' if metrics.epochs == 1 else 'epochs'}. "
-        f"On validation images like drawings, confidence is off by {run.calibration.error_before:.1%} on average, "
-        f"and by {run.calibration.error_after:.1%} after calibration."
+        f"{TITLES[run.config.data]}: {metrics.training_images:,} training images, {metrics.validation_images:,} for "
+        f"validation, {metrics.test_images:,} for the test. {metrics.parameters:,} parameters, {metrics.epochs} "
+        f"{'epoch' if metrics.epochs == 1 else 'epochs'}. Calibration error on validation images like drawings: "
+        f"{run.calibration.error_before:.1%}, calibrated {run.calibration.error_after:.1%}."
     )
 
 
@@ -51,14 +46,14 @@ def show_curves(run: Run) -> None:
     """Accuracy and loss by epoch, training and validation."""
     history = run.history()
     colour, dashes = charts.by_kind(["training", "validation"])
-    left, right = st.columns(2)
-    for column, quantity, title in ((left, "accuracy", "Accuracy"), (right, "loss", "Loss (cross-entropy)")):
-        points = [
+    for column, quantity, title in zip(
+        st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss (cross-entropy)"), strict=True
+    ):
+        table = pd.DataFrame(
             {"epoch": row["epoch"], "images": images, quantity: row[prefix + quantity]}
             for row in history
             for prefix, images in (("", "training"), ("val_", "validation"))
-        ]
-        table = pd.DataFrame(points)
+        )
         chart = (
             alt.Chart(table)
             .mark_line(point=True)
@@ -70,32 +65,29 @@ def show_curves(run: Run) -> None:
                 tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
             )
         )
-        last = history[-1] if history else {quantity: float("nan"), f"val_{quantity}": float("nan")}
-        words = (
-            f"After the last epoch {last[quantity]:.4f} on training images, as they were changed for it, "
-            f"and {last[f'val_{quantity}']:.4f} on validation images."
+        caption = (
+            f"After the last epoch: {history[-1][quantity]:.4f} on training images (with augmentation), "
+            f"{history[-1][f'val_{quantity}']:.4f} on validation images."
         )
         with column:
-            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", words, table)
+            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", caption, table)
 
 
 def show_confusion(run: Run) -> None:
-    """The confusion matrix; a click on a cell leads to the images in it."""
-    clicked = confusion_matrix.show_doors(run.predictions(), f"{run.name}-matrix")
-    if clicked is not None:
-        true, read = map(str, clicked)
-        st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "read": read})
-    if st.button("Cell by cell, with the images", icon=":material/rule:", key="leave-to-mistakes"):
+    """The confusion matrix; a click on a cell leads to its images."""
+    cell = confusion_matrix.show_alone(run.predictions(), f"{run.name}-matrix")
+    if cell is not None:
+        true, predicted = map(str, cell)
+        st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "predicted": predicted})
+    if st.button("Browse the images", icon=":material/rule:", key="leave-to-mistakes"):
         st.switch_page("pages/mistakes.py", query_params={"run": run.name})
 
 
 def show_report(run: Run) -> None:
     """Precision, recall and F1 of each digit."""
     report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
-    shares = {
-        name: st.column_config.NumberColumn(title, format="%.4f")
-        for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"))
-    }
+    titles = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
+    shares = {name: st.column_config.NumberColumn(title, format="%.4f") for name, title in titles.items()}
     st.dataframe(
         report,
         hide_index=True,
@@ -108,20 +100,20 @@ def show_report(run: Run) -> None:
 
 
 def show_settings(run: Run) -> None:
-    """Everything that can change the result."""
+    """The configuration and the environment of the training."""
     environment = run.environment
-    st.caption(f"Started by `{environment.command}`. Data digest `{environment.data_digest[:16]}…`")
+    st.caption(f"Started with `{environment.command}`. Data digest `{environment.data_digest[:16]}…`")
     settings = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
     st.table(pd.DataFrame({"value": {name: str(value) for name, value in settings.items()}}))
     csv_button(pd.DataFrame(settings.items(), columns=["setting", "value"]), f"{run.name}-settings")
 
 
 def show_overview(run: Run) -> None:
-    """Curves, confusion matrix, report: what the trainer left."""
+    """Curves, confusion matrix, per-class metrics."""
     show_curves(run)
     left, right = st.columns([5, 4], gap="large")
-    with right:  # first, since the matrix needs a file more that may be damaged
-        st.subheader("Report by digit")
+    with right:  # first, since the matrix needs another file, which may be damaged
+        st.subheader("Per-class metrics")
         show_report(run)
     with left:
         st.subheader("Confusion matrix")
@@ -130,7 +122,7 @@ def show_overview(run: Run) -> None:
 
 _SECTIONS = {
     "Overview": show_overview,
-    "By digit": show_by_digit,
+    "Per class": show_per_class,
     "Confidence": show_confidence,
     "Labels": show_label_errors,
     "Robustness": show_robustness,
@@ -138,16 +130,15 @@ _SECTIONS = {
 
 
 def show_sections(run: Run) -> None:
-    """Each in a tab; what is in it is computed when it is open, and its failure leaves the others alone."""
+    """Each in a tab; only the open one is computed, and an error in it leaves the rest of the page alone."""
     tabs = st.tabs(list(_SECTIONS), key="results-section", on_change="rerun")
     for tab, show in zip(tabs, _SECTIONS.values(), strict=True):
-        if not tab.open:
-            continue
-        with tab:
-            try:
-                show(run)
-            except DigitError as error:
-                st.error(str(error))
+        if tab.open:
+            with tab:
+                try:
+                    show(run)
+                except DigitError as error:
+                    st.error(str(error))
 
 
 frame.require()
@@ -155,9 +146,9 @@ st.title("Results")
 chosen = pick_run()
 if chosen is not None:
     try:
-        show_figures(chosen)
+        show_metrics(chosen)
         show_sections(chosen)
-        show_figures_of(chosen)
+        show_saved_figures(chosen)
         with st.expander("Settings of this run", icon=":material/settings:"):
             show_settings(chosen)
         show_export(chosen)

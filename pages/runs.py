@@ -1,4 +1,4 @@
-"""All runs in a table: let one read, name, compare, download or delete them."""
+"""All runs in a table: activate, name, compare, download or delete them."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from pages.shell import frame
 
 frame.require()
 st.title("Runs")
-dialogs.say_what_was_done()
+dialogs.show_messages()
 listing = list_runs()
 if not listing.runs and not listing.damaged:
     st.error("There is no run. Train one with *Retrain* in the sidebar.")
@@ -22,7 +22,7 @@ if listing.runs:
     if len(listing.runs) == 1:
         st.info(
             f"{markdown(titles[listing.runs[0].name])} is the only run so far. Train another with *Retrain* in the "
-            "sidebar; it will be listed here.",
+            "sidebar.",
             icon=":material/play_arrow:",
         )
 interrupted.show()

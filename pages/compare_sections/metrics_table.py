@@ -1,4 +1,4 @@
-"""The figures of several runs, or of several seeds of the same training, a row each."""
+"""The metrics of several runs, or of several seeds of the same training, a row each."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from digit_core.datasets.sources import TITLES
 from digit_core.evaluation.comparison import by_seed, spread
 from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Run
+from pages.components.downloads import csv_button
 
 _SHARES = ("accuracy", "precision", "recall", "f1")
 _NUMBER = st.column_config.NumberColumn
@@ -18,24 +19,28 @@ _COLUMNS = {
     "preset": "Preset",
     "data": "Data",
     "accuracy": _NUMBER("Test accuracy", format="%.2f%%"),
-    "interval": st.column_config.TextColumn("95 % interval"),
-    "published": st.column_config.TextColumn("Author's figure", help="What the author of this network published."),
+    "interval": st.column_config.TextColumn("95% interval"),
+    "published": st.column_config.TextColumn("Published", help="What the author of this network published."),
     "loss": _NUMBER("Test loss", format="%.4f", help="Mean cross-entropy, before calibration."),
     "precision": _NUMBER("Precision", format="%.2f%%", help="Mean over the ten digits."),
     "recall": _NUMBER("Recall", format="%.2f%%", help="Mean over the ten digits."),
     "f1": _NUMBER("F1", format="%.2f%%", help="Mean over the ten digits."),
     "parameters": _NUMBER("Parameters", format="localized"),
     "size": _NUMBER("model.tflite", format="%.0f KB"),
-    "seconds": _NUMBER("Training time", format="%.1f s", help="Fitting alone, on the machine it ran on."),
+    "seconds": _NUMBER("Training time", format="%.1f s", help="Of the epochs alone, on the machine used."),
     "epochs": _NUMBER("Epochs"),
 }
 
 
 def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
-    """A table that sorts by a click on a column's head, and a button that takes it along."""
+    """The table, which can be downloaded, and what its intervals mean."""
     groups = by_seed(runs) if grouped else [[run] for run in runs]
     table = pd.DataFrame([_row(group, titles) for group in groups])
-    shown = table.assign(**{name: table[name] * 100 for name in _SHARES}, interval=_intervals(table))
+    intervals = zip(table["accuracy_low"], table["accuracy_high"].clip(upper=1), strict=True)
+    shown = table.assign(
+        **{name: table[name] * 100 for name in _SHARES},
+        interval=[f"{low:.2%} to {high:.2%}" for low, high in intervals],
+    )
     if not table["published"].any():
         shown = shown.drop(columns="published")
     if not grouped:
@@ -46,19 +51,11 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         width="stretch",
         column_order=[name for name in _COLUMNS if name in shown],
         column_config=_COLUMNS,
-        alt="Figures of the compared runs",
+        alt="Metrics of the compared runs",
     )
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.download_button(
-        "CSV",
-        lambda: table.to_csv(index=False),
-        file_name="compared-runs.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="compare_csv",
-    )
-    row.caption(_explanation(runs, groups, grouped=grouped), width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        csv_button(table, "compared-runs")
+        st.caption(_explanation(runs, groups, grouped=grouped), width="stretch")
 
 
 def _row(group: Sequence[Run], titles: dict[str, str]) -> dict:
@@ -86,22 +83,14 @@ def _row(group: Sequence[Run], titles: dict[str, str]) -> dict:
     }
 
 
-def _intervals(table: pd.DataFrame) -> list[str]:
-    return [
-        f"{low:.2%} to {high:.2%}"
-        for low, high in zip(table["accuracy_low"], table["accuracy_high"].clip(upper=1), strict=True)
-    ]
-
-
 def _explanation(runs: Sequence[Run], groups: Sequence[Sequence[Run]], *, grouped: bool) -> str:
-    usual = "The 95 % interval is Wilson's, of the share of test images"
     if not grouped:
-        return f"{usual}: it says how far the accuracy on ever more such images may lie from the one measured here."
-    left = len(runs) - sum(map(len, groups))
-    doubled = f" {left} that only repeat a training with the same seed are left out." if left else ""
+        return "The 95% interval is Wilson's, for the accuracy on all images of this kind."
+    repeated = len(runs) - sum(map(len, groups))
+    skipped = f" {repeated} that only repeat a training with the same seed are not shown." if repeated else ""
     if all(len(group) == 1 for group in groups):
-        return f"No two of these runs differ in their seed alone, so there is nothing to group.{doubled} {usual}."
+        return f"No two of these runs differ only in their seed, so there is nothing to group.{skipped}"
     return (
-        "Rows of several seeds show means, and the 95 % interval of the mean by Student's t. "
-        f"In rows of one run, the interval is Wilson's, of the share of test images.{doubled}"
+        "Rows of several seeds show means, and the 95% interval of the mean by Student's t. The interval of a single "
+        f"run is Wilson's, for the share of test images.{skipped}"
     )

@@ -1,4 +1,4 @@
-"""The confusion matrix: each cell is a door to the images in it."""
+"""The confusion matrix as a chart; a click on a cell selects its images."""
 
 import time
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ import streamlit as st
 
 from digit_core.evaluation.metrics import confusion_matrix
 from digit_core.runs.run import Predictions
-from pages.components import filters as views
+from pages.components import filters
 from pages.components.filters import View
 
 _HEIGHT, _WIDTH, _CONTROLS = 430, 450, 320  # pixels; a phone gives them what width there is
-_REVISION, _BOXES = "matrix_revision", "matrix_boxes"
-_LATE = 2.0  # seconds in which the browser may still send the boxes as they were, and nobody chooses in one
+_REVISION, _FORMER = "matrix_revision", "matrix_former_digits"
+_LATE = 2.0  # seconds in which the browser may still send what the boxes said before a click on a cell
 _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of the cells: from `low` to `high` by how many, and `ink` on all of these.
+    """Colours of the cells: from `low` to `high` by value, with numbers in `ink`.
 
-    `quiet`, with `quiet_ink`, is for cells that are not to be looked at; `chosen` is the frame of the chosen ones.
+    `quiet`, with numbers in `quiet_ink`, is for dimmed cells; `chosen` frames the selected ones.
     """
 
     low: str
@@ -37,130 +37,127 @@ LIGHT = Palette("#dbe9f8", "#4492e0", "#10151c", "#f3f5f8", "#5b6675", "#b34700"
 DARK = Palette("#1b2f47", "#2468b0", "#f2f6fa", "#1a212b", "#95a1b0", "#ffa657")
 
 
-def cells(counts: np.ndarray, view: View, palette: Palette, *, rates: bool, dim: bool) -> list[dict]:
-    """A row for each cell, with all that is to be seen of it.
+def cells(counts: np.ndarray, view: View, palette: Palette, *, normalise: bool, dim: bool) -> list[dict]:
+    """A row for each cell of a matrix (10, 10) with its text, colours and tooltip.
 
-    `rates`: per cent of the row instead of counts; `dim`: the diagonal gets no colour, and none is left for it.
+    `normalise`: per cent of the row instead of counts; `dim`: no colour for the diagonal, and the
+    whole range of colours for the rest.
     """
-    values = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1) if rates else counts
+    values = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1) if normalise else counts
     coloured = values * (1 - np.eye(10)) if dim else values
-    most = coloured.max() or 1
-    trues, reads = (range(10) if digit is None else (digit,) for digit in (view.true, view.read))
-    narrowed = len(trues) * len(reads) < 100
+    largest = coloured.max() or 1
     rows = []
-    for true in range(10):
-        for read in range(10):
-            count, value = int(counts[true, read]), values[true, read]
-            quiet = count == 0 or (dim and true == read)
-            is_chosen = narrowed and true in trues and read in reads
-            fill = palette.quiet if quiet else _between(palette.low, palette.high, float(value / most))
-            rows.append(
-                {
-                    "true": true,
-                    "read": read,
-                    "text": "" if count == 0 else _share(value) if rates else str(count),
-                    "fill": "transparent" if count == 0 else fill,
-                    "ink": palette.quiet_ink if quiet else palette.ink,
-                    "edge": palette.chosen if is_chosen else "transparent",
-                    "words": f"{true} read as {read}: {_images(count)}",
-                    "share": f"{count / max(counts[true].sum(), 1):.2%} of all {true}",
-                }
-            )
+    for true, predicted in np.ndindex(10, 10):
+        count, value = int(counts[true, predicted]), values[true, predicted]
+        is_quiet = count == 0 or (dim and true == predicted)
+        is_chosen = view.true in (None, true) and view.predicted in (None, predicted) and not view.has_all_digits
+        fill = palette.quiet if is_quiet else _between(palette.low, palette.high, float(value / largest))
+        rows.append(
+            {
+                "true": true,
+                "predicted": predicted,
+                "text": "" if count == 0 else _percentage(value) if normalise else str(count),
+                "fill": "transparent" if count == 0 else fill,
+                "ink": palette.quiet_ink if is_quiet else palette.ink,
+                "edge": palette.chosen if is_chosen else "transparent",
+                "description": f"{true} predicted as {predicted}: {count:,} {'image' if count == 1 else 'images'}",
+                "share": f"{count / max(counts[true].sum(), 1):.2%} of all {true}",
+            }
+        )
     return rows
 
 
 def show(predictions: Predictions, view: View) -> None:
-    """The matrix, what it shows, and the same choice by name."""
+    """The matrix, its options, and boxes that select the same as a click."""
     counts = confusion_matrix(predictions.predicted, predictions.labels)
-    board = st.container(horizontal=True, gap="medium")
-    chart, controls = board.container(width=_WIDTH), board.container(width=_CONTROLS)
-    with controls:
-        rates = st.segmented_control(
-            "Cells show",
-            ["Counts", "Per cent of the row"],
-            default="Counts",
-            required=True,
-            key="matrix_cells",
-        )
-        dim = st.toggle("Dim the diagonal, so that mistakes show", value=True, key="matrix_dim")
-        _digits_by_name(view, len(predictions.labels))
-        st.caption(in_words(counts))
-    with chart:
+    row = st.container(horizontal=True, gap="medium")
+    left, right = row.container(width=_WIDTH), row.container(width=_CONTROLS)
+    with right:
+        normalise = st.toggle("Normalise by row", key="matrix_normalise", help="Per cent of each actual digit's images")
+        dim = st.toggle("Dim the diagonal", value=True, key="matrix_dim")
+        _select_digits(view, len(predictions.labels))
+        st.caption(summary(counts))
+    with left:
         key = _key()
-        rows = cells(counts, view, _palette(), rates=rates != "Counts", dim=dim)
         st.altair_chart(
-            _chart(rows, in_words(counts)),
+            _chart(cells(counts, view, _palette(), normalise=normalise, dim=dim), summary(counts)),
             height=_HEIGHT,
-            on_select=lambda: clicked(key, len(predictions.labels)),
+            on_select=lambda: _cell_clicked(key, len(predictions.labels)),
             selection_mode="cell",
             key=key,
         )
 
 
-def show_doors(predictions: Predictions, key: str) -> tuple[int, int] | None:
-    """The matrix alone; returns the cell that was clicked: the true digit and the digit read."""
+def show_alone(predictions: Predictions, key: str) -> tuple[int, int] | None:
+    """The matrix without options; returns the actual and the predicted digit of the cell that was clicked."""
     counts = confusion_matrix(predictions.predicted, predictions.labels)
-    rows = cells(counts, View(), _palette(), rates=False, dim=True)
-    chosen = st.altair_chart(
-        _chart(rows, in_words(counts)), height=_HEIGHT, on_select="rerun", selection_mode="cell", key=key
-    )
-    st.caption(in_words(counts))
-    clicked = chosen["selection"].get("cell") or []
-    return (int(clicked[0]["true"]), int(clicked[0]["read"])) if clicked else None
+    chart = _chart(cells(counts, View(), _palette(), normalise=False, dim=True), summary(counts))
+    state = st.altair_chart(chart, height=_HEIGHT, on_select="rerun", selection_mode="cell", key=key)
+    st.caption(summary(counts))
+    return _cell(state)
 
 
-def in_words(counts: np.ndarray) -> str:
-    """The matrix (10, 10) as a sentence: what is confused most."""
+def summary(counts: np.ndarray) -> str:
+    """The matrix (10, 10) in a sentence: the most frequent confusions."""
     wrong = counts * (1 - np.eye(10, dtype=counts.dtype))
-    total = int(wrong.sum())
-    if not total:
-        return "All images are on the diagonal: none is misread."
+    if not wrong.any():
+        return "No image is misclassified."
     most = [divmod(int(cell), 10) for cell in np.argsort(-wrong, axis=None, kind="stable")[:_MOST_NAMED]]
-    named = [f"{true} read as {read} ({wrong[true, read]})" for true, read in most if wrong[true, read]]
-    return f"Off the diagonal: {_images(total)}. Most often: {', '.join(named)}. Click a cell to see its images."
+    named = [f"{true} predicted as {other} ({wrong[true, other]})" for true, other in most if wrong[true, other]]
+    return f"{wrong.sum():,} misclassified. Most often: {', '.join(named)}. Click a cell to see its images."
 
 
-def clicked(key: str, images: int) -> None:
-    """A cell of the chart with that key was clicked: choose it, or give the choice up if it was chosen."""
-    # Until the page has run to its end the browser sends the selection of the chart that was there before
-    # with whatever is clicked next, and Streamlit takes it for news.
-    cells = st.session_state[key]["selection"].get("cell") or []
-    if not cells or key != _key():
+def _cell(state: dict) -> tuple[int, int] | None:
+    cells = state["selection"].get("cell")
+    return (int(cells[0]["true"]), int(cells[0]["predicted"])) if cells else None
+
+
+def _cell_clicked(key: str, images: int) -> None:
+    """Select the cell that was clicked in the chart of that key, or unselect it if it was selected."""
+    cell = _cell(st.session_state[key])
+    # Until the page has run to its end the browser sends the selection of the former chart with
+    # whatever is clicked next, and Streamlit takes it for a change.
+    if cell is None or key != _key():
         return
-    view = views.current(images)
-    cell = int(cells[0]["true"]), int(cells[0]["read"])
-    st.session_state[_BOXES] = time.monotonic(), (view.true, view.read)
-    _choose(*((None, None) if cell == (view.true, view.read) else cell), images)
+    view = filters.current_view(images)
+    before = view.true, view.predicted
+    st.session_state[_FORMER] = time.monotonic(), before
+    _select(*((None, None) if cell == before else cell), images)
 
 
-def _digits_by_name(view: View, images: int) -> None:
-    """Two boxes that say the same as a click, for keyboard and phone."""
-    st.session_state["true_digit"] = "any" if view.true is None else view.true
-    st.session_state["read_as"] = "any" if view.read is None else view.read
-    left, right = st.columns(2)
+def _select_digits(view: View, images: int) -> None:
+    """Two boxes that select the same as a click, for keyboard and phone."""
     options = ["any", *range(10)]
-    left.selectbox("True digit", options, key="true_digit", on_change=_named, args=(images,))
-    right.selectbox("Read as", options, key="read_as", on_change=_named, args=(images,))
+    for column, label, key, digit in zip(
+        st.columns(2),
+        ("Actual", "Predicted"),
+        ("true_digit", "predicted_digit"),
+        (view.true, view.predicted),
+        strict=True,
+    ):
+        st.session_state[key] = "any" if digit is None else digit
+        column.selectbox(label, options, key=key, on_change=_digits_selected, args=(images,))
     st.button(
         "Show all",
         icon=":material/filter_alt_off:",
-        on_click=_choose,
+        on_click=_select,
         args=(None, None, images),
-        disabled=view.true is None and view.read is None,
+        disabled=view.has_all_digits,
     )
 
 
-def _named(images: int) -> None:
-    true, read = (None if value == "any" else value for value in map(st.session_state.get, ("true_digit", "read_as")))
-    when, before = st.session_state.get(_BOXES, (0.0, None))
-    if (true, read) == before and time.monotonic() - when < _LATE:
-        return  # a click elsewhere brought along what they said before a click on a cell changed them
-    _choose(true, read, images)
+def _digits_selected(images: int) -> None:
+    boxes = map(st.session_state.get, ("true_digit", "predicted_digit"))
+    true, predicted = (None if value == "any" else value for value in boxes)
+    when, before = st.session_state.get(_FORMER, (0.0, None))
+    if (true, predicted) == before and time.monotonic() - when < _LATE:
+        return  # sent with a click elsewhere, before the browser had what the click on a cell changed
+    _select(true, predicted, images)
 
 
-def _choose(true: int | None, read: int | None, images: int) -> None:
-    views.put(views.current(images).with_digits(true, read))
-    # The chart keeps a selection of its own, in which the same click would not be news. A new chart has none.
+def _select(true: int | None, predicted: int | None, images: int) -> None:
+    filters.write_view(filters.current_view(images).with_digits(true, predicted))
+    # A new chart: this one would keep its selection, so that a second click on the cell would change nothing.
     st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
 
 
@@ -173,21 +170,21 @@ def _palette() -> Palette:
 
 
 def _chart(rows: list[dict], description: str) -> alt.LayerChart:
-    axis = {"labelAngle": 0, "ticks": False, "domain": False, "grid": False, "labelFontSize": 13, "titleFontSize": 13}
+    axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("read:O", title="read as", axis=alt.Axis(**axis), scale=alt.Scale(padding=0.03)),
-        y=alt.Y("true:O", title="true digit", axis=alt.Axis(**axis), scale=alt.Scale(padding=0.03)),
-        tooltip=[alt.Tooltip("words:N", title="Cell"), alt.Tooltip("share:N", title="Share")],
+        x=alt.X("predicted:O", title="Predicted", axis=axis, scale=alt.Scale(padding=0.03)),
+        y=alt.Y("true:O", title="Actual", axis=axis, scale=alt.Scale(padding=0.03)),
+        tooltip=[alt.Tooltip("description:N", title="Cell"), alt.Tooltip("share:N", title="Share")],
     )
     squares = base.mark_rect(cornerRadius=4, cursor="pointer", strokeWidth=3).encode(
         fill=alt.Fill("fill:N", scale=None),
         stroke=alt.Stroke("edge:N", scale=None),
-        description=alt.Description("words:N"),
+        description=alt.Description("description:N"),
     )
     numbers = base.mark_text(fontSize=13, cursor="pointer", aria=False).encode(
         text="text:N", color=alt.Color("ink:N", scale=None)
     )
-    cell = alt.selection_point(name="cell", fields=["true", "read"], on="click")
+    cell = alt.selection_point(name="cell", fields=["true", "predicted"], on="click")
     return alt.layer(squares.add_params(cell), numbers).properties(description=f"Confusion matrix. {description}")
 
 
@@ -197,9 +194,5 @@ def _between(low: str, high: str, part: float) -> str:
     return "#" + "".join(f"{round(float(value)):02x}" for value in first + (last - first) * part)
 
 
-def _share(value: float) -> str:
+def _percentage(value: float) -> str:
     return "<0.1" if value < 0.1 else f"{value:.1f}"
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"

@@ -1,10 +1,9 @@
-"""One test image, large: how it was read, why, what it resembles, and what other runs say."""
+"""One test image in a dialog: its prediction, why, its nearest training images, other runs' predictions."""
 
-import hashlib
 from contextlib import suppress
-from html import escape
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from digit_core import Prediction
@@ -17,25 +16,21 @@ from digit_core.inference.nearest_neighbors import Neighbour, Neighbours
 from digit_core.jobs.background_task import BackgroundTask
 from digit_core.jobs.feature_jobs import features_task
 from digit_core.runs.run import Predictions, Run, list_runs
-from pages.components import canvas, occlusion_card, prediction_card
-from pages.components import filters as views
+from pages.components import canvas, filters, occlusion_card, prediction_card
 from pages.components.cached import active_recognizer, dataset, recognizer_of
+from pages.components.filters import with_article
 from pages.components.image_html import picture
-from pages.components.titles import run_markdown, run_title
+from pages.components.titles import run_markdown
 from pages.mistakes_sections import gallery
 
-_WIDTH = 880  # pixels, the dialog; a phone gives it what there is
-_READING_WIDTH = 500
-_SIZE = 200  # pixels, the large picture
-_SMALL = 84  # pixels, a neighbour
-_OTHERS = 20  # other runs that are asked
-_WATCHING = 0.7  # seconds between two looks at the preparation
+_WIDTH, _PREDICTION_WIDTH = 880, 500  # pixels, the dialog and a part of it; a phone gives them what there is
+_SIZE, _NEIGHBOUR_SIZE = 200, 84  # pixels, the images
+_MOST_RUNS = 20  # whose predictions are shown
+_POLL_SECONDS = 0.7
 _STYLE = """
 <style>
 .row{display:flex;flex-wrap:wrap;gap:.8rem}.row figure{margin:0;width:84px}
 .row figcaption{font-size:.8rem;line-height:1.3;margin-top:.3rem}
-.runs{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-.runs th{text-align:left;font-weight:600}.runs th,.runs td{padding:.15rem 1rem .15rem 0}
 </style>
 """
 
@@ -43,98 +38,84 @@ _STYLE = """
 def show(run: Run, predictions: Predictions) -> None:
     """Open the image that is in the address, if one is."""
     count = len(predictions.labels)
-    if views.current(count).image is None:
-        return
-
-    def closed() -> None:
-        gallery.open_image(None, count)
-
-    st.dialog("Test image", width=_WIDTH, on_dismiss=closed)(_image)(run, predictions)
+    if filters.current_view(count).image is not None:
+        dialog = st.dialog("Test image", width=_WIDTH, on_dismiss=lambda: gallery.open_image(None, count))
+        dialog(_image)(run, predictions)
 
 
-def predictions_of(run: Run) -> Predictions:
-    """A run's predictions, read once as long as the file stays as it is. Raises DamagedRun."""
-    path = run.path / "predictions.npz"
-    return _predictions(run, str(path), path.stat().st_mtime_ns if path.is_file() else 0)
-
-
-@st.cache_resource(max_entries=_OTHERS + 4, show_spinner=False)
-def _predictions(_run: Run, path: str, changed: int) -> Predictions:
+@st.cache_resource(max_entries=_MOST_RUNS + 4, show_spinner=False)
+def predictions_of(fingerprint: str, _run: Run) -> Predictions:
+    """The predictions of the run with that fingerprint. Raises DamagedRun."""
     return _run.predictions()
 
 
 def _image(run: Run, predictions: Predictions) -> None:
-    """What is in the dialog; it runs by itself when the next image is asked for."""
-    count = len(predictions.labels)
-    view = views.current(count)
+    """The dialog; it reruns by itself when the next image is opened."""
+    view = filters.current_view(len(predictions.labels))
     if view.image is None:
         st.rerun()
     index = view.image
-    label, read = int(predictions.labels[index]), int(predictions.predicted[index])
+    label, predicted = int(predictions.labels[index]), int(predictions.predicted[index])
+    description = f"{with_article(label)}, predicted as {predicted}"
     try:
         images = dataset(run.config.data).x_test
         model_input = images[index].astype(np.float32) / 255
-        _header(run, predictions, index, images)
-        st.markdown(
-            f"#### No. {index}: {views.named(label)}, read as {read}" + ("" if label == read else " — a mistake")
-        )
+        _header(run, predictions, view, images)
+        st.markdown(f"#### No. {index}: {description}" + ("" if label == predicted else " — misclassified"))
         if index in confirmed_in(run.config.data):
             st.warning(_label_error(index, label), icon=":material/sell:")
         row = st.container(horizontal=True, gap="medium")
         with row.container(width=_SIZE):
-            words = f"Test image {index}: {views.named(label)}, read as {read}"
-            st.html(picture(images[index], _SIZE, words))
-        with row.container(width=_READING_WIDTH):
+            st.html(picture(images[index], _SIZE, f"Test image {index}: {description}"))
+        with row.container(width=_PREDICTION_WIDTH):
             prediction = _prediction(run, predictions, index, model_input)
             prediction_card.show(prediction)
             st.caption(
-                f"Digit likeness {prediction.digit_likeness:.0%}: how much it looks like a digit at all; "
-                f"what has less than {run.calibration.likeness_threshold:.0%} is not read. The probabilities are "
-                "the network's own; on the canvas they are calibrated for drawings."
+                f"Digit likeness {prediction.digit_likeness:.0%}, rejected below "
+                f"{run.calibration.likeness_threshold:.0%}. The probabilities are the network's own; on the canvas "
+                "they are calibrated for drawings."
             )
-        st.markdown("##### What the reading rests on")
+        st.markdown("##### Why this prediction (occlusion map)")
         occlusion_card.show(model_input, occlusion_card.explainer_of(run).explain(model_input), _SIZE)
-        st.markdown("##### The five training images nearest to it")
+        st.markdown("##### Nearest training images")
         _neighbours(run, model_input)
-        st.markdown("##### What other runs say")
+        st.markdown("##### Other runs' predictions")
         _other_runs(run, predictions, index)
-    except DigitError as error:  # caught here: a dialog runs again without the page around it
+    except DigitError as error:  # caught here: a dialog reruns without the page around it
         st.error(str(error))
 
 
 def _label_error(index: int, label: int) -> str:
     seen = CONFIRMED[index]
-    saw = "saw no one digit" if seen is None else f"saw {views.named(seen)}"
+    saw = "did not agree on a digit" if seen is None else f"saw {with_article(seen)}"
     return (
-        f"Its label is probably wrong: of five people who were shown it, most did not see {views.named(label)}; "
+        f"Its label is probably wrong: most of the five people who were shown it did not see {with_article(label)}; "
         f"they {saw} (Northcutt, Athalye and Mueller 2021)."
     )
 
 
-def _header(run: Run, predictions: Predictions, index: int, images: np.ndarray) -> None:
-    count = len(predictions.labels)
-    listed = views.chosen_images(views.current(count), predictions)
-    place = np.flatnonzero(listed == index)
+def _header(run: Run, predictions: Predictions, view: filters.View, images: np.ndarray) -> None:
+    """The way to the images before and after this one, and to the canvas."""
+    listed = filters.matching_images(view, predictions).tolist()
+    place = listed.index(view.image) if view.image in listed else None
     row = st.container(horizontal=True, vertical_alignment="center")
-    before = listed[place[0] - 1] if len(place) and place[0] else None
-    after = listed[place[0] + 1] if len(place) and place[0] + 1 < len(listed) else None
-    for name, icon, other in (("Previous image", "chevron_left", before), ("Next image", "chevron_right", after)):
+    for name, icon, step in (("Previous image", "chevron_left", -1), ("Next image", "chevron_right", 1)):
+        there = place is not None and 0 <= place + step < len(listed)
         row.button(
             name,
             icon=f":material/{icon}:",
-            disabled=other is None,
+            disabled=not there,
             on_click=gallery.open_image,
-            args=(None if other is None else int(other), count),
+            args=(listed[place + step] if there else None, len(images)),
         )
     if row.button("Put it on the canvas", icon=":material/draw:", type="primary", key="leave-to-draw"):
-        canvas.put_picture(
-            images[index], f"{TITLES[run.config.data]} test image {index}, {views.named(predictions.labels[index])}"
-        )
+        label = with_article(predictions.labels[view.image])
+        canvas.put_picture(images[view.image], f"{TITLES[run.config.data]} test image {view.image}, {label}")
         st.switch_page("pages/draw.py")
-    row.caption(f"{place[0] + 1:,} of {len(listed):,} in view" if len(place) else "It is not among the images in view.")
-    reads = active_recognizer()[0].run
-    if reads.name != run.name:
-        st.caption(f"On the canvas it is read by {run_markdown(reads.name)}, the run that reads now.")
+    row.caption("Not in this view." if place is None else f"{place + 1:,} of {len(listed):,} in this view")
+    active = active_recognizer()[0].run
+    if active.name != run.name:
+        st.caption(f"The canvas uses the active model, {run_markdown(active.name)}.")
 
 
 def _prediction(run: Run, predictions: Predictions, index: int, model_input: np.ndarray) -> Prediction:
@@ -146,19 +127,19 @@ def _prediction(run: Run, predictions: Predictions, index: int, model_input: np.
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _neighbours_of(_run: Run, _data: Dataset, model: str, data: str) -> Neighbours:
+def _neighbours_of(fingerprint: str, digest: str, _run: Run, _data: Dataset) -> Neighbours:
     return Neighbours(_run.model_bytes(), _data)
 
 
 def _neighbours(run: Run, model_input: np.ndarray) -> None:
     data = dataset(run.config.data)
     try:
-        found = _neighbours_of(run, data, hashlib.sha256(run.model_bytes()).hexdigest(), data.digest)
+        found = _neighbours_of(run.fingerprint, data.digest, run, data)
     except NoFeatures as error:
-        st.info(f"This run's network cannot be asked for them. {error}")
+        st.info(f"Not available for this network. {error}")
         return
     if found.ready:
-        _row(found.nearest(model_input), data)
+        _show_neighbours(found.nearest(model_input), data)
         return
     task = features_task(run, data.digest)
     problem = None
@@ -167,13 +148,13 @@ def _neighbours(run: Run, model_input: np.ndarray) -> None:
             task.start()
         elif not status.is_active:
             problem = status.message
-    except DigitError as error:  # the rest of the dialog does without
+    except DigitError as error:  # the rest of the dialog is shown all the same
         problem = str(error)
     if problem:
-        st.warning(f"They cannot be found. {problem}")
+        st.warning(f"The nearest images could not be found. {problem}")
         st.button("Try again", icon=":material/refresh:", on_click=_restart, args=(task,))
     else:
-        st.fragment(_progress, run_every=_WATCHING)(task)
+        st.fragment(_progress, run_every=_POLL_SECONDS)(task)
 
 
 def _restart(task: BackgroundTask) -> None:
@@ -182,54 +163,42 @@ def _restart(task: BackgroundTask) -> None:
 
 
 def _progress(task: BackgroundTask) -> None:
-    """Polls."""
     status = task.watch()
     if status is None or not status.is_active:
         st.rerun()
     st.progress(status.fraction or 0.0, text=f"{status.message} (once for this network)")
 
 
-def _row(found: tuple[Neighbour, ...], data: Dataset) -> None:
+def _show_neighbours(found: tuple[Neighbour, ...], data: Dataset) -> None:
     figures = []
     for neighbour in found:
-        named = f"Training image {neighbour.index}: {views.named(neighbour.label)}"
-        words = f"{named}, at a distance of {neighbour.distance:.2f}"
+        label = with_article(neighbour.label)
+        description = f"Training image {neighbour.index}: {label}, at a distance of {neighbour.distance:.2f}"
         figures.append(
-            f'<figure data-testid="neighbour">{picture(data.x_train[neighbour.index], _SMALL, words)}'
-            f"<figcaption><b>{neighbour.label}</b> · {neighbour.distance:.2f}<br>no. {neighbour.index}"
-            "</figcaption></figure>"
+            f'<figure data-testid="neighbour">{picture(data.x_train[neighbour.index], _NEIGHBOUR_SIZE, description)}'
+            f"<figcaption><b>{neighbour.label}</b> · {neighbour.distance:.2f}<br>no. {neighbour.index}</figcaption>"
+            "</figure>"
         )
     st.html(f'{_STYLE}<div class="row">{"".join(figures)}</div>')
-    st.caption(
-        "Nearest in what the network's last layer is given; the number beside the label is the distance there "
-        "(Euclidean, in the network's own unit)."
-    )
+    st.caption("Label and Euclidean distance, in the feature space of the network's last layer.")
 
 
 def _other_runs(run: Run, predictions: Predictions, index: int) -> None:
-    rows, right = [], 0
+    rows = []
     for other in list_runs().runs:
-        if other.name == run.name or other.config.data != run.config.data or len(rows) == _OTHERS:
+        if other.name == run.name or other.config.data != run.config.data or len(rows) == _MOST_RUNS:
             continue
         try:
-            theirs = predictions_of(other)
+            theirs = predictions_of(other.fingerprint, other)
         except DigitError:
             continue  # its own page says that it is damaged
-        if not np.array_equal(theirs.labels, predictions.labels):
-            continue
-        digit = int(theirs.predicted[index])
-        is_right = digit == predictions.labels[index]
-        right += is_right
-        rows.append(
-            f"<tr><td>{escape(run_title(other.name))}</td><td><b>{digit}</b></td>"
-            f"<td>{theirs.probabilities[index, digit]:.1%}</td><td>{'right' if is_right else 'wrong'}</td></tr>"
-        )
-    if not rows:
-        st.caption("There is no other run on this data set yet.")
-        return
-    if len(rows) == 1:
-        st.caption(f"The other run reads it {'right' if right else 'wrong'}.")
+        if np.array_equal(theirs.labels, predictions.labels):
+            digit = int(theirs.predicted[index])
+            correct = "yes" if digit == theirs.labels[index] else "no"
+            rows.append((run_markdown(other.name), digit, f"{theirs.probabilities[index, digit]:.1%}", correct))
+    if rows:
+        table = pd.DataFrame(rows, columns=["Run", "Predicted", "Probability", "Correct?"]).set_index("Run")
+        st.caption(f"{(table['Correct?'] == 'yes').sum()} of {len(rows)} correct")
+        st.table(table, width="content")
     else:
-        st.caption(f"{right} of {len(rows)} other runs read it right.")
-    head = "<tr><th>Run</th><th>Read as</th><th>Probability</th><th>That is</th></tr>"
-    st.html(f'{_STYLE}<table class="runs">{head}{"".join(rows)}</table>')
+        st.caption("There is no other run on this data set yet.")

@@ -1,208 +1,116 @@
-"""Accuracy on distorted images: curves of several runs, and sliders that distort a drawing."""
+"""Accuracy on distorted test images: curves of one or more runs."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from digit_core import Recognizer
 from digit_core.datasets.sources import TITLES, mnist_file
 from digit_core.errors import DigitError
-from digit_core.evaluation.distortions import DISTORTIONS, Distortion, distorted
+from digit_core.evaluation.distortions import DISTORTIONS, Distortion
 from digit_core.evaluation.metrics import wilson_interval
 from digit_core.jobs.robustness_jobs import Robustness, kept_robustness, robustness_task
-from digit_core.runs.run import Run, list_runs, open_run
+from digit_core.runs.run import Run, list_runs
 from pages.components import charts
-from pages.components.image_html import picture
 from pages.components.titles import markdown, run_titles
+from pages.results_sections import task_controls
 
-_POLL_SECONDS = 0.7  # between two looks at measurements that wait or run
 _MOST_RUNS = 5  # in a chart; more lines cannot be told apart
 
 
 def show_robustness(run: Run) -> None:
-    """Accuracy against each kind of distortion, for this run and others; it polls while one is measured."""
+    """Accuracy by the strength of each distortion, for this run and those chosen to compare it with."""
     others = {other.name: other for other in list_runs().runs if other.name != run.name}
     titles = run_titles([run.name, *others])
     names = st.multiselect(
         "Compare with", list(others), format_func=titles.get, max_selections=_MOST_RUNS - 1, key=f"robust-{run.name}"
     )
-    runs = {name: others.get(name, run) for name in (run.name, *names)}
-    polling = any(_is_active(one) for one in runs.values())
-    st.fragment(_measurements, run_every=_POLL_SECONDS if polling else None)(runs, titles, polling)
+    runs = [run, *(others[name] for name in names)]
+    task_controls.show_polling(lambda: _measurements(runs, titles), [robustness_task(run) for run in runs])
 
 
-def _measurements(runs: dict[str, Run], titles: dict[str, str], polling: bool) -> None:
-    measured, active = {}, False
-    for run in runs.values():
+def _measurements(runs: list[Run], titles: dict[str, str]) -> None:
+    measured = {}
+    for run in runs:
         try:
-            kept = kept_robustness(run)
-            if kept is None:
-                active |= _offer(run, titles[run.name])
+            if (result := kept_robustness(run)) is None:
+                _offer_measurement(run, titles[run.name])
             else:
-                measured[run.name] = kept
+                measured[run.name] = result
         except DigitError as error:
             st.error(str(error))
-    if active != polling:
-        st.rerun(scope="app")  # to start polling, or to stop
     if measured:
-        _show_curves(runs, titles, measured)
+        _show_curves([run for run in runs if run.name in measured], titles, measured)
 
 
-def _offer(run: Run, title: str) -> bool:
-    """Offer to measure a run, or show the progress; whether it goes on."""
+def _offer_measurement(run: Run, title: str) -> None:
+    """The progress of a run's measurement, or a button that starts it."""
     task = robustness_task(run)
     status = task.watch()
-    if status is not None and status.is_active:
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.progress(status.fraction or 0.0, text=f"Measuring {markdown(title)}: {status.message}")
-        if right.button("Cancel", icon=":material/close:", key=f"cancel-{run.name}", width="stretch"):
-            task.cancel()
-            st.rerun(scope="app")
-        return True
-    failed = status is not None and status.state == "failed"
-    if failed:
-        st.error(status.message)
-    fetched = run.config.data == "mnist" and mnist_file() is None
     left, right = st.columns([3, 1], vertical_alignment="center")
+    if status is not None and status.is_active:
+        left.progress(status.fraction or 0.0, text=f"Measuring {markdown(title)}: {status.message}")
+        task_controls.cancel_button(task, right, f"cancel-{run.name}")
+        return
+    fetched = run.config.data == "mnist" and mnist_file() is None
     left.markdown(
-        f"**{markdown(title)}** has not been measured yet. Its test images are turned, moved, sized, slanted, "
-        "drawn with another pen, made noisy and blurred; it takes a minute or two, in the background."
-        + (f" {TITLES['mnist']} is fetched first (11 MB)." if fetched else "")
+        f"**{markdown(title)}** has not been measured yet. Its test images are rotated, shifted, scaled, sheared, "
+        "redrawn with another stroke width, made noisy and blurred. This takes a minute or two in the background."
+        + (f" {TITLES['mnist']} is downloaded first (11 MB)." if fetched else "")
     )
-    label = "Try again" if failed else "Measure"
-    if right.button(label, icon=":material/speed:", key=f"measure-{run.name}", width="stretch"):
-        open_run(run.name)  # it may have been deleted meanwhile
-        task.start()
-        st.rerun(scope="app")
-    return False
+    task_controls.start_button(task, status, run, right, "Measure", "speed", f"measure-{run.name}")
 
 
-def _is_active(run: Run) -> bool:
-    try:
-        return kept_robustness(run) is None and robustness_task(run).is_active()
-    except DigitError:
-        return False  # the measurement's own place says why
-
-
-def _show_curves(runs: dict[str, Run], titles: dict[str, str], measured: dict[str, Robustness]) -> None:
-    tables = [_table(titles[name], found) for name, found in measured.items()]
-    table = pd.concat(tables, ignore_index=True)
-    images = {found.images for found in measured.values()}
+def _show_curves(runs: list[Run], titles: dict[str, str], measured: dict[str, Robustness]) -> None:
+    table = pd.concat([_table(titles[name], result) for name, result in measured.items()], ignore_index=True)
+    images = sorted({result.images for result in measured.values()})
     st.caption(
-        f"Measured on {' or '.join(f'{count:,}' for count in sorted(images))} test images, always the same ones; bands "
-        "are 95 % intervals. The images go to the network as they are. A drawing is first brought to one size and "
-        "place, so size and shift matter less there than here."
+        f"Measured on {' or '.join(f'{count:,}' for count in images)} test images, always the same; bands are 95% "
+        "intervals. The distorted images are not normalised again. A drawing is, so size and shift matter less there."
     )
-    data = {runs[name].config.data for name in measured}
-    if len(data) > 1:
+    if len({run.config.data for run in runs}) > 1:
         st.warning("These runs were tested on different data sets, so their curves cannot be compared point by point.")
-    # A run keeps its colour in all charts.
-    colour, dashes = charts.by_kind([titles[name] for name in measured])
+    colour, dashes = charts.by_kind([titles[name] for name in measured])  # the same in all charts
     kinds = [kind for kind in DISTORTIONS.values() if (table["kind"] == kind.name).any()]
     for place, kind in enumerate(kinds):
         if place % 2 == 0:
-            row = st.columns(2)  # a new one for each pair, so that neighbours stand at one height
+            row = st.columns(2)  # for each pair, so that neighbours start at one height
         with row[place % 2]:
             _show_curve(kind, table[table["kind"] == kind.name], colour, dashes, "-".join(measured))
 
 
 def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes: alt.Scale, name: str) -> None:
-    base = alt.Chart(part).encode(x=alt.X("strength:Q", title=f"{kind.title} ({kind.unit})"))
-    colours = alt.Color("run:N", scale=colour, legend=charts.legend() if part["run"].nunique() > 1 else None)
-    band = base.mark_area(opacity=0.15).encode(
-        y=alt.Y("low:Q", **charts.shares("Read right")), y2="high:Q", color=colours
+    base = alt.Chart(part).encode(
+        x=alt.X("strength:Q", title=f"{kind.title} ({kind.unit})"),
+        color=alt.Color("run:N", scale=colour, legend=charts.legend() if part["run"].nunique() > 1 else None),
     )
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", **charts.shares("Accuracy")), y2="high:Q")
     line = base.mark_line(point=True).encode(
-        y=alt.Y("accuracy:Q", **charts.shares("Read right")),
-        color=colours,
+        y=alt.Y("accuracy:Q", **charts.shares("Accuracy")),
         strokeDash=alt.StrokeDash("run:N", scale=dashes, legend=None),
-        tooltip=[
-            "run",
-            alt.Tooltip("strength:Q", title=kind.unit),
-            alt.Tooltip("accuracy:Q", title="read right", format=".2%"),
-            alt.Tooltip("low:Q", title="from", format=".2%"),
-            alt.Tooltip("high:Q", title="to", format=".2%"),
-        ],
+        tooltip=["run", alt.Tooltip("strength:Q", title=kind.unit)]
+        + [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("accuracy", "low", "high")],
     )
-    words = " ".join(_in_words(run, rows, kind) for run, rows in part.groupby("run", sort=False))
-    charts.show(band + line, f"{name}-{kind.name}", kind.title, words, part, height=320)
+    caption = " ".join(_summary(run, rows) for run, rows in part.groupby("run", sort=False))
+    charts.show(band + line, f"{name}-{kind.name}", kind.title, caption, part, height=320)
 
 
-def _in_words(run: str, rows: pd.DataFrame, kind: Distortion) -> str:
-    """What a curve says: from where to where nine in ten are read, and the worst point."""
-    well = rows["strength"][rows["accuracy"] >= 0.9]
+def _summary(run: str, rows: pd.DataFrame) -> str:
+    """A curve in a sentence: the range with an accuracy of at least 90%, and the worst point."""
+    good = rows["strength"][rows["accuracy"] >= 0.9]
+    if good.empty:
+        return f"{markdown(run)}: below 90% everywhere."
     worst = rows.loc[rows["accuracy"].idxmin()]
-    beginning = f"{markdown(run)}: "
-    if well.empty:
-        return f"{beginning}less than 90 % right everywhere."
-    return (
-        f"{beginning}90 % or more right from {_signed(well.min())} to {_signed(well.max())}; "
-        f"at {_signed(worst['strength'])}, {worst['accuracy']:.1%}."
-    )
+    low, high, at = (f"{value:g}".replace("-", "−") for value in (good.min(), good.max(), worst["strength"]))
+    return f"{markdown(run)}: 90% or more from {low} to {high}; {worst['accuracy']:.1%} at {at}."
 
 
-def _signed(number: float) -> str:
-    return f"{number:g}".replace("-", "−")
-
-
-def _table(title: str, found: Robustness) -> pd.DataFrame:
+def _table(title: str, result: Robustness) -> pd.DataFrame:
     rows = [
-        {"run": title, "kind": kind, "strength": point.strength, "right": point.right, "images": found.images}
-        for kind, points in found.curves.items()
+        {"run": title, "kind": kind, "strength": point.strength, "right": point.right, "images": result.images}
+        for kind, points in result.curves.items()
         for point in points
     ]
     table = pd.DataFrame(rows)
     table["accuracy"] = table["right"] / table["images"]
     table["low"], table["high"] = wilson_interval(table["accuracy"].to_numpy(), table["images"].to_numpy())
     return table
-
-
-@st.fragment
-def show_sliders(recognizer: Recognizer, model_input: np.ndarray, key: str = "sliders") -> None:
-    """Distort what the model sees, float32 (28, 28), 0 to 1, and show the prediction for it.
-
-    `key` tells apart several of them on a page.
-    """
-    st.caption("These change the 28 × 28 pixels that the model sees, after your drawing was normalised.")
-    names = {kind.name: f"{key}-{kind.name}" for kind in DISTORTIONS.values()}
-    board = st.container(horizontal=True, gap="medium")
-    reading = board.container(width=260)  # first, so that on a phone it is not below seven sliders
-    with board.container(width=340):
-        strengths = {kind.name: _slider(kind, names[kind.name]) for kind in DISTORTIONS.values()}
-        st.button("Reset", icon=":material/restart_alt:", on_click=_reset, args=(names,), key=f"{key}-reset")
-    with reading:
-        _show_reading(recognizer, model_input, distorted(model_input[None], strengths)[0])
-
-
-def _show_reading(recognizer: Recognizer, before: np.ndarray, after: np.ndarray) -> None:
-    prediction = recognizer.predict_normalized(after)
-    as_drawn = recognizer.predict_normalized(before).digit
-    st.html(picture(after, 168, f"What the model sees now, read as {prediction.digit}"))
-    if not prediction.is_digit:
-        st.markdown(f"This no longer looks like a digit; the best guess is **{prediction.digit}**.")
-    else:
-        sure = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
-        st.markdown(f"Read as **{prediction.digit}**, {sure} sure.")
-    if as_drawn != prediction.digit:
-        st.markdown(f":material/change_circle: As drawn it is read as **{as_drawn}**.")
-    likeliest = np.argsort(-prediction.probabilities)[:3]
-    st.caption("Likeliest: " + ", ".join(f"{digit} ({_share(prediction.probabilities[digit])})" for digit in likeliest))
-
-
-def _share(probability: float) -> str:
-    return "> 99.9%" if probability > 0.999 else "< 0.1%" if probability < 0.001 else f"{probability:.1%}"
-
-
-def _slider(kind: Distortion, key: str) -> float:
-    low, high = float(kind.strengths[0]), float(kind.strengths[-1])
-    steps = {"degrees": 1.0, "factor": 0.05}
-    step = steps.get(kind.unit, 0.5 if high >= 8 else 0.05 if high <= 1 else 0.1)
-    # Of a slider on a page that was left only what is set here is known.
-    st.session_state.setdefault(key, float(kind.neutral))
-    return st.slider(f"{kind.title} ({kind.unit})", low, high, step=step, format="%g", key=key)
-
-
-def _reset(keys: dict[str, str]) -> None:
-    for name, key in keys.items():
-        st.session_state[key] = float(DISTORTIONS[name].neutral)

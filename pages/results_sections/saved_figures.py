@@ -1,4 +1,4 @@
-"""The figures that the trainer drew, one at a time, to look at and to take along."""
+"""The figures that the trainer saved, to look at one by one and to download."""
 
 import io
 
@@ -11,36 +11,37 @@ from digit_core.runs.run import Run
 _TITLES = {
     "curves": "Accuracy and loss by epoch",
     "confusion": "Confusion matrix, counts",
-    "confusion_rates": "Confusion matrix, per cent",
+    "confusion_rates": "Confusion matrix, normalised by row",
     "precision_recall": "Precision-recall curves",
-    "samples": "Test images, true against predicted",
+    "samples": "Test images with their predictions",
     "worst_mistakes": "Worst mistakes",
 }
 
 
 @st.fragment
-def show_figures_of(run: Run) -> None:
-    """A closed expander; only the figure that is chosen in it is read from disk."""
+def show_saved_figures(run: Run) -> None:
+    """A closed expander; only the figure that is selected in it is read from disk."""
     with st.expander("Figures", icon=":material/image:", key=f"figures-{run.name}", on_change="rerun") as expander:
         if not expander.open:
             return
-        there = run.figures()
-        names = [*(name for name in _TITLES if name in there), *(name for name in there if name not in _TITLES)]
+        available = run.figures()
+        names = [name for name in _TITLES if name in available] + sorted(available.keys() - _TITLES.keys())
         if not names:
             st.info("This run has no figures. Train it again to have some.")
             return
-        chosen = st.selectbox("Figure", names, format_func=_title, key=f"figure-{run.name}")
+        titles = {name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in names}
+        name = st.selectbox("Figure", names, format_func=titles.get, key=f"figure-{run.name}")
         try:
-            _show(run, chosen)
-        except DigitError as error:  # caught here: a fragment runs again without the page around it
+            st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
+        except (InvalidImage, DamagedRun) as error:
+            st.warning(f"The figure is damaged. {error}")
+        try:
+            _download_buttons(run, name)
+        except DigitError as error:  # caught here: a fragment reruns without the page around it
             st.error(str(error))
 
 
-def _show(run: Run, name: str) -> None:
-    try:
-        st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
-    except (InvalidImage, DamagedRun) as error:
-        st.warning(f"The figure is damaged. {error}")
+def _download_buttons(run: Run, name: str) -> None:
     row = st.container(horizontal=True)
     for kind, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
         row.download_button(
@@ -52,7 +53,3 @@ def _show(run: Run, name: str) -> None:
             on_click="ignore",
             key=f"download-{run.name}-{name}.{kind}",
         )
-
-
-def _title(name: str) -> str:
-    return _TITLES.get(name, name.replace("_", " ").capitalize())

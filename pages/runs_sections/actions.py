@@ -1,4 +1,4 @@
-"""What can be done with runs: let one read, name it, look at it, compare, download and delete."""
+"""What can be done with the selected runs: activate, name, compare, download and delete them."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
     """The buttons for the selected runs, and the note of a single one."""
     if not selected:
         st.caption(
-            "Select rows at the left edge of the table to let a run read, to name, compare, download or delete runs. "
-            "A click on a column's head sorts."
+            "Select rows at the left edge of the table to activate, name, compare, download or delete runs. Click a "
+            "column's head to sort."
         )
         return
     only = selected[0] if len(selected) == 1 else None
@@ -38,50 +38,50 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
         "Compare",
         icon=":material/compare_arrows:",
         disabled=len(selected) < 2,
-        help="Select two runs or more to compare them." if only else None,
+        help="Select two or more runs to compare them." if only else None,
         key="leave-to-compare",
     ):
         st.switch_page("pages/compare.py", query_params={"runs": ",".join(run.name for run in selected)})
     _download(row, selected)
     if row.button("Delete", icon=":material/delete:"):
-        dialogs.ask_to_delete([run.name for run in selected])
+        dialogs.open_deletion([run.name for run in selected])
     if only and (note := note_of(only.name).text):
         st.caption("Note")
         st.text(note)
 
 
 def offer_to_delete_damaged(damaged: Mapping[str, str]) -> None:
-    """The runs that cannot be opened, why, and a way to be rid of them."""
+    """The runs that cannot be opened, why, and a button to delete each."""
     if not damaged:
         return
     st.subheader("Damaged runs", anchor=False)
-    st.caption("They cannot be opened and are left out everywhere else.")
+    st.caption("They cannot be opened, so no other page shows them.")
     for name, reason in list(damaged.items())[:_DAMAGED_SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{markdown(name)}**: {markdown(reason)}", width="stretch")
             if name != SHIPPED and st.button("Delete", icon=":material/delete:", key=f"delete-{name}"):
-                dialogs.ask_to_delete([name])
+                dialogs.open_deletion([name])
     if len(damaged) > _DAMAGED_SHOWN:
-        st.caption(f"… and {len(damaged) - _DAMAGED_SHOWN} more, which are shown when these are gone.")
+        st.caption(f"… and {len(damaged) - _DAMAGED_SHOWN} more")
 
 
 def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
-    reads = read_active().run == run.name
+    is_active = read_active().run == run.name
     if row.button(
-        "Read with this run",
+        "Make active",
         type="primary",
         icon=":material/draw:",
-        disabled=reads,
-        help="It is the one that reads." if reads else None,
+        disabled=is_active,
+        help="It is the active model." if is_active else None,
     ):
         try:
             activate_if_usable(run.name)
-            dialogs.say(True, f"From now on **{run_markdown(run.name)}** reads.")
+            dialogs.add_message(st.success, f"**{run_markdown(run.name)}** is now the active model.")
         except DigitError as error:
-            dialogs.say(False, markdown(str(error)))
+            dialogs.add_message(st.error, markdown(str(error)))
         st.rerun()
     if row.button("Name and note", icon=":material/edit:"):
-        dialogs.ask_for_note(run.name)
+        dialogs.open_note(run.name)
     if row.button("Results", icon=":material/monitoring:", key="leave-to-results"):
         st.switch_page("pages/results.py", query_params={"run": run.name})
 
@@ -91,20 +91,21 @@ def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
     too_large = len(selected) > 1 and size > _MOST_BYTES
     row.download_button(
         "Download",
-        lambda: packed(selected),  # only when somebody wants it
+        lambda: zip_bytes(selected),  # only when the button is pressed
         file_name=archive_name(selected),
         mime="application/zip",
         icon=":material/download:",
         on_click="ignore",
         disabled=too_large,
-        help=f"Select fewer: these have {size / 1e6:,.0f} MB, at most {_MOST_BYTES / 1e6:,.0f} MB are packed at once."
+        help=f"These are {size / 1e6:,.0f} MB, and at most {_MOST_BYTES / 1e6:,.0f} MB can be downloaded at once. "
+        "Select fewer runs."
         if too_large
-        else "Everything of a run in a zip file.",
+        else "The whole run as a zip file.",
         key="download_runs",
     )
 
 
-def packed(runs: Sequence[Run]) -> bytes:
+def zip_bytes(runs: Sequence[Run]) -> bytes:
     """The runs in a zip file. Raises UnknownRun, DamagedRun or StorageError."""
     with storage_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
         write_archive(runs, file)

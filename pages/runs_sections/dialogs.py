@@ -1,10 +1,10 @@
-"""What the Runs page asks: a run's name and note, and whether runs may be deleted.
+"""The dialogs of the Runs page: a run's name and note, and the deletion of runs.
 
-Which dialog is open stands in the session, so that it stays open when the page is drawn anew
-meanwhile, as when a training ends.
+Which dialog is open is in the session, so that it stays open when the page reruns meanwhile, for
+example because a training ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -14,21 +14,21 @@ from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_no
 from pages.components.titles import markdown, usual_title
 from pages.runs_sections import runs_table
 
-_OPEN, _SAID = "runs_dialog", "runs_said"
+_OPEN, _MESSAGES = "runs_dialog", "runs_messages"
 
 
-def ask_for_note(name: str) -> None:
+def open_note(name: str) -> None:
     """Open the dialog for the name and note of a run."""
     st.session_state[_OPEN] = ("note", (name,))
 
 
-def ask_to_delete(names: Sequence[str]) -> None:
-    """Open the dialog that asks whether these runs may be deleted."""
+def open_deletion(names: Sequence[str]) -> None:
+    """Open the dialog that confirms the deletion of runs."""
     st.session_state[_OPEN] = ("delete", tuple(names))
 
 
 def show(titles: Mapping[str, str]) -> None:
-    """The dialog that is open, if one is."""
+    """Show the open dialog, if there is one."""
     kind, names = st.session_state.get(_OPEN, (None, ()))
     if kind == "note" and names[0] in titles:
         _note(names[0])
@@ -37,15 +37,15 @@ def show(titles: Mapping[str, str]) -> None:
         st.dialog(f"Delete {what}?", icon=":material/delete:", on_dismiss=_close)(_deletion)(names, titles)
 
 
-def say(good: bool, sentence: str) -> None:
-    """Have this said, in Markdown, when the page is shown next."""
-    st.session_state.setdefault(_SAID, []).append((good, sentence))
+def add_message(kind: Callable[[str], object], message: str) -> None:
+    """Show a message in Markdown with `st.success` or `st.error` when the page runs next."""
+    st.session_state.setdefault(_MESSAGES, []).append((kind, message))
 
 
-def say_what_was_done() -> None:
-    """What the last action came to, once."""
-    for good, sentence in st.session_state.pop(_SAID, []):
-        (st.success if good else st.error)(sentence)
+def show_messages() -> None:
+    """Show the messages about the last action, once."""
+    for kind, message in st.session_state.pop(_MESSAGES, []):
+        kind(message)
 
 
 def _close() -> None:
@@ -56,13 +56,12 @@ def _close() -> None:
 def _note(name: str) -> None:
     note = note_of(name)
     with st.form("note", border=False):
+        # Without max_chars, with which Streamlit silently drops a longer text that is pasted.
         title = st.text_input(
             "Name",
             note.title,
-            # Without max_chars: Streamlit drops a longer text that is pasted, and says nothing.
             placeholder=usual_title(name),
-            help=f"Shown instead of the usual name, at most {LONGEST_TITLE} characters; "
-            "left empty, the usual one is shown.",
+            help=f"At most {LONGEST_TITLE} characters. If empty, the usual name is shown.",
         )
         text = st.text_area("Note", note.text, height=140, help=f"At most {LONGEST_TEXT:,} characters.")
         if not st.form_submit_button("Save", type="primary", icon=":material/save:"):
@@ -77,37 +76,37 @@ def _note(name: str) -> None:
 
 
 def _deletion(names: Sequence[str], titles: Mapping[str, str]) -> None:
-    kept = {name: reason for name in names if (reason := why_kept(name))}
-    doomed = [name for name in names if name not in kept]
-    for name, reason in kept.items():
-        st.info(f"**{_called(name, titles)}** stays: {reason}.", icon=":material/lock:")
-    if doomed:
-        st.markdown("\n".join(f"- {_called(name, titles)}" for name in doomed))
-        st.markdown("Models, figures, exports and notes are deleted for good; nothing brings them back.")
+    reasons = {name: reason for name in names if (reason := why_kept(name))}
+    deletable = [name for name in names if name not in reasons]
+    for name, reason in reasons.items():
+        st.info(f"**{_title(name, titles)}** cannot be deleted: {reason}.", icon=":material/lock:")
+    if deletable:
+        st.markdown("\n".join(f"- {_title(name, titles)}" for name in deletable))
+        st.markdown("Models, figures, exports and notes are deleted. This cannot be undone.")
     row = st.container(horizontal=True)
-    sure = "Delete it" if len(doomed) == 1 else f"Delete {len(doomed)} runs"
-    if doomed and row.button(sure, type="primary", icon=":material/delete_forever:", key="delete_for_good"):
-        _delete(doomed, titles)
-    if row.button("Keep" if doomed else "Close"):
+    label = "Delete it" if len(deletable) == 1 else f"Delete {len(deletable)} runs"
+    if deletable and row.button(label, type="primary", icon=":material/delete_forever:", key="delete_for_good"):
+        _delete(deletable, titles)
+    if row.button("Keep" if deletable else "Close"):
         _close()
         st.rerun()
 
 
 def _delete(names: Sequence[str], titles: Mapping[str, str]) -> None:
-    """Whether a run may go is asked again for each: much can happen before somebody confirms."""
-    gone = []
+    deleted = []
     for name in names:
         try:
-            delete_run(name)
-            gone.append(_called(name, titles))
+            delete_run(name)  # which checks again whether it can be deleted
+            deleted.append(_title(name, titles))
         except DigitError as error:
-            say(False, markdown(str(error)))
-    if gone:
-        say(True, f"**{gone[0]}** was deleted." if len(gone) == 1 else f"{len(gone)} runs were deleted.")
+            add_message(st.error, markdown(str(error)))
+    if deleted:
+        subject = f"**{deleted[0]}** was" if len(deleted) == 1 else f"{len(deleted)} runs were"
+        add_message(st.success, f"{subject} deleted.")
     runs_table.select([])
     _close()
     st.rerun()
 
 
-def _called(name: str, titles: Mapping[str, str]) -> str:
+def _title(name: str, titles: Mapping[str, str]) -> str:
     return markdown(titles.get(name, name))

@@ -1,4 +1,6 @@
-"""Trainings that were stopped before their end: resume or delete them."""
+"""Trainings that were interrupted: resume or delete them."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -10,32 +12,31 @@ from pages.components.training_status import shared_status
 
 
 def show() -> None:
-    """A row for each that can be resumed; nothing if there is none."""
-    stopped = [(job, done) for job in trainings.stopped_jobs() if (done := trainings.resumable(job))]
-    if not stopped:
+    """A row for each training that can be resumed; nothing if there is none."""
+    jobs = [(job, done) for job in trainings.stopped_jobs() if (done := trainings.resumable(job))]
+    if not jobs:
         return
     st.subheader("Interrupted trainings", anchor=False)
     st.caption(
-        "The last few are kept. A resumed training continues after its last complete epoch, with the same result."
+        "A resumed training continues after its last complete epoch, with the same result. The last few are kept."
     )
-    busy = trainings.current() is not None
-    for job, done in stopped:
+    is_busy = trainings.current() is not None
+    for job, done in jobs:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             progress = job.progress()
-            state = "Cancelled" if progress.state == "cancelled" else "Stopped"
+            state = "cancelled" if progress.state == "cancelled" else "stopped"
             st.markdown(
-                f"**{markdown(run_title(job.name))}**: {state.lower()} after epoch {done} of {progress.epochs}",
-                width="stretch",
+                f"**{markdown(run_title(job.name))}**: {state} after epoch {done} of {progress.epochs}", width="stretch"
             )
-            if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}", disabled=busy):
-                _attempt(lambda job=job: trainings.resume(job))
+            if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}", disabled=is_busy):
+                _run(trainings.resume, job)
             if st.button("Delete", icon=":material/delete:", key=f"delete-{job.name}"):
-                _attempt(lambda job=job: remove_folder(job.folder))
+                _run(remove_folder, job.folder)
 
 
-def _attempt(action) -> None:
+def _run(action: Callable[..., object], subject: object) -> None:
     try:
-        action()
+        action(subject)
     except DigitError as error:
         st.error(str(error))
     else:

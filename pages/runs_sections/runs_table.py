@@ -1,4 +1,4 @@
-"""The table of all runs; which rows are selected stands in the page's address."""
+"""The table of all runs; which rows are selected is in the page's address."""
 
 import zlib
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from pages.components import url_state
 from pages.components.run_picker import names_in
 from pages.components.titles import markdown
 
-_ADDRESS, _VISIT = "runs_address", "runs_visit"
+_ADDRESS, _REVISION = "runs_address", "runs_revision"
 _NUMBER = st.column_config.NumberColumn
 _COLUMNS = {
     "run": st.column_config.TextColumn("Run", pinned=True, width="medium"),
-    "reads": st.column_config.TextColumn("Reads", width="small", help="Which run reads what is drawn."),
+    "active": st.column_config.TextColumn("Active", width="small", help="The model that predicts what is drawn."),
     "accuracy": _NUMBER("Test accuracy", format="%.2f%%"),
     "data": "Data",
     "preset": "Preset",
@@ -33,51 +33,54 @@ _COLUMNS = {
 }
 
 
-def show(runs: Sequence[Run], titles: dict[str, str], reading: str) -> list[Run]:
+def show(runs: Sequence[Run], titles: dict[str, str], active: str) -> list[Run]:
     """The table; returns the selected runs in its order."""
-    asked_for = url_state.read().get("runs", "")
-    if st.session_state.get(_ADDRESS, "") != asked_for:
-        # Another address than the table has written: a new table, which begins with what the address says.
-        st.session_state[_ADDRESS] = asked_for
-        st.session_state[_VISIT] = st.session_state.get(_VISIT, 0) + 1
+    address = url_state.read().get("runs", "")
+    if st.session_state.get(_ADDRESS, "") != address:
+        # Not written by this table: a new table, which begins with the selection in the address.
+        st.session_state[_ADDRESS] = address
+        _renew()
     names = [run.name for run in runs]
-    asked = [names.index(name) for name in names_in(asked_for) if name in names]
-    # Rows are selected by number, so with other runs in it, it must be another table: nobody
-    # should delete a run because it has moved to the place of another.
-    key = f"runs-{st.session_state.get(_VISIT, 0)}-{zlib.crc32(','.join(names).encode())}"
-    table = pd.DataFrame([_row(run, titles[run.name], run.name == reading) for run in runs])
+    in_address = [names.index(name) for name in names_in(address) if name in names]
+    # Rows are selected by number, so with other runs it must be another table: otherwise a run
+    # could be deleted that has moved to the place of another.
+    key = f"runs-{st.session_state.get(_REVISION, 0)}-{zlib.crc32(','.join(names).encode())}"
     state = st.dataframe(
-        table,
+        pd.DataFrame([_row(run, titles[run.name], run.name == active) for run in runs]),
         hide_index=True,
         width="stretch",
         column_order=list(_COLUMNS),
         column_config=_COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": asked}},
+        selection_default={"selection": {"rows": in_address}},
         key=key,
         alt="All runs",
     )
-    selected = [runs[row] for row in sorted(state.selection.rows) if row < len(runs)]
-    if {run.name for run in selected} != {names[row] for row in asked}:
-        _write_address([run.name for run in selected])
-    return selected
+    rows = sorted(row for row in state.selection.rows if row < len(runs))
+    if rows != sorted(in_address):
+        _write_address([names[row] for row in rows])
+    return [runs[row] for row in rows]
 
 
 def select(names: Sequence[str]) -> None:
-    """Begin anew with these runs selected, at the next rerun."""
-    st.session_state[_VISIT] = st.session_state.get(_VISIT, 0) + 1
+    """Show a new table with these runs selected at the next rerun."""
+    _renew()
     _write_address(names)
 
 
 def warn_of_unknown(listing: Listing) -> None:
-    """Say which runs in the address are not in the table."""
-    known = {run.name for run in listing.runs}
+    """Warn of runs in the address that are not in the table."""
+    names = {run.name for run in listing.runs}
     for name in names_in(url_state.read().get("runs", "")):
         if name in listing.damaged:
             st.warning(f"The run **{markdown(name)}** is damaged; see below.")
-        elif name not in known:
+        elif name not in names:
             st.warning(f"There is no run named **{markdown(name[:100])}**.")
+
+
+def _renew() -> None:
+    st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
 
 
 def _write_address(names: Sequence[str]) -> None:
@@ -85,11 +88,11 @@ def _write_address(names: Sequence[str]) -> None:
     url_state.put("runs", ",".join(names) or None)
 
 
-def _row(run: Run, title: str, reads: bool) -> dict:
+def _row(run: Run, title: str, is_active: bool) -> dict:
     metrics = run.metrics
     return {
         "run": title,
-        "reads": "reads now" if reads else "",
+        "active": "active" if is_active else "",
         "accuracy": metrics.accuracy * 100,
         "data": TITLES[run.config.data],
         "preset": PRESETS[run.config.preset].title,
@@ -106,5 +109,5 @@ def _row(run: Run, title: str, reads: bool) -> dict:
 def _time(seconds: float) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds)
-    except (OverflowError, ValueError, OSError):  # a record that somebody wrote by hand
+    except (OverflowError, ValueError, OSError):  # in a record that was edited by hand
         return None

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from digit_core.runs.run import SHIPPED, open_run
-from pages.components.filters import named
+from pages.components.filters import with_article
 from scripts.benchmarks.browser_actions import draw, expect_prediction
 from tests.browser.actions import until
 
@@ -24,80 +24,80 @@ def predictions():
 
 @pytest.fixture(scope="module")
 def confused(predictions) -> tuple[int, int, list[int]]:
-    """The cell with most mistakes: its true digit, the digit read, and its images' numbers."""
+    """The cell with most mistakes: its true digit, predicted digit and its images' numbers."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
     pairs = predictions.labels[wrong] * 10 + predictions.predicted[wrong]
-    true, read = divmod(int(np.bincount(pairs).argmax()), 10)
-    return true, read, [int(index) for index in wrong[pairs == true * 10 + read]]
+    true, predicted = divmod(int(np.bincount(pairs).argmax()), 10)
+    return true, predicted, [int(index) for index in wrong[pairs == true * 10 + predicted]]
 
 
-def cell(page: Page, true: int, read: int) -> Locator:
-    return page.locator(f'[aria-label^="{true} read as {read}: "]').first
+def cell(page: Page, true: int, predicted: int) -> Locator:
+    return page.locator(f'[aria-label^="{true} predicted as {predicted}: "]').first
 
 
-def click_cell(page: Page, true: int, read: int, heading: str) -> None:
+def click_cell(page: Page, true: int, predicted: int, heading: str) -> None:
     """Click a cell in the middle, where the number may be in front of the square, until what comes of it is there."""
-    square = cell(page, true, read)
+    square = cell(page, true, predicted)
     square.wait_for()
     seen = expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible
     until(lambda: square.click(force=True), seen)
 
 
-def images_of(true: int, read: int) -> str:
+def images_of(true: int, predicted: int) -> str:
     """The heading above the images of a cell."""
-    return f"Images of {named(true)} read as {read}"
+    return f"Images of {with_article(true)} predicted as {predicted}"
 
 
 def shown(page: Page, count: int) -> list[tuple[int, int, int]]:
-    """True digit, digit read and number of each image in the grid, once there are so many."""
+    """True digit, predicted digit and number of each image in the grid, once there are so many."""
     cards = page.locator("button.card")
     expect(cards).to_have_count(count)
     found = []
     for words in cards.locator("img").evaluate_all("images => images.map(image => image.alt)"):
-        index, label, read = re.match(r"Test image (\d+): an? (\d), read as (\d)", words).groups()
-        found.append((int(label), int(read), int(index)))
+        index, label, predicted = re.match(r"Test image (\d+): an? (\d), predicted as (\d)", words).groups()
+        found.append((int(label), int(predicted), int(index)))
     return found
 
 
 def test_the_matrix_on_results_leads_to_the_images_of_a_cell(mnist, app, page, confused):
-    true, read, indices = confused
+    true, predicted, indices = confused
     page.goto(f"{app}/results?run=shipped")
-    click_cell(page, true, read, images_of(true, read))
+    click_cell(page, true, predicted, images_of(true, predicted))
     assert sorted(index for *_, index in shown(page, len(indices))) == indices
     page.go_back()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
-    expect(cell(page, true, read)).to_be_visible()
+    expect(cell(page, true, predicted)).to_be_visible()
 
 
 def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, page, predictions, confused):
-    true, read, indices = confused
+    true, predicted, indices = confused
     page.goto(app)
     draw(page, SEVEN)
     expect_prediction(page, "7")
     page.get_by_role("link", name="Mistakes").click()
 
-    click_cell(page, true, read, images_of(true, read))
+    click_cell(page, true, predicted, images_of(true, predicted))
     found = shown(page, len(indices))
-    assert {pair[:2] for pair in found} == {(true, read)}
+    assert {pair[:2] for pair in found} == {(true, predicted)}
     assert sorted(index for *_, index in found) == indices
-    expect(page.get_by_role("combobox", name="True digit")).to_have_value(str(true))
-    expect(page.get_by_role("combobox", name="Read as")).to_have_value(str(read))
+    expect(page.get_by_role("combobox", name="Actual")).to_have_value(str(true))
+    expect(page.get_by_role("combobox", name="Predicted")).to_have_value(str(predicted))
 
     index = found[0][2]
     page.get_by_role("button", name=f"Test image {index}:").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"No. {index}: {named(true)}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {index}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
     expect(dialog.get_by_test_id("occlusion-map")).to_be_visible()
     expect(dialog.get_by_text("costs the most: the odds of", exact=False)).to_be_visible()
     expect(dialog.get_by_test_id("neighbour")).to_have_count(5, timeout=LOOKING)
-    expect(page).to_have_url(re.compile(rf"true={true}&read={read}&image={index}"))
+    expect(page).to_have_url(re.compile(rf"true={true}&predicted={predicted}&image={index}"))
 
     dialog.get_by_role("button", name="Put it on the canvas").dblclick()  # as many people do
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {named(true)}.")).to_be_visible()
-    expect_prediction(page, str(read))
+    expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {with_article(true)}.")).to_be_visible()
+    expect_prediction(page, str(predicted))
 
-    # What is drawn over it is read with it, and can be taken back; then the picture itself.
+    # What is drawn over it is predicted with it, and can be taken back; then the picture itself.
     probabilities = page.locator('[aria-label^="Probabilities."]')
     alone = probabilities.get_attribute("aria-label")
     draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
@@ -115,45 +115,47 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
 
 
 def test_a_second_click_on_the_cell_gives_it_up_and_the_boxes_follow(mnist, app, page, predictions, confused):
-    true, read, indices = confused
+    true, predicted, indices = confused
     mistakes = int((predictions.labels != predictions.predicted).sum())
     page.goto(f"{app}/mistakes?run=shipped")
-    click_cell(page, true, read, images_of(true, read))
+    click_cell(page, true, predicted, images_of(true, predicted))
     shown(page, len(indices))
     page.go_back()  # a step for each choice
     expect(page.get_by_role("heading", name="All digits")).to_be_visible()
     page.go_forward()
     shown(page, len(indices))
-    click_cell(page, true, read, "All digits")
+    click_cell(page, true, predicted, "All digits")
     shown(page, mistakes)
-    expect(page.get_by_role("combobox", name="True digit")).to_have_value("any")
+    expect(page.get_by_role("combobox", name="Actual")).to_have_value("any")
     assert page.url.endswith("/mistakes?run=shipped")
     # By the boxes, then by a click on another cell: whichever came last.
-    page.get_by_role("combobox", name="True digit").click()
+    page.get_by_role("combobox", name="Actual").click()
     page.get_by_role("option", name=str(true), exact=True).click()
-    expect(page.get_by_role("heading", name=f"Images of {named(true)}", exact=True)).to_be_visible()
-    click_cell(page, read, read, images_of(read, read))
-    right = int(((predictions.labels == read) & (predictions.predicted == read)).sum())
+    expect(page.get_by_role("heading", name=f"Images of {with_article(true)}", exact=True)).to_be_visible()
+    click_cell(page, predicted, predicted, images_of(predicted, predicted))
+    right = int(((predictions.labels == predicted) & (predictions.predicted == predicted)).sum())
     expect(page.get_by_text(f"of {right:,} images")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(page.get_by_text(f"of {len(predictions.labels):,} images")).to_be_visible()
 
 
 def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confused):
-    true, read, indices = confused
-    page.goto(f"{app}/mistakes?run=shipped&true={true}&read={read}&sort=index")
+    true, predicted, indices = confused
+    page.goto(f"{app}/mistakes?run=shipped&true={true}&predicted={predicted}&sort=index")
     cards = shown(page, len(indices))
     page.locator("button.card").first.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"No. {cards[0][2]}: {named(true)}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {cards[0][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
     dialog.get_by_role("button", name="Next image").focus()
     page.keyboard.press("Enter")
-    expect(dialog.get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
+    expect(dialog.get_by_text(f"No. {cards[1][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
     other = page.context.new_page()
     expect(page).to_have_url(re.compile(f"image={cards[1][2]}"))
     other.goto(page.url)
-    expect(other.get_by_role("dialog").get_by_text(f"No. {cards[1][2]}: {named(true)}, read as {read}")).to_be_visible()
+    expect(
+        other.get_by_role("dialog").get_by_text(f"No. {cards[1][2]}: {with_article(true)}, predicted as {predicted}")
+    ).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("image="))

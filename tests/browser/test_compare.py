@@ -1,4 +1,4 @@
-"""Two runs on the bundled digits beside each other, as a person goes through them."""
+"""Two runs on the bundled digits beside each other, as a person uses the page."""
 
 import os
 from pathlib import Path
@@ -28,20 +28,20 @@ def three_runs(app_home) -> None:
     os.environ.pop("DIGITS_HOME") if before is None else os.environ.update(DIGITS_HOME=before)
 
 
-def test_see_where_two_runs_disagree_group_seeds_and_take_the_table_along(app, three_runs, page):
+def test_see_where_two_runs_disagree_group_seeds_and_download_the_table(app, three_runs, page):
     page.goto(f"{app}/compare?runs={A},{B},{C},nobody")
     expect(page.get_by_text("There is no run named nobody")).to_be_visible()
-    expect(page.get_by_text("A reads 3 images right that B misreads, and B 1 the other way")).to_be_visible()
-    pictures = page.locator(".disagreements figure")
+    expect(page.get_by_text("A alone is correct on 3 images, B alone on 1")).to_be_visible()
+    pictures = page.locator("figure.card")
     expect(pictures).to_have_count(4)
-    expect(page.locator(".disagreements img").first).to_have_attribute(
-        "alt", "Test image 0, a 5, read as 6 by A, read as 5 by B"
+    expect(page.locator("figure.card img").first).to_have_attribute(
+        "alt", "Test image 0, a 5, predicted as 6 by A, predicted as 5 by B"
     )
     page.get_by_test_id("stMain").get_by_text("Group seeds").click()
     expect(page.get_by_role("list", name="Runs in the charts").get_by_role("listitem")).to_have_text(
         ["Quick, 2 seeds", "LeNet-5, 02 Jan 00:00:00"]
     )
-    expect(page.get_by_text("the 95 % interval of the mean by Student's t")).to_be_visible()
+    expect(page.get_by_text("the 95% interval of the mean by Student's t")).to_be_visible()
     download = downloaded(page, page.get_by_test_id("stMain").get_by_role("button", name="CSV", exact=True))
     heading, first, *_ = Path(download.path()).read_text().splitlines()
     assert heading.startswith("run,name,seeds,preset,data,accuracy,accuracy_low,accuracy_high")

@@ -17,7 +17,7 @@ def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
     exports = page.get_by_role("button", name="Export", exact=False)
     expect(exports).to_have_count(4)
     exports.nth(1).click()  # LiteRT, float
-    expect(page.get_by_text("Same prediction for")).to_be_visible(timeout=EXPORTING)
+    expect(page.get_by_text("agreement with the run")).to_be_visible(timeout=EXPORTING)
     expect(exports).to_have_count(3)
     download = downloaded(page, page.get_by_role("button", name=".tflite"))
     assert download.suggested_filename == "shipped.tflite"

@@ -54,7 +54,7 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("on scikit-learn digits"))
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3)  # two curves and the confusion matrix
     page.get_by_role("link", name="Mistakes").click()
-    expect(page.get_by_text("test images are misread", exact=False)).to_be_visible()
+    expect(page.get_by_text("test images are misclassified", exact=False)).to_be_visible()
     sidebar.get_by_role("button", name="Back to the shipped model").click()
     expect(sidebar.get_by_text("Active model: the shipped model")).to_be_visible()
 

@@ -75,7 +75,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     expect(page.get_by_role("list", name="Runs in the charts").get_by_text("my *first*")).to_be_visible()
     assert page.url.endswith("/compare?runs=20260101-070000-robust%2C20260101-060000-lenet5")
-    expect(page.get_by_text("reads", exact=False).get_by_text("by chance in")).to_be_visible()
+    expect(page.get_by_text("By chance, equally good runs differ")).to_be_visible()
     page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
 
@@ -109,31 +109,31 @@ def test_a_double_click_leads_to_the_results_once(app, runs_folder, page):
     assert page.url.endswith(f"/results?run={name}")
 
 
-def test_delete_asks_first_and_the_run_that_reads_stays(app, runs_folder, page):
-    doomed, reads = "20260101-000000-quick", "20260101-010000-two-block"
-    page.goto(f"{app}/runs?runs={reads}")
-    button(page, "Read with this run").click()
-    expect(page.get_by_text("From now on Two blocks, 01 Jan 01:00:00 reads.")).to_be_visible()
-    page.goto(f"{app}/runs?runs={doomed},{reads}")
+def test_delete_asks_first_and_the_active_run_stays(app, runs_folder, page):
+    unused, active = "20260101-000000-quick", "20260101-010000-two-block"
+    page.goto(f"{app}/runs?runs={active}")
+    button(page, "Make active").click()
+    expect(page.get_by_text("Two blocks, 01 Jan 01:00:00 is now the active model.")).to_be_visible()
+    page.goto(f"{app}/runs?runs={unused},{active}")
     button(page, "Delete").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Two blocks, 01 Jan 01:00:00 stays: it reads now")).to_be_visible()
+    expect(dialog.get_by_text("Two blocks, 01 Jan 01:00:00 cannot be deleted: ")).to_be_visible()
     dialog.get_by_role("button", name="Keep").click()
     expect(dialog).to_have_count(0)
-    assert (runs_folder / doomed).is_dir()
+    assert (runs_folder / unused).is_dir()
     button(page, "Delete").click()
     dialog.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("Quick, 01 Jan 00:00:00 was deleted.")).to_be_visible()
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
-    assert not (runs_folder / doomed).exists()
-    assert (runs_folder / reads).is_dir()
+    assert not (runs_folder / unused).exists()
+    assert (runs_folder / active).is_dir()
 
 
 def test_a_dialog_that_was_closed_stays_closed(app, runs_folder, page):
     page.goto(f"{app}/runs?runs=shipped")
     button(page, "Delete").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("stays: it comes with the project")).to_be_visible()
+    expect(dialog.get_by_text("cannot be deleted: it comes with the project")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     select_row(page, 0, "2 runs")

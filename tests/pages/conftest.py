@@ -1,5 +1,6 @@
 """Pages by Streamlit's own AppTest: the script runs for real, without a browser."""
 
+import json
 import sys
 
 import pytest
@@ -47,7 +48,13 @@ def go_to(app: AppTest, name: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    """Everything that the page and the sidebar say."""
+    """All texts of the page and the sidebar."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "success", "warning", "error")
     sides = (app.main, app.sidebar)
     return "\n".join(element.value for side in sides for kind in kinds for element in getattr(side, kind))
+
+
+def grid_html(app: AppTest) -> str:
+    """The cards of the image grid; empty if there is none."""
+    grids = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "image_grid"]
+    return "".join(json.loads(grid.json)["html"] for grid in grids)

@@ -11,7 +11,7 @@ from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
 from pages.compare_sections import metrics_table
 from tests.constructed import construct_run
-from tests.pages.conftest import texts
+from tests.pages.conftest import grid_html, texts
 
 A, B, C = "20260103-000000-quick", "20260102-000000-lenet5", "20260101-000000-two-block"
 
@@ -47,7 +47,7 @@ def test_at_first_the_newest_run_of_each_preset_and_the_shipped_one_are_compared
     assert open_page("compare").main.multiselect[0].value == [A, B, C, SHIPPED]
 
 
-def test_the_table_has_the_runs_figures(open_page, pair):
+def test_the_table_has_the_runs_metrics(open_page, pair):
     app, (a, b) = open_page("compare", runs=compared(*pair)), pair
     table = app.main.dataframe[0].value
     assert list(table["name"]) == [a.name, b.name]
@@ -59,7 +59,7 @@ def test_the_table_has_the_runs_figures(open_page, pair):
     assert table["interval"][0] == f"{low:.2%} to {high:.2%}"
 
 
-@pytest.mark.parametrize("figure", ["99.05 %", ""])
+@pytest.mark.parametrize("figure", ["99.05%", ""])
 def test_a_published_figure_is_shown_where_a_preset_has_one(open_page, pair, monkeypatch, figure):
     presets = {
         "quick": SimpleNamespace(title="Quick", author_figure=""),
@@ -70,13 +70,13 @@ def test_a_published_figure_is_shown_where_a_preset_has_one(open_page, pair, mon
     assert list(table.get("published", [])) == (["", figure] if figure else [])
 
 
-def test_a_made_up_name_in_the_address_is_a_sentence_and_the_others_are_compared(open_page, pair):
+def test_an_unknown_name_in_the_address_gives_a_message_and_the_others_are_compared(open_page, pair):
     app = open_page("compare", runs=f"{A},../../etc,{B}")
     assert "There is no run named **../../etc**" in texts(app)
     assert app.main.multiselect[0].value == [A, B]
 
 
-def test_a_damaged_run_is_left_out_with_its_reason(open_page, pair):
+def test_a_damaged_run_is_skipped_with_its_reason(open_page, pair):
     (pair[1].path / "metrics.json").unlink()
     app = open_page("compare", runs=compared(*pair))
     assert re.search(r"20260102-000000-lenet5 lacks metrics.json.* It is left out", texts(app))
@@ -85,22 +85,22 @@ def test_a_damaged_run_is_left_out_with_its_reason(open_page, pair):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("name", "content", "message"),
     [
-        ("history.csv", "epoch,loss\n1,many\n", "Its curves are left out"),
-        ("history.csv", "epoch,loss\n", "Its curves are left out"),
+        ("history.csv", "epoch,loss\n1,many\n", "Its curves are not shown"),
+        ("history.csv", "epoch,loss\n", "Its curves are not shown"),
         ("predictions.npz", "nonsense", r"predictions.npz cannot be read"),
     ],
 )
-def test_a_run_damaged_on_the_inside_is_a_sentence_and_the_rest_is_shown(open_page, pair, name, content, words):
+def test_a_damaged_file_gives_a_message_and_the_rest_is_shown(open_page, pair, name, content, message):
     path = pair[0].path / name
     path.write_text(content.ljust(path.stat().st_size) if name.endswith("npz") else content)
     app = open_page("compare", runs=compared(*pair))
-    assert words in texts(app)
+    assert message in texts(app)
     assert len(app.main.dataframe[0].value) == 2
 
 
-def test_what_is_chosen_stands_in_the_address(open_page, pair):
+def test_the_chosen_runs_are_in_the_address(open_page, pair):
     app = open_page("compare", runs=compared(*pair))
     app.main.multiselect[0].set_value([B, SHIPPED]).run()
     assert not app.exception
@@ -115,7 +115,7 @@ def test_another_address_changes_the_choice(open_page, pair):
     assert app.run().main.multiselect[0].value == [SHIPPED]
 
 
-def test_runs_on_different_data_are_warned_of(open_page, pair):
+def test_runs_on_different_data_give_a_warning(open_page, pair):
     assert "different data" not in texts(open_page("compare", runs=compared(*pair)))
     app = open_page("compare", runs=compared(A, SHIPPED))
     assert re.search("different data: scikit-learn digits .*; MNIST .*The shipped model", texts(app))
@@ -148,62 +148,59 @@ def test_the_curves_are_those_of_the_runs(open_page, pair):
     assert "training images by seconds since the start" in texts(app)
 
 
-def test_who_reads_what_right_is_counted_tested_and_said(open_page, pair):
+def test_correct_predictions_of_both_runs_are_counted_and_tested(open_page, pair):
     app = open_page("compare", runs=compared(*pair))
-    cells = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", page_html(app))]
-    assert cells == [len(pair[0].predictions().labels) - 6, 3, 1, 2]
-    assert "A reads **3** images right that B misreads, and B **1** the other way" in texts(app)
-    assert "in **62 %** of cases" in texts(app)  # 2 * (1 + 4) / 16
+    both_correct = len(pair[0].predictions().labels) - 6
+    assert app.main.table[0].value.to_numpy().tolist() == [[both_correct, 3], [1, 2]]
+    assert "A alone is correct on **3** images, B alone on **1**" in texts(app)
+    assert "in **62.5%** of cases" in texts(app)  # 2 * (1 + 4) / 16
+    assert "not significant" in texts(app)
 
 
 @pytest.mark.parametrize(
     ("kind", "indices"),
     [
-        ("Every disagreement", {0, 2, 3, 4, 5}),
-        ("Only A right", {3, 4, 5}),
-        ("Only B right", {0}),
+        ("All disagreements", {0, 2, 3, 4, 5}),
+        ("Only A correct", {3, 4, 5}),
+        ("Only B correct", {0}),
         ("Both wrong, differently", {2}),
     ],
 )
 def test_the_images_on_which_they_disagree_are_shown(open_page, pair, digits, kind, indices):
     app = open_page("compare", runs=compared(*pair))
     app.main.selectbox(key="disagreement").select(kind).run()
-    cards = re.findall(
-        r"<b>(\d)</b> · no\. (\d+)<br><span class=(\w+)>A: <b>(\d)</b>.*?<span class=(\w+)>B: <b>(\d)</b>",
-        page_html(app),
-    )
+    cards = re.findall(r"<b>(\d)</b> · no\. (\d+)<br>A: <b>(\d)</b> .*?<br>B: <b>(\d)</b> ", grid_html(app))
     assert {int(card[1]) for card in cards} == indices
     a, b = (run.predictions() for run in pair)
-    for label, number, _, read_a, _, read_b in cards:
-        assert (int(label), int(read_a), int(read_b)) == tuple(
-            int(array[int(number)]) for array in (digits.y_test, a.predicted, b.predicted)
-        )
+    for label, index, *predicted in cards:
+        expected = [array[int(index)] for array in (digits.y_test, a.predicted, b.predicted)]
+        assert [int(label), *map(int, predicted)] == expected
 
 
-def test_two_runs_that_read_alike_have_no_image_to_show(open_page, digits):
+def test_two_runs_with_the_same_predictions_have_no_image_to_show(open_page, digits):
     options = {"labels": digits.y_test, "data": "digits", "digest": digits.digest, "wrong": {3: 7}}
     construct_run(A, **options)
     construct_run(B, "lenet5", **options)
     app = open_page("compare", runs=f"{A},{B}")
-    assert "read the same images right" in texts(app)
-    assert "There is no such image" in texts(app)
+    assert "correct on the same images" in texts(app)
+    assert "No images match" in texts(app)
 
 
-def test_without_mnist_the_counts_are_shown_and_the_pictures_offered(open_page, add_run, no_mnist):
+def test_without_mnist_the_counts_are_shown_and_a_download_is_offered(open_page, add_run, no_mnist):
     add_run(A)
     app = open_page("compare")
-    assert "read the same images right" in texts(app)
+    assert "correct on the same images" in texts(app)
     assert "not on this machine yet" in texts(app)
     assert "Download MNIST" in [button.label for button in app.main.button]
 
 
-def test_predictions_of_other_images_are_refused(open_page):
+def test_predictions_for_other_images_give_an_error(open_page):
     construct_run(A, data="digits")
     construct_run(B, data="digits")
     assert "not about the test images" in texts(open_page("compare", runs=f"{A},{B}"))
 
 
-def test_names_that_people_gave_are_shown_as_they_stand(open_page, pair):
+def test_markup_in_a_title_is_shown_as_text(open_page, pair):
     write_note(A, "<b>*mine*</b>", "")
     app = open_page("compare", runs=compared(*pair))
     assert app.main.dataframe[0].value["run"][0] == "<b>*mine*</b>"
@@ -211,7 +208,7 @@ def test_names_that_people_gave_are_shown_as_they_stand(open_page, pair):
     assert "<b>*mine*" not in page_html(app)
 
 
-def test_only_the_shipped_run_is_a_table_and_a_way_on(open_page):
+def test_the_shipped_run_alone_is_shown_with_a_hint(open_page):
     app = open_page("compare")
     assert "Only one run is chosen" in texts(app)
     assert len(app.main.dataframe[0].value) == 1

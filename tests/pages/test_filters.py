@@ -1,22 +1,22 @@
-"""The choices on the Mistakes page, and the colours of its matrix, without a page around them."""
+"""The view of the Mistakes page, and the cells of its matrix, without a page around them."""
 
 import numpy as np
 import pytest
 
 from digit_core.runs import run as run_folder
-from pages.components.confusion_matrix import DARK, LIGHT, cells, in_words
-from pages.components.filters import View, chosen_images, parse_view
+from pages.components.confusion_matrix import DARK, LIGHT, cells, summary
+from pages.components.filters import View, matching_images, parse_view
 
 
-def said(labels, read, sure) -> run_folder.Predictions:
-    """Predictions that give the digit read `sure`, and the rest to the next digit."""
+def predictions_with(labels, predicted, confidence) -> run_folder.Predictions:
+    """Predictions with this confidence; the next digit has the rest."""
     probabilities = np.zeros((len(labels), 10), np.float32)
-    probabilities[np.arange(len(labels)), read] = sure
-    probabilities[np.arange(len(labels)), (np.array(read) + 1) % 10] = 1 - np.array(sure)
+    probabilities[np.arange(len(labels)), predicted] = confidence
+    probabilities[np.arange(len(labels)), (np.array(predicted) + 1) % 10] = 1 - np.array(confidence)
     return run_folder.Predictions(probabilities, np.array(labels))
 
 
-PREDICTIONS = said([4, 4, 4, 9, 9, 1], [9, 9, 4, 4, 9, 1], [0.6, 0.9, 0.8, 0.7, 0.95, 0.55])
+PREDICTIONS = predictions_with([4, 4, 4, 9, 9, 1], [9, 9, 4, 4, 9, 1], [0.6, 0.9, 0.8, 0.7, 0.95, 0.55])
 
 
 @pytest.mark.parametrize(
@@ -28,37 +28,37 @@ PREDICTIONS = said([4, 4, 4, 9, 9, 1], [9, 9, 4, 4, 9, 1], [0.6, 0.9, 0.8, 0.7, 
         (View(sort="index"), [0, 1, 3]),
         (View(show="all", sort="index"), [0, 1, 2, 3, 4, 5]),
         (View(show="correct"), [4, 2, 5]),
-        (View(true=4, read=9), [1, 0]),
+        (View(true=4, predicted=9), [1, 0]),
         (View(true=4, show="all", sort="index"), [0, 1, 2]),
-        (View(read=4, show="all", sort="index"), [2, 3]),
-        (View(true=1, read=7), []),
+        (View(predicted=4, show="all", sort="index"), [2, 3]),
+        (View(true=1, predicted=7), []),
     ],
 )
-def test_a_view_is_exactly_the_images_that_were_asked_for_in_their_order(view, expected):
-    assert list(chosen_images(view, PREDICTIONS)) == expected
+def test_a_view_selects_exactly_its_images_in_its_order(view, expected):
+    assert list(matching_images(view, PREDICTIONS)) == expected
 
 
 def test_the_highest_loss_is_the_least_probability_of_the_label():
-    predictions = said([5, 4, 9], [4, 9, 4], [0.6, 0.9, 0.7])
-    assert list(chosen_images(View(sort="loss"), predictions)) == [1, 2, 0]  # 0, 0 and 0.4 for the label
+    predictions = predictions_with([5, 4, 9], [4, 9, 4], [0.6, 0.9, 0.7])
+    assert list(matching_images(View(sort="loss"), predictions)) == [1, 2, 0]  # 0, 0 and 0.4 for the label
 
 
-def test_a_cell_of_the_diagonal_is_not_hidden_by_showing_mistakes_alone():
+def test_the_kind_shown_never_contradicts_the_digits_selected():
     assert View().with_digits(3, 3).show == "all"
     assert View(show="correct").with_digits(3, 5).show == "all"
     assert View().with_digits(3, 5).show == "mistakes"
     assert View(show="all").with_digits(3, 3).with_show("mistakes") == View(true=3)
-    assert View(true=3, read=5).with_show("all") == View(true=3, read=5, show="all")
+    assert View(true=3, predicted=5).with_show("all") == View(true=3, predicted=5, show="all")
 
 
-def test_an_address_is_read_and_what_cannot_be_is_a_sentence():
-    address = {"run": "shipped", "true": "4", "read": "9", "image": "247", "sort": "loss", "show": "all"}
+def test_an_address_is_parsed_and_each_invalid_value_gives_a_message():
+    address = {"run": "shipped", "true": "4", "predicted": "9", "image": "247", "sort": "loss", "show": "all"}
     assert parse_view(address, 10_000) == (View(4, 9, "all", "loss", 247), [])
     for name, value in [
         ("true", "10"),
         ("true", "-1"),
-        ("read", "x"),
-        ("read", "²"),
+        ("predicted", "x"),
+        ("predicted", "²"),
         ("image", "10000"),
         ("image", "9" * 5000),
         ("sort", "best"),
@@ -72,43 +72,48 @@ def test_an_address_is_read_and_what_cannot_be_is_a_sentence():
         assert len(problems[0]) < 200
 
 
+def test_an_old_link_with_read_selects_the_predicted_digit():
+    assert parse_view({"true": "4", "read": "9"}, 10_000) == (View(4, 9), [])
+    assert parse_view({"read": "9", "predicted": "7"}, 10_000) == (View(predicted=7), [])
+
+
 def counts() -> np.ndarray:
     found = np.diag([1000] * 10)
     found[4, 9], found[2, 7] = 6, 2
     return found
 
 
-def cell(rows, true, read):
-    return next(row for row in rows if (row["true"], row["read"]) == (true, read))
+def cell(rows, true, predicted):
+    return next(row for row in rows if (row["true"], row["predicted"]) == (true, predicted))
 
 
-def test_counts_and_rates_are_written_in_the_cells_and_nothing_where_there_is_none():
-    rows = cells(counts(), View(), LIGHT, rates=False, dim=True)
+def test_cells_show_counts_or_percentages_and_nothing_where_the_count_is_0():
+    rows = cells(counts(), View(), LIGHT, normalise=False, dim=True)
     assert len(rows) == 100
     assert (cell(rows, 4, 9)["text"], cell(rows, 3, 3)["text"], cell(rows, 0, 1)["text"]) == ("6", "1000", "")
-    rows = cells(counts(), View(), LIGHT, rates=True, dim=True)
+    rows = cells(counts(), View(), LIGHT, normalise=True, dim=True)
     assert (cell(rows, 4, 9)["text"], cell(rows, 2, 7)["text"]) == ("0.6", "0.2")
 
 
-def test_the_diagonal_is_dimmed_so_that_mistakes_have_the_colours():
-    dimmed = cells(counts(), View(), LIGHT, rates=False, dim=True)
+def test_the_range_of_colours_is_for_mistakes_when_the_diagonal_is_dimmed():
+    dimmed = cells(counts(), View(), LIGHT, normalise=False, dim=True)
     assert cell(dimmed, 4, 9)["fill"] == LIGHT.high
     assert cell(dimmed, 3, 3)["fill"] == LIGHT.quiet
-    plain = cells(counts(), View(), LIGHT, rates=False, dim=False)
+    plain = cells(counts(), View(), LIGHT, normalise=False, dim=False)
     assert cell(plain, 3, 3)["fill"] == LIGHT.high
     assert cell(plain, 0, 1)["fill"] == "transparent"
 
 
-def test_what_is_chosen_is_framed():
+def test_selected_cells_are_framed():
     def framed(view):
-        rows = cells(counts(), view, DARK, rates=False, dim=True)
-        return {(row["true"], row["read"]) for row in rows if row["edge"] == DARK.chosen}
+        rows = cells(counts(), view, DARK, normalise=False, dim=True)
+        return {(row["true"], row["predicted"]) for row in rows if row["edge"] == DARK.chosen}
 
     assert framed(View()) == set()
     assert framed(View(sort="loss")) == set()
-    assert framed(View(true=4, read=9)) == {(4, 9)}
-    assert framed(View(true=4)) == {(4, read) for read in range(10)}
-    assert framed(View(read=9)) == {(true, 9) for true in range(10)}
+    assert framed(View(true=4, predicted=9)) == {(4, 9)}
+    assert framed(View(true=4)) == {(4, predicted) for predicted in range(10)}
+    assert framed(View(predicted=9)) == {(true, 9) for true in range(10)}
 
 
 def contrast(first: str, second: str) -> float:
@@ -125,13 +130,13 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize(("palette", "background"), [(LIGHT, "#ffffff"), (DARK, "#11151c")])
 @pytest.mark.parametrize("dim", [True, False])
-def test_the_numbers_can_be_read_on_every_colour(palette, background, dim):
+def test_the_numbers_have_enough_contrast_on_every_colour(palette, background, dim):
     found = np.diag(np.arange(1, 11)) + np.arange(100).reshape(10, 10)
-    for row in cells(found, View(), palette, rates=False, dim=dim):
+    for row in cells(found, View(), palette, normalise=False, dim=dim):
         assert not row["text"] or contrast(row["fill"], row["ink"]) >= 4.5
         assert contrast(palette.chosen, background) >= 3
 
 
-def test_the_matrix_in_words_names_what_is_confused_most():
-    assert "8 images. Most often: 4 read as 9 (6), 2 read as 7 (2)." in in_words(counts())
-    assert "none is misread" in in_words(np.diag([5] * 10))
+def test_the_summary_of_the_matrix_names_the_most_frequent_confusions():
+    assert summary(counts()).startswith("8 misclassified. Most often: 4 predicted as 9 (6), 2 predicted as 7 (2).")
+    assert summary(np.diag([5] * 10)) == "No image is misclassified."

@@ -1,5 +1,6 @@
 import itertools
 import json
+import re
 import time
 
 import numpy as np
@@ -13,10 +14,10 @@ from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.runs.active_run import activate
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
-from pages.components.filters import named
-from pages.mistakes_sections.gallery import PER_PAGE
+from pages.components.filters import with_article
+from pages.components.image_grid import PER_PAGE
 from tests.constructed import seal
-from tests.pages.conftest import go_to, texts
+from tests.pages.conftest import go_to, grid_html, texts
 from tests.waiting import wait_for
 
 
@@ -32,7 +33,7 @@ def digits():
 
 @pytest.fixture
 def digits_run(add_run, digits):
-    """Add a run on the bundled digits: every fourth 3 is read as 5, every 8 as 9, the rest right; as sure as told."""
+    """Add a run on the bundled digits that predicts 5 for every fourth 3 and 9 for every 8."""
 
     def add(name: str, *, mistakes: bool = True) -> Run:
         run = add_run(name)
@@ -40,13 +41,13 @@ def digits_run(add_run, digits):
         document["config"]["data"] = "digits"
         (run.path / "config.json").write_text(json.dumps(document))
         labels = digits.y_test
-        read = labels.copy()
+        predicted = labels.copy()
         if mistakes:
-            read[np.flatnonzero(labels == 3)[::4]] = 5
-            read[labels == 8] = 9
-        sure = np.linspace(0.5, 0.99, len(labels))
-        probabilities = np.repeat((1 - sure[:, None]) / 9, 10, 1).astype(np.float32)
-        probabilities[np.arange(len(labels)), read] = sure
+            predicted[np.flatnonzero(labels == 3)[::4]] = 5
+            predicted[labels == 8] = 9
+        confidence = np.linspace(0.5, 0.99, len(labels))
+        probabilities = np.repeat((1 - confidence[:, None]) / 9, 10, 1).astype(np.float32)
+        probabilities[np.arange(len(labels)), predicted] = confidence
         np.savez(run.path / "predictions.npz", probabilities=probabilities, labels=labels)
         seal(run.path)
         return Run(run.path)
@@ -56,7 +57,7 @@ def digits_run(add_run, digits):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """The page waits for the computation of the features, which otherwise goes on while it is shown."""
+    """The page waits for the features, which are otherwise computed while it is shown."""
     start = BackgroundTask.start
 
     def and_wait(self):
@@ -66,14 +67,19 @@ def at_once(monkeypatch):
     monkeypatch.setattr(BackgroundTask, "start", and_wait)
 
 
-def cards(app) -> list[dict]:
-    """What the grid shows; there is none where there is nothing to show."""
-    grids = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "image_grid"]
-    return [card for grid in grids for card in json.loads(grid.json)["cards"]]
+def cards(app) -> list[tuple[int, int, int]]:
+    """Index, label and predicted digit of each card in the grid."""
+    descriptions = re.findall(r'alt="Test image (\d+): an? (\d), predicted as (\d), [\d.]+% sure"', grid_html(app))
+    return [tuple(map(int, description)) for description in descriptions]
+
+
+def indices(app) -> list[int]:
+    return [index for index, *_ in cards(app)]
 
 
 def pairs(app) -> set[tuple[int, int]]:
-    return {(int(card["label"]), int(card["read"])) for card in cards(app)}
+    """True and predicted digit of the images in the grid."""
+    return {(label, predicted) for _, label, predicted in cards(app)}
 
 
 def html(app) -> str:
@@ -81,20 +87,21 @@ def html(app) -> str:
 
 
 def everything(app) -> str:
-    """What is said in the dialog too."""
+    """All texts, those of the dialog too."""
     kinds = ("markdown", "caption", "info", "warning", "error")
     return texts(app) + "\n".join(element.value for kind in kinds for element in getattr(app, kind))
 
 
-def all_pages(app) -> list[dict]:
-    seen = cards(app)
+def all_pages(app) -> list[int]:
+    """The indices of the images on all pages of the grid."""
+    seen = indices(app)
     while any(button.label == "Next" and not button.disabled for button in app.main.button):
         next(button for button in app.main.button if button.label == "Next").click().run()
-        seen += cards(app)
+        seen += indices(app)
     return seen
 
 
-def test_without_mnist_there_is_a_sentence_and_a_button(open_page, no_mnist):
+def test_without_mnist_there_is_a_download_button(open_page, no_mnist):
     app = open_page("mistakes", image="3")
     assert "not on this machine yet" in texts(app)
     assert "Download MNIST" in [button.label for button in app.main.button]
@@ -105,92 +112,89 @@ def test_every_mistake_is_shown_most_confident_first(open_page, digits_run):
     app = open_page("mistakes")
     wrong = np.flatnonzero(predictions.predicted != predictions.labels)
     assert f"**{len(wrong)}** of 359" in texts(app)
-    seen = [card["index"] for card in all_pages(app)]
-    assert seen == sorted(wrong, key=lambda index: -predictions.probabilities[index].max())
+    assert all_pages(app) == sorted(wrong, key=lambda index: -predictions.probabilities[index].max())
 
 
 def test_the_shipped_runs_mistakes_are_shown(open_page, with_mnist):
     app, predictions = open_page("mistakes"), open_run(SHIPPED).predictions()
     wrong = set(np.flatnonzero(predictions.predicted != predictions.labels))
-    assert {card["index"] for card in all_pages(app)} == wrong
-    card = cards(app)[0]
-    assert card["alternative"].startswith(
-        f"Test image {card['index']}: {named(int(card['label']))}, read as {card['read']}"
-    )
+    assert set(all_pages(app)) == wrong
+    for index, label, predicted in cards(app):
+        assert (label, predicted) == (predictions.labels[index], predictions.predicted[index])
 
 
-@pytest.mark.parametrize(("index", "said"), [(6651, True), (0, False)])
-def test_an_image_that_people_read_otherwise_says_so(open_page, with_mnist, monkeypatch, index, said):
+@pytest.mark.parametrize(("index", "is_warned"), [(6651, True), (0, False)])
+def test_a_confirmed_label_error_is_warned_of(open_page, with_mnist, monkeypatch, index, is_warned):
     # The features of 60,000 images are not computed for this.
     monkeypatch.setattr(BackgroundTask, "watch", lambda self: TaskStatus(state="running", message="Computing"))
     app = open_page("mistakes")
     app.number_input(key="gallery_number").set_value(index).run()
-    assert ("they saw a 6 (Northcutt" in everything(app)) == said
+    assert ("they saw a 6 (Northcutt" in everything(app)) == is_warned
 
 
-def test_the_boxes_leave_exactly_the_images_of_a_cell(open_page, digits_run):
+def test_the_boxes_select_exactly_the_images_of_a_cell(open_page, digits_run):
     predictions = digits_run("20260301-120000-quick").predictions()
     app = open_page("mistakes")
     app.selectbox(key="true_digit").select(3).run()
     assert pairs(app) == {(3, 5)}
     assert app.query_params["true"] == "3"
-    app.selectbox(key="read_as").select(5).run()
+    app.selectbox(key="predicted_digit").select(5).run()
     cell = np.flatnonzero((predictions.labels == 3) & (predictions.predicted == 5))
-    assert {card["index"] for card in cards(app)} == set(cell)
-    assert "Images of a 3 read as 5" in texts(app)
-    app.selectbox(key="read_as").select(7).run()
-    assert "No image is like that" in texts(app)
+    assert set(indices(app)) == set(cell)
+    assert "Images of a 3 predicted as 5" in texts(app)
+    app.selectbox(key="predicted_digit").select(7).run()
+    assert "No images match" in texts(app)
     next(button for button in app.button if button.label == "Show all").click().run()
     assert pairs(app) == {(3, 5), (8, 9)}
     assert "true" not in app.query_params
     assert app.selectbox(key="true_digit").value == "any"
 
 
-def test_a_cell_of_the_diagonal_shows_what_was_read_rightly(open_page, digits_run):
+def test_a_cell_of_the_diagonal_shows_the_correct_predictions(open_page, digits_run):
     predictions = digits_run("20260301-120000-quick").predictions()
-    app = open_page("mistakes", true="3", read="3")
+    app = open_page("mistakes", true="3", predicted="3")
     right = np.flatnonzero((predictions.labels == 3) & (predictions.predicted == 3))
-    assert {card["index"] for card in cards(app)} == set(right)
+    assert set(indices(app)) == set(right)
 
 
 def test_all_images_are_shown_a_page_at_a_time(open_page, digits_run):
-    digits_run("20260301-120000-quick")
+    predictions = digits_run("20260301-120000-quick").predictions()
     app = open_page("mistakes", show="all", sort="index")
     assert len(cards(app)) == PER_PAGE
-    assert [card["index"] for card in all_pages(app)] == list(range(359))
-    # Another choice begins at its first page.
-    app.selectbox(key="gallery_sort").select("unsure").run()
-    assert cards(app)[0]["index"] == 0  # the least sure one
-    assert app.query_params["sort"] == "unsure"
+    assert all_pages(app) == list(range(359))
+    # Another order starts at its first page.
+    app.selectbox(key="gallery_sort").select("loss").run()
+    assert indices(app)[0] == np.flatnonzero(predictions.predicted != predictions.labels)[-1]
+    assert app.query_params["sort"] == "loss"
 
 
-def test_a_run_without_mistakes_says_so(open_page, digits_run):
+def test_a_run_without_mistakes_has_no_images_to_show(open_page, digits_run):
     digits_run("20260301-120000-quick", mistakes=False)
     app = open_page("mistakes")
     assert "**0** of 359" in texts(app)
-    assert "none is misread" in texts(app)
-    assert "No image is like that" in texts(app)
+    assert "No image is misclassified." in texts(app)
+    assert "No images match" in texts(app)
 
 
-def test_the_matrix_is_one_small_chart_with_titles_and_words(open_page, digits_run):
+def test_the_matrix_is_one_small_chart_with_titles_and_descriptions(open_page, digits_run):
     predictions = digits_run("20260301-120000-quick").predictions()
-    chart = open_page("mistakes", true="8", read="9").get("vega_lite_chart")[0].proto
+    chart = open_page("mistakes", true="8", predicted="9").get("vega_lite_chart")[0].proto
     spec = json.loads(chart.spec)
     assert "Confusion matrix" in spec["description"]
     encoding = spec["layer"][0]["encoding"]
-    assert (encoding["x"]["title"], encoding["y"]["title"]) == ("read as", "true digit")
+    assert (encoding["x"]["title"], encoding["y"]["title"]) == ("Predicted", "Actual")
     rows = pyarrow.ipc.open_stream(chart.datasets[0].data.data).read_all().to_pylist()
     assert len(rows) == 100
-    assert [row["words"] for row in rows if row["edge"] != "transparent"] == [
-        f"8 read as 9: {int((predictions.labels == 8).sum())} images"
+    assert [row["description"] for row in rows if row["edge"] != "transparent"] == [
+        f"8 predicted as 9: {int((predictions.labels == 8).sum())} images"
     ]
 
 
 def click_cells(app: AppTest, *clicks: tuple[str, int, int]) -> None:
-    """Run the page as a browser asks for it that says of charts, by their ids, which cell was clicked last."""
+    """Run the page as if a browser had sent which cell was clicked last in some charts, given by their ids."""
     states = app._tree.get_widget_states()
-    for chart, true, read in clicks:
-        selection = json.dumps({"selection": {"cell": [{"true": true, "read": read}]}})
+    for chart, true, predicted in clicks:
+        selection = json.dumps({"selection": {"cell": [{"true": true, "predicted": predicted}]}})
         states.widgets.add(id=chart, string_value=selection)
     app._run(states)
 
@@ -210,26 +214,28 @@ def test_a_click_is_taken_once_however_often_the_browser_repeats_it(open_page, d
 
 
 def late(app: AppTest, **address: str) -> AppTest:
-    """The browser has not heard of the last change: it sends that address with the next click."""
+    """The browser has not received the last change: it sends that address with the next click."""
     app.query_params.clear()
     app.query_params.update(address)
     return app
 
 
-def test_a_click_that_comes_with_the_address_from_before_takes_nothing_back(open_page, digits_run):
+def test_a_click_with_a_late_address_undoes_nothing(open_page, digits_run):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes")
     app.selectbox(key="true_digit").select(8).run()
     late(app).main.segmented_control(key="gallery_show").set_value("all").run()
     assert (app.query_params["true"], app.query_params["show"]) == ("8", "all")
-    late(app, true="8").selectbox(key="read_as").select(9).run()
-    assert (app.query_params["true"], app.query_params["read"], app.query_params["show"]) == ("8", "9", "all")
+    late(app, true="8").selectbox(key="predicted_digit").select(9).run()
+    assert (app.query_params["true"], app.query_params["predicted"], app.query_params["show"]) == ("8", "9", "all")
 
 
-def test_a_click_that_comes_with_the_boxes_from_before_takes_nothing_back(open_page, digits_run):
+def test_a_click_with_late_boxes_undoes_nothing(open_page, digits_run):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes")
-    boxes = [state for state in app._tree.get_widget_states().widgets if state.id.endswith(("true_digit", "read_as"))]
+    boxes = [
+        state for state in app._tree.get_widget_states().widgets if state.id.endswith(("true_digit", "predicted_digit"))
+    ]
     assert len(boxes) == 2
     click_cells(app, (app.get("vega_lite_chart")[0].proto.id, 3, 5))
     states = app._tree.get_widget_states()
@@ -240,7 +246,7 @@ def test_a_click_that_comes_with_the_boxes_from_before_takes_nothing_back(open_p
     assert pairs(app) == {(3, 5)}
 
 
-def test_another_address_than_the_last_ones_is_believed(open_page, digits_run):
+def test_an_address_that_is_new_is_followed(open_page, digits_run):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes")
     app.selectbox(key="true_digit").select(8).run()
@@ -248,7 +254,7 @@ def test_another_address_than_the_last_ones_is_believed(open_page, digits_run):
     assert pairs(app) == {(3, 5)}
 
 
-def test_after_a_while_an_address_from_before_is_no_longer_late(open_page, digits_run, monkeypatch):
+def test_after_a_while_a_former_address_is_no_longer_late(open_page, digits_run, monkeypatch):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes", true="3")
     app.selectbox(key="true_digit").select(8).run()
@@ -258,7 +264,7 @@ def test_after_a_while_an_address_from_before_is_no_longer_late(open_page, digit
     assert pairs(app) == {(3, 5)}
 
 
-def test_what_cannot_be_in_an_address_is_a_sentence_and_the_run_stays(open_page, digits_run):
+def test_invalid_values_in_the_address_give_messages_and_the_run_stays(open_page, digits_run):
     digits_run("20260301-120000-quick")
     name = digits_run("20260201-120000-quick").name
     app = open_page("mistakes", run=name, true="17", image="359", sort="best")
@@ -270,7 +276,7 @@ def test_what_cannot_be_in_an_address_is_a_sentence_and_the_run_stays(open_page,
     assert pairs(app) == {(8, 9)}
 
 
-def test_the_choices_are_there_when_the_page_is_come_back_to(open_page, digits_run):
+def test_the_view_is_restored_on_coming_back_to_the_page(open_page, digits_run):
     name = digits_run("20260201-120000-quick").name
     app = open_page("mistakes", run=name, true="8", image="1")
     go_to(app, "results")
@@ -290,18 +296,17 @@ def test_an_image_is_opened_by_its_number_and_the_next_one_by_a_button(open_page
     app.number_input(key="gallery_number").set_value(index).run()
     assert app.query_params["image"] == str(index)
     assert app.get("dialog")
-    assert f"No. {index}: an 8, read as 9" in everything(app)
+    assert f"No. {index}: an 8, predicted as 9 — misclassified" in everything(app)
     assert "Occlusion map." in html(app)
-    assert "The other run reads it right." in everything(app)
+    assert "1 of 1 correct" in everything(app)
     assert other.name not in everything(app)
-    sure = run.predictions().probabilities[index, 9]
-    assert f"9: {sure:.1%}" in html(app)  # what the run said in its evaluation
+    assert f"9: {run.predictions().probabilities[index, 9]:.1%}" in html(app)  # as stored with the run
     next(button for button in app.button if button.label == "Next image").click().run()
-    shown = [card["index"] for card in cards(app)]
+    shown = indices(app)
     assert app.query_params["image"] == str(shown[shown.index(index) + 1])
 
 
-def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_page, digits_run, at_once):
+def test_five_neighbours_are_shown_once_all_features_are_computed(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes", image="0")
     app.run()
@@ -310,11 +315,11 @@ def test_five_neighbours_are_shown_once_all_training_images_were_looked_at(open_
     assert len(list(paths.features_folder().glob("*.npy"))) == 1
 
 
-def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, digits_run, at_once):
+def test_a_disk_that_cannot_be_written_affects_only_the_neighbours(open_page, digits_run, at_once):
     digits_run("20260301-120000-quick")
     paths.features_folder().write_text("a file where the folder should be")
     app = open_page("mistakes", image="0")
-    assert "They cannot be found." in everything(app)
+    assert "The nearest images could not be found." in everything(app)
     assert "could not be written" in everything(app)
     assert "Occlusion map." in html(app)
     paths.features_folder().unlink()
@@ -323,7 +328,7 @@ def test_a_disk_that_cannot_be_written_costs_the_neighbours_alone(open_page, dig
     assert html(app).count('data-testid="neighbour"') == 5
 
 
-def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits, monkeypatch):
+def test_an_image_put_on_the_canvas_is_predicted_there(open_page, digits_run, digits, monkeypatch):
     digits_run("20260301-120000-quick")
     app = open_page("mistakes", image="2")
     went = []
@@ -333,20 +338,20 @@ def test_put_it_on_the_canvas_and_it_is_read_there(open_page, digits_run, digits
     assert went == ["pages/draw.py"]
     del app.query_params["image"]
     go_to(app, "draw")
-    assert f"scikit-learn digits test image 2, {named(digits.y_test[2])}" in texts(app)
+    assert f"scikit-learn digits test image 2, {with_article(digits.y_test[2])}" in texts(app)
     assert 'data-testid="digit"' in html(app)
 
 
-def test_the_run_that_really_reads_is_named_when_the_served_one_cannot(open_page, digits_run, add_run):
+def test_the_dialog_names_the_model_that_the_canvas_really_uses(open_page, digits_run, add_run):
     digits_run("20260301-120000-quick")
     model = add_run("20260201-120000-lenet5").path / "model.tflite"
     activate("20260201-120000-lenet5")
     model.write_bytes(b"x" * model.stat().st_size)
     app = open_page("mistakes", run="20260301-120000-quick", image="2")
-    assert "On the canvas it is read by the shipped model" in everything(app)
+    assert "The canvas uses the active model, the shipped model." in everything(app)
 
 
-def test_predictions_of_other_images_are_refused(open_page, add_run, with_mnist):
+def test_predictions_for_other_images_give_an_error(open_page, add_run, with_mnist):
     run = add_run("20260301-120000-quick")
     predictions = run.predictions()
     np.savez(run.path / "predictions.npz", probabilities=predictions.probabilities, labels=predictions.labels[::-1])
@@ -354,7 +359,7 @@ def test_predictions_of_other_images_are_refused(open_page, add_run, with_mnist)
     assert "not about the test images" in texts(open_page("mistakes"))
 
 
-def test_an_altered_mnist_file_is_a_sentence(open_page, tmp_path, monkeypatch):
+def test_an_altered_mnist_file_gives_a_message(open_page, tmp_path, monkeypatch):
     (tmp_path / "mnist.npz").write_bytes(b"altered")
     monkeypatch.setenv("DIGITS_MNIST", str(tmp_path / "mnist.npz"))
     assert "is not MNIST as published" in texts(open_page("mistakes"))

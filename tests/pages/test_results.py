@@ -27,7 +27,7 @@ def test_the_newest_run_is_shown_and_another_can_be_chosen(open_page, add_run):
     assert app.query_params["run"] == SHIPPED
 
 
-def test_the_figures_are_the_runs(open_page):
+def test_the_metrics_are_the_runs(open_page):
     app, metrics = open_page("results"), open_run(SHIPPED).metrics
     shown = {metric.label: metric.value for metric in app.main.metric}
     assert shown["Test accuracy"] == f"{metrics.accuracy:.2%}"
@@ -44,7 +44,7 @@ def test_a_run_in_the_address_is_shown(open_page, add_run):
 
 
 @pytest.mark.parametrize("page", ["results", "mistakes"])
-def test_a_made_up_run_in_the_address_is_a_sentence(open_page, page):
+def test_an_unknown_run_in_the_address_gives_a_message(open_page, page):
     app = open_page(page, run="../../etc/passwd")
     assert "There is no run named" in texts(app)
     assert app.main.selectbox[0].value == SHIPPED
@@ -59,13 +59,13 @@ def test_a_damaged_run_is_named_and_the_others_are_shown(open_page, add_run, nam
     assert app.main.selectbox[0].value == SHIPPED
 
 
-def test_a_run_damaged_on_the_inside_is_a_sentence(open_page, add_run):
+def test_a_run_with_a_damaged_history_gives_a_message(open_page, add_run):
     (add_run("20260301-120000-lenet5").path / "history.csv").write_text("nonsense\n1\n")
     assert "history.csv cannot be read" in texts(open_page("results"))
 
 
 def downloads(app, beginning: str) -> list[str]:
-    """What the download buttons say whose key begins so."""
+    """The labels of the download buttons whose key begins with `beginning`."""
     return [button.label for button in app.get("download_button") if f"-{beginning}" in button.proto.id]
 
 
@@ -73,14 +73,14 @@ def export_button(app, form: str, run: str = SHIPPED):
     return app.main.button(key=f"export-{run}-{form}")
 
 
-def keep_made_up_export(run, form) -> Export:
+def keep_export_of(run, form) -> Export:
     path = export_path(run, form)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name("made")
-    made.write_bytes(b"12345678" * 200)
+    exported = path.with_name("exported")
+    exported.write_bytes(b"12345678" * 200)
     shares = {"agreement": 0.998, "logit_difference": 0.5, "accuracy": 0.991, "run_accuracy": 0.992}
     export = Export(run=run.name, format=form.name, size=1600, source=source_of(run), images=1000, seconds=1, **shares)
-    keep_export(run, form, made, export)
+    keep_export(run, form, exported, export)
     return export
 
 
@@ -101,7 +101,7 @@ def started(monkeypatch) -> list:
         process.wait()
 
 
-def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, started):
+def test_an_export_is_started_on_demand_and_can_then_be_downloaded(open_page, started):
     app, run, form = open_page("results"), open_run(SHIPPED), FORMATS["tflite-int8"]
     assert not downloads(app, "download-")
     assert [export_button(app, name).label for name in FORMATS] == ["Export"] * 4
@@ -113,20 +113,20 @@ def test_an_export_is_made_when_asked_for_and_can_then_be_downloaded(open_page, 
     assert export_button(app, form.name).disabled
     assert not export_button(app, "onnx").disabled
     task = export_task(run, form)
-    with FileLock(task.lock_path), task.queue.locked():  # as its process does when it begins
+    with FileLock(task.lock_path), task.queue.locked():  # as its process does when it starts
         task.write_status(TaskStatus(state="running", message="Converting the model"))
         task.queue.remove(task.path)
         app.run()
     assert export_button(app, form.name).label == "Exporting"
     assert "Converting the model" in texts(app)
     task.clear_status()
-    keep_made_up_export(run, form)
+    keep_export_of(run, form)
     app.run()
     assert downloads(app, "download-") == [".tflite · 2 KB"]
-    assert "Accuracy on 1,000 test images: **99.1%** (run: 99.2%). Same prediction for 99.8%." in texts(app)
+    assert "Accuracy on 1,000 test images: **99.1%** (run: 99.2%). 99.8% agreement with the run." in texts(app)
 
 
-def test_a_second_export_waits_and_says_so_and_can_be_cancelled(open_page, started):
+def test_a_second_export_waits_in_the_queue_and_can_be_cancelled(open_page, started):
     app = open_page("results")
     for name in ("keras", "onnx"):
         export_button(app, name).click().run()
@@ -142,7 +142,7 @@ def test_a_second_export_waits_and_says_so_and_can_be_cancelled(open_page, start
     assert [command[2] for command in started] == ["keras"]
 
 
-def test_a_failed_export_is_a_sentence_and_can_be_tried_again(open_page, started):
+def test_a_failed_export_gives_a_message_and_can_be_tried_again(open_page, started):
     export_task(open_run(SHIPPED), FORMATS["onnx"]).write_status(
         TaskStatus(state="failed", message="The disk is full.")
     )
@@ -154,7 +154,7 @@ def test_a_failed_export_is_a_sentence_and_can_be_tried_again(open_page, started
     assert export_button(app, "onnx").label == "Waiting"
 
 
-def test_of_a_run_that_was_deleted_meanwhile_nothing_is_exported(open_page, add_run, started):
+def test_a_run_that_was_deleted_meanwhile_is_not_exported(open_page, add_run, started):
     run = add_run("20260301-120000-lenet5")
     app = open_page("results")
     remove_folder(run.path)
@@ -164,7 +164,7 @@ def test_of_a_run_that_was_deleted_meanwhile_nothing_is_exported(open_page, add_
     assert not export_path(run, FORMATS["onnx"]).parent.exists()
 
 
-def test_a_home_that_cannot_be_written_is_a_sentence(open_page, own_home):
+def test_a_home_that_cannot_be_written_gives_a_message(open_page, own_home):
     own_home.write_text("a file where the folder should be")
     app = open_page("results")
     export_button(app, "keras").click().run()
@@ -172,11 +172,11 @@ def test_a_home_that_cannot_be_written_is_a_sentence(open_page, own_home):
     assert "could not be written: part of the path is a file" in texts(app)
 
 
-def test_without_mnist_the_page_says_that_it_is_fetched(open_page, no_mnist):
-    assert "fetched first" in texts(open_page("results"))
+def test_without_mnist_an_export_downloads_it_first(open_page, no_mnist):
+    assert "downloaded first" in texts(open_page("results"))
 
 
-def test_figures_are_read_only_when_they_are_looked_at(open_page, monkeypatch):
+def test_figures_are_loaded_only_when_they_are_looked_at(open_page, monkeypatch):
     app = open_page("results")
     assert "Figure" not in [box.label for box in app.main.selectbox]
     app.session_state[f"figures-{SHIPPED}"] = True
@@ -188,7 +188,7 @@ def test_figures_are_read_only_when_they_are_looked_at(open_page, monkeypatch):
 
 
 @pytest.mark.parametrize("change", ["damage", "delete"])
-def test_a_damaged_figure_is_a_sentence(open_page, add_run, change):
+def test_a_damaged_figure_gives_a_message(open_page, add_run, change):
     run = add_run("20260301-120000-lenet5")
     path = run.path / "figures" / "curves.png"
     path.write_text("nonsense") if change == "damage" else path.unlink()
@@ -217,36 +217,36 @@ def test_without_a_choice_the_newest_run_is_shown_as_soon_as_there_is_one(open_p
 
 
 def _no_traceback(open_page, run) -> str:
-    """All that Results says of a run with each of its sections open in turn, none of which may raise."""
-    said = []
-    for section in ("Overview", "By digit", "Confidence", "Labels", "Robustness"):
+    """The texts of Results with each of its sections open in turn, none of which may raise."""
+    found = []
+    for section in ("Overview", "Per class", "Confidence", "Labels", "Robustness"):
         app = open_page("results", run=run.name)
         app.session_state["results-section"] = section
         app.session_state[f"figures-{run.name}"] = True
         app.run()
         assert not app.exception, app.exception[0].stack_trace
-        said.append(texts(app))
-    return "\n".join(said)
+        found.append(texts(app))
+    return "\n".join(found)
 
 
 @pytest.mark.parametrize("labels", [np.arange(10) - 1, np.arange(10) + 1, np.full(10, 10**12)])
-def test_labels_that_are_no_digits_are_a_sentence(open_page, add_run, labels):
+def test_labels_that_are_not_digits_give_a_message(open_page, add_run, labels):
     run = add_run("20260301-120000-lenet5")
     np.savez(run.path / "predictions.npz", probabilities=np.full((10, 10), 0.1, np.float32), labels=labels)
     document = json.loads((run.path / "config.json").read_text())
-    del document["sizes"]  # a run from before they were noted
+    del document["sizes"]  # as in runs from before sizes were recorded
     (run.path / "config.json").write_text(json.dumps(document))
     assert "not from 0 to 9" in _no_traceback(open_page, run)
 
 
-def test_a_history_without_an_epoch_is_a_sentence(open_page, add_run):
+def test_a_history_without_an_epoch_gives_a_message(open_page, add_run):
     run = add_run("20260301-120000-lenet5")
     path = run.path / "history.csv"
     path.write_text(path.read_text().splitlines()[0] + "\n")
     assert "has no epoch in its history.csv" in _no_traceback(open_page, run)
 
 
-def test_a_confusion_matrix_of_another_size_is_a_sentence(open_page, add_run):
+def test_a_confusion_matrix_of_another_size_gives_a_message(open_page, add_run):
     path = add_run("20260301-120000-lenet5").path / "metrics.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"confusion": [[1, 2], [3, 4]]}))
     assert "metrics.json cannot be used" in texts(open_page("results"))

@@ -33,7 +33,7 @@ def three(own_home):
 
 @pytest.fixture
 def switched(monkeypatch) -> list:
-    """Where the page sends people; AppTest knows no other pages."""
+    """The pages that are switched to; AppTest knows no other pages."""
     to = []
 
     def switch(page, query_params):
@@ -53,36 +53,35 @@ def labels(app) -> list[str]:
     return [button.label for button in app.button]
 
 
-def asked(app) -> str:
-    """What the dialog says."""
+def dialog_texts(app) -> str:
     return "\n".join(element.value for kind in ("markdown", "info", "error") for element in getattr(app, kind))
 
 
-def test_every_run_is_a_row_with_its_figures(open_page, three):
+def test_every_run_is_a_row_with_its_metrics(open_page, three):
     activate(TWO)
-    write_note(ONE, "mine", "a word")
+    write_note(ONE, "mine", "a note")
     table = open_page("runs").main.dataframe[0].value
     assert list(table["name"]) == [THREE, TWO, ONE, SHIPPED]
-    assert list(table["reads"]) == ["", "reads now", "", ""]
-    assert (table["run"][2], table["note"][2]) == ("mine", "a word")
+    assert list(table["active"]) == ["", "active", "", ""]
+    assert (table["run"][2], table["note"][2]) == ("mine", "a note")
     assert table["accuracy"][0] == pytest.approx(three[THREE].metrics.accuracy * 100)
     assert str(table["created"][2]) == "2026-01-01 00:00:00"
 
 
-def test_with_nothing_but_the_shipped_run_there_is_a_way_on(open_page):
+def test_with_only_the_shipped_run_there_is_a_hint(open_page):
     app = open_page("runs")
     assert "the only run so far" in texts(app)
     assert list(app.main.dataframe[0].value["name"]) == [SHIPPED]
     assert "Select rows" in texts(app)
 
 
-def test_runs_in_the_address_are_selected_and_a_made_up_one_is_a_sentence(open_page, three):
+def test_runs_in_the_address_are_selected_and_an_unknown_one_gives_a_message(open_page, three):
     app = open_page("runs", runs=f"{ONE},../../etc,{THREE}")
     assert "There is no run named **../../etc**" in texts(app)
     assert "**2 runs** selected" in texts(app)
 
 
-def test_what_is_selected_stands_in_the_address(open_page, three):
+def test_the_selected_runs_are_in_the_address(open_page, three):
     app = open_page("runs")
     key = app.main.dataframe[0].key
     app.session_state[key] = {"selection": {"rows": [1, 0], "columns": [], "cells": []}}
@@ -91,7 +90,7 @@ def test_what_is_selected_stands_in_the_address(open_page, three):
     assert app.query_params["runs"] == f"{THREE},{TWO}"
 
 
-def test_when_the_list_changes_nobody_acts_on_the_run_that_moved_up(open_page, three):
+def test_when_the_list_changes_the_same_run_stays_selected(open_page, three):
     app = open_page("runs", runs=TWO)
     assert "LeNet-5" in texts(app)
     construct_run("20260109-000000-quick")
@@ -100,36 +99,36 @@ def test_when_the_list_changes_nobody_acts_on_the_run_that_moved_up(open_page, t
     assert app.query_params["runs"] == TWO
 
 
-def test_a_run_can_be_let_read(open_page, three):
+def test_a_run_can_be_activated(open_page, three):
     app = open_page("runs", runs=TWO)
-    button(app, "Read with this run").click().run()
+    button(app, "Make active").click().run()
     assert read_active().run == TWO
-    assert "From now on **LeNet-5, 02 Jan 00:00:00** reads" in texts(app)
-    assert button(app, "Read with this run").disabled
+    assert "**LeNet-5, 02 Jan 00:00:00** is now the active model." in texts(app)
+    assert button(app, "Make active").disabled
     assert "Active model: **LeNet-5, 02 Jan 00:00:00**" in texts(app)
 
 
-def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch):
+def test_a_run_that_cannot_be_activated_gives_a_message(open_page, three, monkeypatch):
     app = open_page("runs", runs=TWO)
 
     def refuse(name):
         raise StorageError("the disk is full. Free some space")
 
     monkeypatch.setattr(cached, "activate", refuse)
-    button(app, "Read with this run").click().run()
+    button(app, "Make active").click().run()
     assert "the disk is full" in texts(app)
     assert read_active().run == SHIPPED
 
 
-def test_a_run_whose_model_is_none_is_not_let_read(open_page):
+def test_a_run_without_a_valid_model_cannot_be_activated(open_page):
     construct_run(ONE)
     app = open_page("runs", runs=ONE)
-    button(app, "Read with this run").click().run()
+    button(app, "Make active").click().run()
     assert "model.tflite is not a LiteRT model" in texts(app)
     assert read_active().run == SHIPPED
 
 
-def test_a_name_can_be_pasted_and_one_that_is_too_long_is_told(open_page, three):
+def test_a_name_that_is_too_long_gives_a_message(open_page, three):
     app = open_page("runs", runs=TWO)
     button(app, "Name and note").click().run()
     app.text_input[0].input("n" * 61)
@@ -138,7 +137,7 @@ def test_a_name_can_be_pasted_and_one_that_is_too_long_is_told(open_page, three)
     assert note_of(TWO) == Note()
 
 
-def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_page, three):
+def test_a_name_is_shown_on_every_page_and_without_one_the_usual_name(open_page, three):
     app = open_page("runs", runs=ONE)
     button(app, "Name and note").click().run()
     app.text_input[0].set_value("my **best** one")
@@ -146,7 +145,7 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
     button(app, "Save").click().run()
     assert note_of(ONE) == Note(title="my **best** one", text="<b>dropout</b>")
     assert r"my \*\*best\*\* one" in texts(app)
-    assert [text.value for text in app.main.text] == ["<b>dropout</b>"]  # as it stands, not as HTML
+    assert [text.value for text in app.main.text] == ["<b>dropout</b>"]  # as text, not as HTML
     assert list(app.main.dataframe[0].value["run"])[2] == "my **best** one"
     activate(ONE)
     go_to(app, "results")
@@ -156,7 +155,7 @@ def test_a_name_is_shown_wherever_the_run_is_and_an_empty_one_is_the_usual(open_
     assert "Active model: **Quick, 01 Jan 00:00:00**" in texts(go_to(app, "runs"))
 
 
-def test_two_runs_of_one_name_are_told_apart(open_page, three):
+def test_two_runs_with_the_same_name_can_be_told_apart(open_page, three):
     for name in (ONE, TWO):
         write_note(name, "the same", "")
     assert [f"the same ({name})" for name in (TWO, ONE)] == list(open_page("runs").main.dataframe[0].value["run"])[1:3]
@@ -178,11 +177,11 @@ def test_comparing_and_results_lead_to_their_pages_with_the_runs(open_page, thre
 
 
 def test_a_download_holds_the_folders(own_home, three):
-    archive = zipfile.ZipFile(io.BytesIO(actions.packed([three[ONE], three[TWO]])))
+    archive = zipfile.ZipFile(io.BytesIO(actions.zip_bytes([three[ONE], three[TWO]])))
     assert {name.split("/")[0] for name in archive.namelist()} == {ONE, TWO}
 
 
-def test_too_much_is_not_packed_and_the_reason_is_said(open_page, three, monkeypatch):
+def test_too_large_a_download_is_disabled_with_the_reason(open_page, three, monkeypatch):
     monkeypatch.setattr(actions, "_MOST_BYTES", 10)
     (found,) = open_page("runs", runs=f"{ONE},{TWO}").get("download_button")
     assert found.proto.disabled
@@ -191,7 +190,7 @@ def test_too_much_is_not_packed_and_the_reason_is_said(open_page, three, monkeyp
     assert not found.proto.disabled
 
 
-def test_deleting_asks_first_and_keep_keeps(open_page, three):
+def test_deleting_asks_first(open_page, three):
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
     assert len(list_runs().runs) == 4
@@ -205,36 +204,36 @@ def test_deleting_asks_first_and_keep_keeps(open_page, three):
     assert "Select rows" in texts(app)
 
 
-def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open_page, three):
+def test_the_active_the_shipped_and_an_exported_run_cannot_be_deleted(open_page, three):
     activate(ONE)
     task = export_task(three[TWO], FORMATS["onnx"])
     task.write_status(TaskStatus(state="running", message="Converting"))
     with FileLock(task.lock_path):
         app = open_page("runs", runs=f"{ONE},{TWO},{SHIPPED}")
         button(app, "Delete").click().run()
-    said = asked(app)
-    assert "**Quick, 01 Jan 00:00:00** stays: it reads now" in said
-    assert "**LeNet-5, 02 Jan 00:00:00** stays: it is being exported" in said
-    assert "**The shipped model** stays: it comes with the project" in said
+    shown = dialog_texts(app)
+    assert "**Quick, 01 Jan 00:00:00** cannot be deleted: " in shown
+    assert "**LeNet-5, 02 Jan 00:00:00** cannot be deleted: it is being exported" in shown
+    assert "**The shipped model** cannot be deleted: it comes with the project" in shown
     assert not [label for label in labels(app) if re.match("Delete (it|\\d)", label)]
     button(app, "Close").click().run()
     assert len(list_runs().runs) == 4
 
 
-def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monkeypatch):
+def test_a_run_activated_before_the_deletion_is_confirmed_stays(open_page, three, monkeypatch):
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
-    # Another window lets one of them read after this one has looked whether it may go.
+    # Another window activates one of them after this one has checked.
     monkeypatch.setattr(dialogs, "why_kept", lambda name: None)
     activate(ONE)
     button(app, "Delete 2 runs").click().run()
-    assert "it reads now" in texts(app)
+    assert f"The run {ONE} cannot be deleted" in texts(app)
     assert "**LeNet-5, 02 Jan 00:00:00** was deleted" in texts(app)
     assert (paths.runs_folder() / ONE).is_dir()
     assert not (paths.runs_folder() / TWO).exists()
 
 
-def test_a_run_deleted_in_another_window_is_told(open_page, three, monkeypatch):
+def test_a_run_deleted_in_another_window_gives_a_message(open_page, three, monkeypatch):
     app = open_page("runs", runs=ONE)
     button(app, "Delete").click().run()
     delete = dialogs.delete_run
@@ -259,7 +258,7 @@ def test_a_damaged_run_is_listed_with_its_reason_and_can_be_deleted(open_page, t
     assert "was deleted" in texts(app)
 
 
-def test_a_hundred_runs_are_a_hundred_rows_and_each_page_is_there(open_page):
+def test_every_page_works_with_a_hundred_runs(open_page):
     construct_runs(100)
     app = open_page("runs")
     assert len(app.main.dataframe[0].value) == 101
@@ -276,20 +275,20 @@ def stop_a_training(name: str, state: str, epoch: int) -> trainings.Job:
     return job
 
 
-def test_trainings_that_were_stopped_can_go_on_or_be_deleted(open_page, three, monkeypatch):
+def test_interrupted_trainings_can_be_resumed_or_deleted(open_page, three, monkeypatch):
     cancelled = stop_a_training("20260104-000000-quick", "cancelled", 7)
     killed = stop_a_training("20260105-000000-lenet5", "failed", 2)
-    stop_a_training("20260106-000000-tiny", "failed", 0)  # nothing was kept of it
+    stop_a_training("20260106-000000-tiny", "failed", 0)  # without a checkpoint
     app = open_page("runs")
     assert "Quick, 04 Jan 00:00:00**: cancelled after epoch 7 of 30" in texts(app)
     assert "LeNet-5, 05 Jan 00:00:00**: stopped after epoch 2 of 30" in texts(app)
     assert "06 Jan 00:00:00**: " not in texts(app)
     app.button(key=f"delete-{killed.name}").click().run()
     assert not killed.folder.exists()
-    went_on = []
-    monkeypatch.setattr(trainings, "resume", went_on.append)
+    resumed = []
+    monkeypatch.setattr(trainings, "resume", resumed.append)
     app.button(key=f"resume-{cancelled.name}").click().run()
-    assert went_on == [cancelled]
+    assert resumed == [cancelled]
     monkeypatch.setattr(trainings, "resume", refuse)
     app.button(key=f"resume-{cancelled.name}").click().run()
     assert "Another training" in texts(app)

@@ -15,7 +15,7 @@ from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, 
 from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
 from tests.constructed import seal
-from tests.pages.conftest import texts
+from tests.pages.conftest import grid_html, texts
 
 OTHER = "20260101-120000-quick"
 
@@ -35,9 +35,9 @@ def open_section(open_page):
 
 
 def charts(app) -> dict[str, str]:
-    """What each chart says of itself, by its title; the confusion matrix has none."""
+    """The text alternative of each chart, by its title; the confusion matrix has none."""
     specs = [(json.loads(element.proto.spec), element.proto.alt) for element in app.get("vega_lite_chart")]
-    return {spec["title"]["text"]: words for spec, words in specs if "title" in spec}
+    return {spec["title"]["text"]: alternative for spec, alternative in specs if "title" in spec}
 
 
 def files(app) -> set[str]:
@@ -54,26 +54,26 @@ def damage(run, **arrays):
 
 def test_only_the_open_section_is_computed(open_section):
     assert set(charts(open_section("Overview"))) == {"Accuracy by epoch", "Loss (cross-entropy) by epoch"}
-    assert set(charts(open_section("By digit"))) == {"Precision and recall of each digit"}
+    assert set(charts(open_section("Per class"))) == {"Precision-recall curves"}
     assert set(charts(open_section("Confidence"))) == {
-        "Confidence against accuracy",
-        "Accuracy against the share refused",
+        "Reliability diagram",
+        "Accuracy by share rejected",
     }
 
 
-@pytest.mark.parametrize("section", ["Overview", "By digit", "Confidence"])
-def test_every_chart_says_in_words_what_it_shows_and_can_be_taken_along(open_section, section):
+@pytest.mark.parametrize("section", ["Overview", "Per class", "Confidence"])
+def test_every_chart_has_a_caption_and_can_be_downloaded(open_section, section):
     app = open_section(section)
     shown = charts(app)
-    assert all(len(words) > 40 for words in shown.values())
-    assert all(words in texts(app) for words in shown.values())
+    assert all(len(caption) > 40 for caption in shown.values())
+    assert all(caption in texts(app) for caption in shown.values())
     assert len(app.get("bidi_component")) >= len(shown)
     assert len(files(app)) >= len(shown)
 
 
-def test_the_table_by_digit_is_scikit_learns(open_section):
+def test_the_per_class_metrics_are_scikit_learns(open_section):
     found = open_run(SHIPPED).predictions()
-    app = open_section("By digit")
+    app = open_section("Per class")
     table = app.main.dataframe[0].value
     precision, recall, f1, support = metrics.precision_recall_fscore_support(found.labels, found.predicted)
     average = metrics.average_precision_score(np.eye(10)[found.labels], found.probabilities, average=None)
@@ -89,49 +89,64 @@ def test_the_table_by_digit_is_scikit_learns(open_section):
     assert low < precision[0] < high
 
 
-def test_a_run_whose_test_set_lacks_a_digit_is_shown_all_the_same(open_section, add_run):
+def test_a_run_whose_test_set_lacks_a_digit_is_shown(open_section, add_run):
     run = add_run(OTHER)
     found = run.predictions()
     some = found.labels != 4
     damage(run, probabilities=found.probabilities[some], labels=found.labels[some])
-    table = open_section("By digit", OTHER).main.dataframe[0].value
+    table = open_section("Per class", OTHER).main.dataframe[0].value
     assert table["images"][4] == 0
     assert np.isnan(table["average_precision"][4])
     assert table["recall_interval"][4] == "0.0000 to 1.0000"
 
 
-@pytest.mark.parametrize("section", ["By digit", "Confidence", "Labels"])
-def test_a_run_that_reads_nothing_right_has_figures_too(open_section, add_run, section, mnist, monkeypatch):
+@pytest.mark.parametrize(
+    ("section", "metric", "shown"),
+    [
+        ("Per class", None, "Mean average precision 0.1"),
+        ("Confidence", ("Calibration error, uncalibrated", "100.00%"), "of **0.00%**"),
+        ("Labels", ("Test accuracy", "0.00%"), "predicts the label of the other 0"),
+    ],
+)
+def test_a_run_that_predicts_nothing_correctly_has_metrics_too(
+    open_section, add_run, section, metric, shown, mnist, monkeypatch
+):
     monkeypatch.setenv("DIGITS_MNIST", str(mnist))
     run = add_run(OTHER)
     labels = run.predictions().labels
     damage(run, probabilities=np.eye(10, dtype=np.float32)[(labels + 1) % 10])
-    open_section(section, OTHER)
+    app = open_section(section, OTHER)
+    assert not app.error
+    assert shown in texts(app)
+    if metric is None:
+        assert app.main.dataframe[0].value["recall"].tolist() == [0] * 10
+    else:
+        assert metric in {(each.label, each.value) for each in app.main.metric}
 
 
-def test_the_slider_says_in_words_what_refusing_brings(open_section):
+def test_the_threshold_slider_shows_what_rejecting_brings(open_section):
     app = open_section("Confidence")
-    assert "Refusing everything less sure than **90.00%** keeps **" in texts(app)
+    assert "Rejecting below **90.00%** confidence leaves **" in texts(app)
     app.main.select_slider[0].set_value(0.0).run()
     accuracy = open_run(SHIPPED).metrics.accuracy
-    assert f"keeps **100.00%** of images, of which **{accuracy:.2%}** are right" in texts(app)
+    assert f"leaves **100.00%** of the images, with an accuracy of **{accuracy:.2%}**" in texts(app)
 
 
-def test_refusing_everything_is_said(open_section, add_run):
+def test_rejecting_everything_is_shown(open_section, add_run):
     run = add_run(OTHER)
     damage(run, probabilities=np.full((len(run.predictions().labels), 10), 0.1, np.float32))
     app = open_section("Confidence", OTHER)
-    assert "keeps nothing" in texts(app)
+    assert "leaves no image" in texts(app)
 
 
-def test_the_calibration_error_is_told_before_and_after(open_section):
+def test_the_calibration_error_is_shown_before_and_after_calibration(open_section):
     run, app = open_run(SHIPPED), open_section("Confidence")
     shown = {metric.label: metric.value for metric in app.main.metric}
     assert shown["Calibration error, uncalibrated"] == f"{run.metrics.calibration_error:.2%}"
     assert f"at temperature {run.calibration.temperature:.2f}" in texts(app)
 
 
-def test_the_label_errors_that_people_confirmed_are_marked(open_section, mnist, monkeypatch):
+def test_confirmed_label_errors_are_marked(open_section, mnist, monkeypatch):
     monkeypatch.setenv("DIGITS_MNIST", str(mnist))
     app, found = open_section("Labels"), open_run(SHIPPED).predictions()
     rest = np.delete(np.arange(len(found.labels)), list(CONFIRMED))
@@ -139,21 +154,21 @@ def test_the_label_errors_that_people_confirmed_are_marked(open_section, mnist, 
     assert shown["Without the 15"] == f"{(found.predicted == found.labels)[rest].mean():.2%}"
     assert shown["Confirmed errors in the list"].endswith(" of 15")
     app.main.get("button_group")[0].select("confirmed").run()
-    html = "\n".join(element.proto.body for element in app.get("html"))
-    marked = html.count("people found the label wrong</b>")
+    marked = grid_html(app).count("label error confirmed</b>")
     assert f"{marked} of 15" == shown["Confirmed errors in the list"]
-    assert "data:image/png" in html
+    assert grid_html(app).count("data:image/png") == marked
     assert f"{SHIPPED}-labels" in files(app)
 
 
-def test_without_mnist_the_list_is_there_without_pictures(open_section, no_mnist):
+def test_without_mnist_the_list_has_no_images(open_section, no_mnist):
     app = open_section("Labels")
     assert "not on this machine yet" in texts(app)
-    assert "labelled <b>" in "\n".join(element.proto.body for element in app.get("html"))
+    assert "labelled <b>" in grid_html(app)
+    assert "<img" not in grid_html(app)
 
 
-@pytest.mark.parametrize("section", ["Overview", "By digit"])
-def test_a_damaged_file_is_a_sentence_and_the_rest_of_the_page_is_there(open_section, add_run, section):
+@pytest.mark.parametrize("section", ["Overview", "Per class"])
+def test_a_damaged_file_gives_a_message_and_the_rest_of_the_page_is_shown(open_section, add_run, section):
     run = add_run(OTHER)
     (run.path / "predictions.npz").write_bytes(b"0" * (run.path / "predictions.npz").stat().st_size)
     app = open_section(section, OTHER)
@@ -174,7 +189,7 @@ def started(monkeypatch) -> list:
     return commands
 
 
-def keep_made_up(run, right=90):
+def keep_robustness_of(run, right=90):
     curves = {"rotation": [Point(strength=0, right=right), Point(strength=30, right=right - 40)]}
     keep_robustness(run, Robustness(run=run.name, source=source_of(run), images=100, seconds=1, curves=curves))
 
@@ -183,7 +198,7 @@ def button(app, label):
     return next(b for b in app.main.button if b.label == label)
 
 
-def test_robustness_is_measured_when_asked_for_and_then_shown(open_section, started):
+def test_robustness_is_measured_on_demand_and_then_shown(open_section, started):
     app, run = open_section("Robustness"), open_run(SHIPPED)
     assert "has not been measured yet" in texts(app)
     assert not charts(app)
@@ -195,38 +210,38 @@ def test_robustness_is_measured_when_asked_for_and_then_shown(open_section, star
     with task.queue.locked():
         task.queue.remove(task.path)
     task.clear_status()
-    keep_made_up(run)
+    keep_robustness_of(run)
     app.run()
-    assert charts(app) == {"Rotation": "The shipped model: 90 % or more right from 0 to 0; at 30, 50.0%."}
+    assert charts(app) == {"Rotation": "The shipped model: 90% or more from 0 to 0; 50.0% at 30."}
 
 
 def test_several_runs_are_in_one_chart(open_section, add_run, started):
     run = add_run(OTHER)
-    keep_made_up(open_run(SHIPPED))
+    keep_robustness_of(open_run(SHIPPED))
     app = open_section("Robustness")
     app.main.multiselect[0].select(OTHER).run()
     assert "**Quick, 01 Jan 12:00:00** has not been measured yet" in texts(app)
     assert len(charts(app)) == 1
-    keep_made_up(run, right=70)
+    keep_robustness_of(run, right=70)
     app.run()
-    assert "Quick, 01 Jan 12:00:00: less than 90 % right everywhere." in charts(app)["Rotation"]
+    assert "Quick, 01 Jan 12:00:00: below 90% everywhere." in charts(app)["Rotation"]
 
 
-def test_runs_of_one_title_stay_two_lines_and_a_name_is_no_markdown(open_section, add_run, started):
+def test_runs_with_the_same_title_stay_two_lines_and_a_title_is_not_markdown(open_section, add_run, started):
     twin = "20260101-120000-quick-2"
     for run, right in ((add_run(OTHER), 90), (add_run(twin), 70)):
-        keep_made_up(run, right=right)
+        keep_robustness_of(run, right=right)
     write_note(SHIPPED, "*best* of $5 and $6", "")
     app = open_section("Robustness")
     assert r"**\*best\* of \$5 and \$6** has not been measured yet" in texts(app)
     for name in (OTHER, twin):
         app.main.multiselect[0].select(name).run()
-    words = charts(app)["Rotation"]
-    assert f"({OTHER}): 90 % or more" in words
-    assert f"({twin}): less than 90 %" in words
+    caption = charts(app)["Rotation"]
+    assert f"({OTHER}): 90% or more" in caption
+    assert f"({twin}): below 90%" in caption
 
 
-def test_a_failed_measurement_is_a_sentence_and_can_be_tried_again(open_section, started):
+def test_a_failed_measurement_gives_a_message_and_can_be_tried_again(open_section, started):
     robustness_task(open_run(SHIPPED)).write_status(TaskStatus(state="failed", message="The disk is full."))
     app = open_section("Robustness")
     assert "The disk is full." in texts(app)
@@ -235,7 +250,7 @@ def test_a_failed_measurement_is_a_sentence_and_can_be_tried_again(open_section,
     assert "The disk is full." not in texts(app)
 
 
-def test_a_home_that_cannot_be_written_is_a_sentence(open_section, own_home):
+def test_a_home_that_cannot_be_written_gives_a_message(open_section, own_home):
     own_home.write_text("a file where the folder should be")
     app = open_section("Robustness")
     button(app, "Measure").click().run()
@@ -243,10 +258,10 @@ def test_a_home_that_cannot_be_written_is_a_sentence(open_section, own_home):
     assert "could not be written: part of the path is a file" in texts(app)
 
 
-@pytest.mark.parametrize("section", ["By digit", "Confidence", "Labels", "Robustness"])
-def test_a_run_on_other_data_has_every_section_too(open_section, trained_run, no_mnist, section):
+@pytest.mark.parametrize("section", ["Per class", "Confidence", "Labels", "Robustness"])
+def test_a_run_on_other_data_has_every_section(open_section, trained_run, no_mnist, section):
     app = open_section(section, trained_run.name)
     assert not app.main.error
     if section == "Labels":
-        assert "Of scikit-learn digits no label is known to be wrong" in texts(app)
-        assert "data:image/png" in "\n".join(element.proto.body for element in app.get("html"))
+        assert "No label of scikit-learn digits is known to be wrong" in texts(app)
+        assert "data:image/png" in grid_html(app)

@@ -1,4 +1,4 @@
-"""The sliders that change what the model sees, on a page of their own."""
+"""The distortion sliders, on a page of their own."""
 
 import sys
 
@@ -11,7 +11,7 @@ from tests.pages.conftest import texts
 _APP = """
 from digit_core import Recognizer
 from digit_core.preprocessing.strokes import draw_strokes
-from pages.results_sections.robustness_curves import show_sliders
+from pages.components.distortion_sliders import show_sliders
 from scripts.benchmarks.drawings import SEVEN
 
 show_sliders(Recognizer.load("shipped"), draw_strokes(SEVEN))
@@ -26,24 +26,24 @@ def app(monkeypatch) -> AppTest:
     return app
 
 
-def test_at_first_nothing_is_changed(app):
-    assert "Read as **7**, over 99% sure." in texts(app)
+def test_at_first_nothing_is_distorted(app):
+    assert "Prediction: **7**, over 99% sure." in texts(app)
     assert {slider.key: slider.value for slider in app.slider} == {
         f"sliders-{name}": kind.neutral for name, kind in DISTORTIONS.items()
     }
 
 
-def test_the_reading_follows_the_sliders_and_as_drawn_sets_them_back(app):
+def test_the_prediction_follows_the_sliders_and_reset_sets_them_back(app):
     before = app.get("html")[0].proto.body
     app.slider(key="sliders-noise").set_value(0.4)
     app.slider(key="sliders-blur").set_value(2.0).run()
     assert not app.exception
     assert app.get("html")[0].proto.body != before
-    assert "Read as **7**, over 99% sure." not in texts(app)
+    assert "Prediction: **7**, over 99% sure." not in texts(app)
     app.button(key="sliders-reset").click().run()
     assert not app.exception
     assert app.get("html")[0].proto.body == before
-    assert "Read as **7**, over 99% sure." in texts(app)
+    assert "Prediction: **7**, over 99% sure." in texts(app)
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
