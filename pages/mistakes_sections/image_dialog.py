@@ -7,7 +7,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from digit_core import Prediction
 from digit_core.datasets.loading import Dataset
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
@@ -19,7 +18,7 @@ from digit_core.jobs.feature_jobs import features_task
 from digit_core.runs.run import Predictions, Run, list_runs
 from pages.components import canvas, occlusion_card, prediction_card
 from pages.components import filters as views
-from pages.components.cached import active_recognizer, dataset, recognizer_of
+from pages.components.cached import active_recognizer, dataset, explainer_of, recognizer_of
 from pages.components.image_html import picture
 from pages.components.titles import run_markdown, run_title
 from pages.mistakes_sections import gallery
@@ -85,7 +84,7 @@ def _image(run: Run, predictions: Predictions) -> None:
             words = f"Test image {index}: {views.named(label)}, read as {read}"
             st.html(picture(images[index], _SIZE, words))
         with row.container(width=_READING_WIDTH):
-            prediction = _prediction(run, predictions, index, model_input)
+            prediction = recognizer_of(run).stored_prediction(predictions.probabilities[index], model_input)
             prediction_card.show(prediction)
             st.caption(
                 f"Digit likeness {prediction.digit_likeness:.0%}: how much it looks like a digit at all; "
@@ -93,7 +92,7 @@ def _image(run: Run, predictions: Predictions) -> None:
                 "the network's own; on the canvas they are calibrated for drawings."
             )
         st.markdown("##### What the reading rests on")
-        occlusion_card.show(model_input, occlusion_card.explainer_of(run).explain(model_input), _SIZE)
+        occlusion_card.show(model_input, explainer_of(run).explain(model_input), _SIZE)
         st.markdown("##### The five training images nearest to it")
         _neighbours(run, model_input)
         st.markdown("##### What other runs say")
@@ -135,14 +134,6 @@ def _header(run: Run, predictions: Predictions, index: int, images: np.ndarray) 
     reads = active_recognizer()[0].run
     if reads.name != run.name:
         st.caption(f"On the canvas it is read by {run_markdown(reads.name)}, the run that reads now.")
-
-
-def _prediction(run: Run, predictions: Predictions, index: int, model_input: np.ndarray) -> Prediction:
-    """What the run said of it, with how much it looks like a digit, which is not kept with a run."""
-    now = recognizer_of(run).predict_normalized(model_input)
-    probabilities = predictions.probabilities[index]
-    digit = int(probabilities.argmax())
-    return Prediction(digit, probabilities, float(probabilities[digit]), now.digit_likeness, now.is_digit, model_input)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

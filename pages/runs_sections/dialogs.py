@@ -11,7 +11,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.jobs.deletion import delete_run, why_kept
 from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_note
-from pages.components.titles import markdown, usual_title
+from pages.components.titles import default_title, markdown
 from pages.runs_sections import runs_table
 
 _OPEN, _SAID = "runs_dialog", "runs_said"
@@ -60,7 +60,7 @@ def _note(name: str) -> None:
             "Name",
             note.title,
             # Without max_chars: Streamlit drops a longer text that is pasted, and says nothing.
-            placeholder=usual_title(name),
+            placeholder=default_title(name),
             help=f"Shown instead of the usual name, at most {LONGEST_TITLE} characters; "
             "left empty, the usual one is shown.",
         )

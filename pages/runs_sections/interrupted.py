@@ -39,5 +39,5 @@ def _attempt(action) -> None:
     except DigitError as error:
         st.error(str(error))
     else:
-        shared_status().forget()
+        shared_status().invalidate()
         st.rerun(scope="app")

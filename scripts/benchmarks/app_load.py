@@ -148,7 +148,7 @@ _WATCH = """() => {
   window.changed = new Promise(resolve => {
     addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
     new MutationObserver((_, observer) => {
-      if (window.lifted && document.querySelector('.reading')) {
+      if (window.lifted && document.querySelector('.prediction')) {
         observer.disconnect();
         const spent = performance.now() - window.lifted;
         window.lifted = null;

@@ -169,7 +169,7 @@ class _Session:
 
     async def _watch(self, shown: dict, fragment: str) -> None:
         """Do as the script of the sidebar's component `training_watch` does."""
-        seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&panel={shown['panel']}"
+        seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&digest={shown['digest']}"
         async with Connection(self._address) as connection:
             while True:
                 await asyncio.sleep(seconds)
@@ -182,7 +182,7 @@ class _Session:
                 self._answers.looks.append(time.perf_counter() - began)
                 answer = json.loads(body)
                 seconds = answer["seconds"]
-                if answer["news"]:
+                if answer["rerun"]:
                     self._answers.news += 1
                     message = BackMsg()
                     message.CopyFrom(self._said)
