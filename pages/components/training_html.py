@@ -11,8 +11,7 @@ _LEFT, _BOTTOM, _TOP = 40, 16, 8  # margins with the labels of the axes
 _SMALLEST = 1e-6  # zero has no logarithm
 CSS = """
 .stage{font-size:.875rem}
-.track{height:.5rem;border-radius:.25rem;background:rgba(127,127,127,.25);overflow:hidden;margin:.35rem 0 .9rem}
-.fill{height:100%;border-radius:.25rem;background:var(--st-primary-color,#0b66c3);transition:width .5s}
+progress{width:100%;accent-color:var(--st-primary-color,#0b66c3);margin:.35rem 0 .9rem}
 .figures{display:flex;gap:1rem;font-variant-numeric:tabular-nums}
 .figures div{flex:1;font-size:1.5rem}
 .small{display:block;font-size:.85rem;opacity:.75}
@@ -27,19 +26,18 @@ def progress_html(progress: Progress | None) -> str:
     """Bar, time left, loss, accuracy and loss curve, as far as they are known."""
     if progress is None:
         return '<span class="small">Started by another user of this machine; its progress cannot be read.</span>'
-    percent = progress.fraction * 100
     left = f", {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
     stage = progress.message or f"Epoch {progress.epoch} of {progress.epochs}{left}"
     parts = [
         f'<div class="stage">{escape(stage)}</div>'
-        f'<div class="track" role="progressbar" aria-label="Training" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{percent:.0f}"><div class="fill" style="width:{percent:.1f}%"></div></div>'
+        f'<progress aria-label="Training" max="100" value="{progress.fraction * 100:.1f}"></progress>'
     ]
     if progress.loss is not None:
-        figures = [_figure("Loss", f"{progress.loss:.4f}")]
+        figures = {"Loss": f"{progress.loss:.4f}"}
         if progress.accuracy is not None:
-            figures.append(_figure("Accuracy", f"{progress.accuracy:.2%}"))
-        parts.append(f'<div class="figures">{"".join(figures)}</div>')
+            figures["Accuracy"] = f"{progress.accuracy:.2%}"
+        cells = "".join(f'<div><span class="small">{name}</span>{value}</div>' for name, value in figures.items())
+        parts.append(f'<div class="figures">{cells}</div>')
     if len(progress.curve) > 2:
         parts.append(_curve(progress))
     if progress.val_accuracy is not None and progress.val_loss is not None:
@@ -47,10 +45,6 @@ def progress_html(progress: Progress | None) -> str:
             f'<span class="small">Validation accuracy {progress.val_accuracy:.2%}, loss {progress.val_loss:.4f}</span>'
         )
     return "".join(parts)
-
-
-def _figure(name: str, value: str) -> str:
-    return f'<div><span class="small">{name}</span>{value}</div>'
 
 
 def _curve(progress: Progress) -> str:

@@ -22,31 +22,31 @@ PATH = "/training-status"
 _WINDOW = "window_name"  # in a session
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
-  parentElement.stopWatching?.();
+  parentElement.watching?.abort();
+  const watching = parentElement.watching = new AbortController(), {signal} = watching;
   const place = parentElement.querySelector('.progress');
-  let timer = null, shown = place.innerHTML = data.html, stopped = false;
-  const poll = async () => {
-    let seconds = data.seconds;
-    if (!document.hidden) {
-      try {
-        const status = await (await fetch(`${data.address}?window=${data.window}&digest=${data.digest}`)).json();
-        if (stopped) return;
-        seconds = status.seconds;
-        if (status.html !== shown) place.innerHTML = shown = status.html;
-        if (status.rerun) setTriggerValue('rerun', true);
-      } catch {}  // the server is away: Streamlit says so, and polling goes on
-    }
-    if (!stopped) timer = setTimeout(poll, seconds * 1000);
-  };
-  const wake = () => { if (!document.hidden) { clearTimeout(timer); poll(); } };
-  timer = setTimeout(poll, data.seconds * 1000);
-  document.addEventListener('visibilitychange', wake);
-  parentElement.stopWatching = () => {
-    stopped = true;
+  let {html, seconds} = data, timer;
+  place.innerHTML = html;
+  const wait = () => {
     clearTimeout(timer);
-    document.removeEventListener('visibilitychange', wake);
+    if (!signal.aborted) timer = setTimeout(poll, seconds * 1000);
   };
-  return parentElement.stopWatching;
+  const poll = async () => {
+    try {
+      if (document.hidden) return;
+      const address = `${data.address}?window=${data.window}&digest=${data.digest}`;
+      const status = await (await fetch(address, {signal})).json();
+      if (status.html !== html) place.innerHTML = status.html;
+      ({html, seconds} = status);
+      if (status.rerun) setTriggerValue('rerun', true);
+    } catch {  // the server is away: Streamlit says so, and polling goes on
+    } finally {
+      wait();
+    }
+  };
+  document.addEventListener('visibilitychange', poll, {signal});
+  wait();
+  return () => watching.abort();
 }
 """
 _watch = st.components.v2.component(

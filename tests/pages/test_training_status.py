@@ -132,7 +132,7 @@ def test_a_poll_returns_the_progress(training):
     html = json.loads(response("a", ""))["html"]
     for text in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
         assert text in html
-    assert 'aria-valuenow="38"' in html
+    assert 'value="37.5"' in html
 
 
 def test_the_message_of_a_training_is_escaped():
