@@ -4,7 +4,7 @@ python3 scripts/benchmark.py training      quick in 5 seeds; the stock Keras exa
 python3 scripts/benchmark.py reading       milliseconds a prediction
 python3 scripts/benchmark.py app           start, memory, and the time from pen lift to reading
 python3 scripts/benchmark.py pages         first content of every page on 100 runs, paging, memory
-python3 scripts/benchmark.py class         200 students who draw at one app
+python3 scripts/benchmark.py class         200 students who draw at one app; --browse --training for more
 """
 
 import environment
@@ -89,7 +89,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     parser.add_argument("--students", type=int, default=200, help="of class (default: 200)")
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
-    parser.add_argument("--browse", action="store_true", help="let students open other pages too")
+    parser.add_argument(
+        "--browse", action="store_true", help="let the students of class open other pages too; needs MNIST"
+    )
     parser.add_argument("--training", action="store_true", help="train two_block beside the class; needs MNIST")
     arguments = parser.parse_args()
     measure = {

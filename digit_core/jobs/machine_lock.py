@@ -14,7 +14,7 @@ from digit_core.storage import paths
 from digit_core.storage.files import storage_errors
 from digit_core.storage.locks import is_held
 
-# Where the record begins. Windows locks a file's first byte, and nobody else can read it then.
+# Where the record begins. Windows locks a file's first byte, which no other process can read then.
 _START = 1
 _LONGEST = 64_000
 
@@ -29,8 +29,8 @@ def write_owner(folder: Path) -> None:
     owner = json.dumps({"folder": str(folder), "process": os.getpid()}).encode()
     path = paths.machine_lock()
     with storage_errors(path):
-        # Not created, which systems forbid in a shared folder for a file of somebody else; and no
-        # link followed, which somebody could have put there.
+        # Not created, which systems forbid in a shared folder for a file of another user; and no
+        # link followed, which another user could have put there.
         handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
         try:
             os.ftruncate(handle, _START)

@@ -23,8 +23,8 @@ from digit_core.storage.files import make_folder
 
 STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
 _KILLED = "The trainer was killed or crashed. Nothing else was changed."
-_KILLED_PUBLISHING = (
-    "The run is complete, but the trainer was killed before it was published. "
+_UNPUBLISHED = (
+    "The run is complete, but not published yet: the trainer was killed, or the disk was full. "
     "It is published the next time the app or a training starts."
 )
 
@@ -37,7 +37,7 @@ def progress_of(job: Job) -> Progress | None:
     killed = _killed(job)
     if killed is None:
         return job.progress()
-    message = _KILLED_PUBLISHING if killed.state == "publishing" else _KILLED
+    message = _UNPUBLISHED if killed.state == "publishing" else _KILLED
     return killed.model_copy(update={"state": "failed", "message": message})
 
 

@@ -79,7 +79,7 @@ class Job:
         """What it trains, or None if that cannot be read."""
         try:
             return read_config(self.request().config)
-        except (TypeError, DigitError):
+        except (AttributeError, TypeError, DigitError):  # there are none, or they are no object
             return None
 
     # Neither makes the folder: a job whose folder is gone has become a run or was deleted, and a

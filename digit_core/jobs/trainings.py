@@ -2,8 +2,8 @@
 
 The trainer is a process of its own (`python -m digit_core.training train FOLDER`). It holds
 the machine's lock while it works, and the operating system releases that lock however the
-process ends, so "is somebody training?" is a fact and not a guess. All that app and trainer
-say to each other stands in files in the job's working folder (see `digit_core.jobs.training_job`).
+process ends, so whether a training is under way is a fact and not a guess. App and trainer
+exchange everything through files in the job's working folder (see `digit_core.trainings.training_job`).
 """
 
 import time
@@ -26,11 +26,11 @@ from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors
 
 _KEPT_ENDED_JOBS = 5
-_asking = Lock()  # held from "is somebody training?" until this one trains: a class presses Retrain all at once
+_asking = Lock()  # held from "is there a training?" until this one runs: a class presses Retrain all at once
 
 
 def current() -> Job | None:
-    """The training under way on this machine, whoever started it."""
+    """The training under way on this machine, of any user and any home."""
     folder = trained_folder()
     return Job(folder) if folder else None
 

@@ -43,8 +43,9 @@ def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
     picture = reduced(_as_pillow(image))
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, dtype=np.float64))
-    colours = np.asarray(picture, dtype=np.float32)
-    return _flattened(colours) if picture.mode == "RGBA" else colours
+    if picture.mode == "RGBA":
+        return _flattened(np.asarray(picture))
+    return np.asarray(picture, dtype=np.float32)
 
 
 def box_in_original(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
@@ -133,21 +134,26 @@ def _stretched(plane: np.ndarray) -> np.ndarray:
 
 
 def _flattened(rgba: np.ndarray) -> np.ndarray:
-    """RGBA (h, w, 4) over a paper -> RGB (h, w, 3), 0 to 255.
+    """RGBA, uint8 (h, w, 4), over a paper -> RGB, float32 (h, w, 3), 0 to 255.
 
     Ink on a transparent layer gets the paper it stands out from; a sheet with transparent
-    corners gets more of itself.
+    corners gets more of itself. In place, since several people's pictures may be in work.
     """
-    colour, alpha = rgba[..., :3], rgba[..., 3:] / 255
+    alpha = np.divide(rgba[..., 3], 255, dtype=np.float32)
+    colour = rgba[..., :3].astype(np.float32)
     covered = float(alpha.mean())
     if covered == 1:
         return colour
-    mean = (colour * alpha).sum(axis=(0, 1)) / max(float(alpha.sum()), 1e-6)
+    colour *= alpha[..., None]
+    mean = colour.sum(axis=(0, 1)) / max(float(alpha.sum()), 1e-6)
     if covered >= _OPAQUE:
-        paper = np.median(colour[alpha[..., 0] > 0.5], axis=0)
+        paper = np.median(rgba[..., :3][alpha > 0.5], axis=0)
     else:
         paper = np.full(3, 255.0 if mean.mean() < 128 else 0.0)
-    return colour * alpha + paper.astype(np.float32) * (1 - alpha)
+    uncovered = np.subtract(1, alpha, out=alpha)
+    for channel, level in enumerate(paper.astype(np.float32)):
+        colour[..., channel] += level * uncovered
+    return colour
 
 
 def _contrast_plane(rgb: np.ndarray) -> np.ndarray:

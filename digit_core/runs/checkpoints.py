@@ -1,4 +1,4 @@
-"""What a training that is stopped goes on from: weights, optimiser and epoch, in its working folder."""
+"""What a training that was stopped is resumed from: weights, optimiser and epoch, in its working folder."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ CHECKPOINT = "backup"  # the folder in the working folder
 
 
 def checkpoint_epoch(folder: Path) -> int:
-    """After how many whole epochs the training of a working folder can go on; 0 if it cannot."""
+    """After how many whole epochs the training of a working folder can be resumed; 0 if it cannot."""
     try:
         kept = json.loads((folder / CHECKPOINT / "training_metadata.json").read_text(encoding="utf-8"))
         return int(kept["epoch"])
@@ -17,5 +17,5 @@ def checkpoint_epoch(folder: Path) -> int:
 
 
 def delete_checkpoint(folder: Path) -> None:
-    """A training is done: what it would have gone on from is of no use any more."""
+    """Delete what a training would be resumed from, once its run is complete."""
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)

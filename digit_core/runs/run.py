@@ -70,7 +70,7 @@ class Run:
         """What the training was asked to do."""
         try:
             return read_config(self._document["config"])
-        except (KeyError, TypeError, DigitError) as error:
+        except (AttributeError, KeyError, TypeError, DigitError) as error:
             raise unreadable(self.path / "config.json", error) from None
 
     @cached_property

@@ -18,6 +18,7 @@ _TRAINING, _IDLE = 1.0, 5.0  # seconds between two polls of a window, when there
 _PER_WINDOW = 0.01  # seconds for each window's poll, which takes 1 ms: all of them take a tenth of the time
 _RERUNS_PER_SECOND = 4.0  # of pages, because of a change; one takes 30 to 60 ms
 _CLOSED_AFTER = 60.0  # seconds without a poll
+_MOST_WINDOWS = 1000  # that are counted: anyone can send names of windows
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class SharedStatus:
 
 
 class OpenWindows:
-    """The windows that polled in the last minute; thread-safe."""
+    """The windows that polled in the last minute, 1,000 at most; thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -106,7 +107,8 @@ class OpenWindows:
         now = self._clock()
         with self._lock:
             self._polled = {name: at for name, at in self._polled.items() if now - at <= _CLOSED_AFTER}
-            self._polled[window] = now
+            if window in self._polled or len(self._polled) < _MOST_WINDOWS:
+                self._polled[window] = now
             return len(self._polled)
 
 

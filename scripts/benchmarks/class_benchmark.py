@@ -19,7 +19,7 @@ from scripts.benchmarks.app_load import FIRST_CONTENT, app_in_browser, memory, p
 _START_TRAINING = """
 from digit_core.jobs import trainings
 from digit_core.runs.config import training_config
-print(jobs.start(training_config("two_block", data="mnist", epochs=500), serve=False).folder)
+print(trainings.start(training_config("two_block", data="mnist", epochs=500), activate=False).folder)
 """
 _TRAINING_BEGINS = 180  # seconds within which it must take its first step
 
@@ -28,7 +28,7 @@ def class_(students: int, strokes: int, pause: float, browse: bool, training: bo
     """Seconds to the page when so many students come in ten seconds, and to a prediction when all of them draw.
 
     With `browse` they open other pages now and then, with `training` a training of `two_block`
-    is under way all the time. Students, training and app share the machine.
+    is under way all the time; both need MNIST. Students, training and app share the machine.
     """
     from scripts.benchmarks.class_load import LIMIT, draw_together
     from scripts.benchmarks.page_recording import record
@@ -40,7 +40,7 @@ def class_(students: int, strokes: int, pause: float, browse: bool, training: bo
         page, process, _ = stack.enter_context(app_in_browser(settings))
         page.locator("canvas.upper-canvas").wait_for()
         address = page.url.rstrip("/")
-        recording = record(page.context.browser, address, FIRST_CONTENT)
+        recording = record(page.context.browser, address, FIRST_CONTENT if browse else {})
         page.goto("about:blank")
         progress = stack.enter_context(_training_beside({**os.environ, **settings})) if training else None
         alone = processor_seconds(process)
@@ -53,7 +53,7 @@ def class_(students: int, strokes: int, pause: float, browse: bool, training: bo
     return {
         "students": students,
         "files_of_the_page": len(recording.files_before) + len(recording.opening.files),
-        "files_of_other_pages": len(files - set(recording.opening.files)) if browse else 0,
+        "files_of_other_pages": len(files - set(recording.opening.files)),
         "megabytes_fetched_by_each": round(answers.fetched.received / students / 1e6, 2),
         "files_not_fetched": answers.fetched.failed,
         "seconds_to_page_with_files": _spread(answers.pages),

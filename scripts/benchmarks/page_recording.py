@@ -30,7 +30,10 @@ class Recording:
 
 
 def record(browser, address: str, first_content: dict[str, str]) -> Recording:
-    """Open every page of the app once in a new window; `first_content` has a selector for each, "Draw" first."""
+    """Open pages of the app once in a new window, the canvas first.
+
+    `first_content` has a selector for each of the other pages, by its name, and for "Draw".
+    """
     from scripts.benchmarks.browser_actions import draw, expect_reading, settled
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -67,7 +70,7 @@ def record(browser, address: str, first_content: dict[str, str]) -> Recording:
         return Visit(message, tuple(new))
 
     visits = {name: go_to(name) for name in first_content if name != "Draw"}
-    back = go_to("Draw").message
+    back = go_to("Draw").message if visits else b""
     context.close()
     before = connected[0]
     return Recording(tuple(paths[:before]), Visit(opening, tuple(paths[before:])), stroke, visits, back)

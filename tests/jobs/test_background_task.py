@@ -59,10 +59,10 @@ def is_done(task: BackgroundTask) -> bool:
     return task.status() is None and task.path.exists()
 
 
-def asking(*paths: Path) -> subprocess.Popen:
+def asking(*files: Path) -> subprocess.Popen:
     """A process that asks for these tasks and then lives on, as the app does."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _ASK, *map(str, paths)],
+        [sys.executable, "-c", _ASK, *map(str, files)],
         cwd=paths.PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -145,13 +145,13 @@ def test_a_killed_process_is_a_failure_and_the_queue_goes_on(folder):
 
 
 def test_without_any_look_all_are_done_though_the_app_is_killed(folder):
-    paths = [folder / f"{number}" for number in range(8)]
-    app = asking(*paths)
+    files = [folder / f"{number}" for number in range(8)]
+    app = asking(*files)
     assert app.stdout.readline() == "asked\n"
     app.kill()
     app.communicate()
-    wait_for(lambda: all(path.exists() for path in paths))
-    assert [name for event, name, *_ in journal(folder) if event == "begin"] == [path.name for path in paths]
+    wait_for(lambda: all(path.exists() for path in files))
+    assert [name for event, name, *_ in journal(folder) if event == "begin"] == [path.name for path in files]
 
 
 def test_a_new_request_wakes_a_queue_that_a_kill_has_stopped(folder):
@@ -346,6 +346,21 @@ def test_a_full_disk_is_a_sentence_and_nothing_waits(folder, monkeypatch):
     assert task.watch() is None
     monkeypatch.undo()
     assert task.queue.tickets() == []
+
+
+def test_a_task_whose_status_cannot_be_written_does_not_wait(folder, monkeypatch):
+    def full(self, status):
+        raise StorageError("the disk is full")
+
+    first, task = fake_task(folder / "first", "hold"), fake_task(folder / "a")
+    first.start()
+    wait_for(lambda: working(first))
+    monkeypatch.setattr(BackgroundTask, "write_status", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        task.start()
+    monkeypatch.undo()
+    assert task.queue.tickets() == []
+    first.cancel()
 
 
 def test_a_damaged_queue_or_status_counts_as_none(folder):

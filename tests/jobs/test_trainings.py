@@ -70,7 +70,7 @@ def test_recovery_writes_once_that_a_killed_training_has_failed(killed, monkeypa
     for name in ("model.keras", ".progress.json.abc123"):
         (killed.folder / name).write_text("half a file")
     (paths.working_folder() / ".20250101-120000-quick.deleted").mkdir()
-    (paths.home() / ".served.json.abc123").write_text("{")
+    (paths.home() / ".active.json.abc123").write_text("{")
     trainings.recover()
     assert (killed.progress().state, killed.progress().updated) == ("failed", 1000)
     kept = [path.name for path in paths.home().rglob("*") if path.is_file() and path.suffix != ".lock"]
@@ -129,7 +129,7 @@ def test_a_trainer_that_never_gets_ready_is_killed_and_reported(own_home, monkey
         started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
         return started[0]
 
-    monkeypatch.setattr(trainings, "start_apart", start_detached)
+    monkeypatch.setattr(trainings, "start_detached", start_detached)
     monkeypatch.setattr(trainings, "STARTING_SECONDS", 0.1)
     with pytest.raises(TrainingFailed, match="did not start. Loading for ever"):
         trainings.start(training_config("quick", data="digits"))

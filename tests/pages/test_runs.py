@@ -115,7 +115,7 @@ def test_a_run_that_cannot_be_served_is_a_sentence(open_page, three, monkeypatch
     def refuse(name):
         raise StorageError("the disk is full. Free some space")
 
-    monkeypatch.setattr(cached, "serve", refuse)
+    monkeypatch.setattr(cached, "activate", refuse)
     button(app, "Read with this run").click().run()
     assert "the disk is full" in texts(app)
     assert read_active().run == SHIPPED

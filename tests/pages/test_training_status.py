@@ -93,6 +93,11 @@ def test_a_window_that_is_closed_no_longer_counts(clock):
     assert windows.count_with("c") == 1
 
 
+def test_at_most_1000_windows_are_counted(clock):
+    windows = OpenWindows(clock)
+    assert max(windows.count_with(f"invented {number}") for number in range(3000)) == 1000
+
+
 def test_after_a_change_the_pages_of_a_class_rerun_one_by_one(clock):
     limit = RateLimit(4, clock)
     assert sum(limit.allows() for _ in range(200)) == 4

@@ -16,7 +16,7 @@ from tests.constructed import construct_run, construct_runs
 def parsed(monkeypatch) -> list:
     """The records that are parsed from here on."""
     seen, parse = [], run_folder.parse_model
-    monkeypatch.setattr(run_folder, "parse_record", lambda path, *rest: (seen.append(path), parse(path, *rest))[1])
+    monkeypatch.setattr(run_folder, "parse_model", lambda path, *rest: (seen.append(path), parse(path, *rest))[1])
     return seen
 
 

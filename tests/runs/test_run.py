@@ -161,12 +161,12 @@ _MAKE_RUNS = """
 import itertools, shutil
 from digit_core.storage import paths
 from digit_core.runs.publishing import move_into_place
-from digit_core.runs.active_run import serve
+from digit_core.runs.active_run import activate
 for number in itertools.count():
-    working = home.working_folder() / f"run-{number:04}"
+    working = paths.working_folder() / f"run-{number:04}"
     shutil.rmtree(working, ignore_errors=True)
-    shutil.copytree(home.SHIPPED_RUN, working)
-    serve(move_into_place(working).name)
+    shutil.copytree(paths.SHIPPED_RUN, working)
+    activate(move_into_place(working).name)
     print(number, flush=True)
 """
 

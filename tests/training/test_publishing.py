@@ -144,7 +144,7 @@ def test_a_complete_run_that_waits_to_be_published_is_not_forgotten(own_home, mo
 
 
 def test_a_run_that_cannot_be_activated_is_finished_and_says_why(job, monkeypatch):
-    monkeypatch.setattr(recovery, "serve", refuse)
+    monkeypatch.setattr(recovery, "activate", refuse)
     assert worker._train(job) == 0
     assert trainings.latest().progress().state == "finished"
     assert "It could not be activated: config.json could not be written: the disk is full" in job.progress().message
