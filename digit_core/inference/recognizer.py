@@ -52,9 +52,8 @@ class DrawingPrediction:
 class RecognizedDigit:
     """One digit of a number.
 
-    `box` is left, top, right, bottom in pixels of the picture given, ends excluded; for a picture
-    that was scaled down it is exact to one pixel of the smaller one. `ink` is the digit's own ink,
-    float32 (h, w), 0 (paper) to 1 (ink), without its neighbours and specks.
+    `box`: left, top, right, bottom in pixels of the picture, ends excluded; exact to one pixel of
+    the scaled picture if that is large. `ink`: the digit's own, float32 (h, w), 0 (paper) to 1 (ink).
     """
 
     prediction: Prediction
@@ -69,9 +68,9 @@ class RecognizedDigit:
 
 @dataclass(frozen=True)
 class Number:
-    """Several digits, left to right."""
+    """Several digits."""
 
-    digits: tuple[RecognizedDigit, ...]
+    digits: tuple[RecognizedDigit, ...]  # left to right
 
     @property
     def text(self) -> str:
@@ -97,17 +96,16 @@ class Recognizer:
         return cls(open_run(run) if run else active_run())
 
     def predict(self, image: Image.Image | np.ndarray) -> Prediction:
-        """Predict the digit in a picture.
+        """Predict the digit in a picture, dark on light or light on dark. Raises NoInk or InvalidImage.
 
-        `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4), dark on light
-        or light on dark. Raises NoInk or InvalidImage.
+        `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
         """
         return self._predict_ink(find_ink(image))
 
     def predict_strokes(self, strokes: Sequence[np.ndarray], pen_width: float) -> Prediction:
-        """Predict the digit of pen strokes: arrays (n, 2) in canvas pixels, x to the right and y down.
+        """Predict the digit of pen strokes. Raises NoInk or InvalidStrokes.
 
-        `pen_width` in canvas pixels. Raises NoInk or InvalidStrokes.
+        `strokes`: arrays (n, 2) in canvas pixels, x to the right and y down; `pen_width` in canvas pixels.
         """
         return self.predict_normalized(draw_strokes(strokes, pen_width))
 

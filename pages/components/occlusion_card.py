@@ -44,7 +44,7 @@ def show(model_input: np.ndarray, explanation: Explanation, size: int = 200) -> 
 
 def sentences(explanation: Explanation) -> list[str]:
     """The explanation in words, as Markdown."""
-    digit, other = explanation.digit, explanation.runner_up
+    digit, other, flip = explanation.digit, explanation.runner_up, explanation.flip
     if explanation.cost > _NEGLIGIBLE:
         text = [
             f"Covering the **{explanation.costliest.place}** costs the most: the odds of **{digit}** against "
@@ -58,21 +58,16 @@ def sentences(explanation: Explanation) -> list[str]:
             f"{ink} in the **{explanation.against.place}** counts against it: without that ink, the odds become "
             f"{_times(explanation.gain)} larger."
         )
-    return [*text, flip_sentence(explanation)]
-
-
-def flip_sentence(explanation: Explanation) -> str:
-    """Which regions must be removed to turn the prediction into the runner-up, as Markdown."""
-    article = "an" if explanation.runner_up == 8 else "a"
-    change = f"To turn it into {article} **{explanation.runner_up}**"
-    count = len(explanation.flip)
-    if not count:
-        return (
+    change = f"To turn it into {'an' if other == 8 else 'a'} **{other}**"
+    if flip:
+        regions = "one region" if len(flip) == 1 else f"{_COUNTS[len(flip)]} regions"
+        text.append(f"{change}, {regions} must be removed: {', '.join(f'**{patch.place}**' for patch in flip)}.")
+    else:
+        text.append(
             f"{change}, covering one region of {PATCH} × {PATCH} pixels is not enough, "
             f"and no combination of up to {_COUNTS[MOST_PATCHES]} was found."
         )
-    places = ", ".join(f"**{patch.place}**" for patch in explanation.flip)
-    return f"{change}, {_COUNTS[count]} {'region' if count == 1 else 'regions'} must be removed: {places}."
+    return text
 
 
 def overlay(model_input: np.ndarray, drop: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ _PER_WINDOW = 0.01  # seconds for each window's poll, which takes 1 ms: all of t
 _RERUNS_PER_SECOND = 4.0  # of pages, because of a change; one takes 30 to 60 ms
 _CLOSED_AFTER = 60.0  # seconds without a poll
 _MOST_WINDOWS = 1000  # that are counted: anyone can send names of windows
+_Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,7 @@ def read_status() -> TrainingStatus:
 class SharedStatus:
     """The status for every window; thread-safe."""
 
-    def __init__(
-        self, read: Callable[[], TrainingStatus] = read_status, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, read: Callable[[], TrainingStatus] = read_status, clock: _Clock = time.monotonic) -> None:
         self._read, self._clock = read, clock
         self._lock = Lock()
         self._status: TrainingStatus | None = None
@@ -97,25 +96,25 @@ class SharedStatus:
 class OpenWindows:
     """The windows that polled in the last minute, 1,000 at most; thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: _Clock = time.monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
         self._polled: dict[str, float] = {}
 
-    def count_with(self, window: str) -> int:
-        """Note that this window polled, and return how many are open."""
+    def poll_seconds(self, window: str, *, training: bool) -> float:
+        """Note that this window polled; returns how long each open one waits until it polls again, in seconds."""
         now = self._clock()
         with self._lock:
             self._polled = {name: at for name, at in self._polled.items() if now - at <= _CLOSED_AFTER}
             if window in self._polled or len(self._polled) < _MOST_WINDOWS:
                 self._polled[window] = now
-            return len(self._polled)
+            return max(_TRAINING if training else _IDLE, len(self._polled) * _PER_WINDOW)
 
 
 class RateLimit:
     """A token bucket: so many permits a second, and no more than that at once; thread-safe."""
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_second: float, clock: _Clock = time.monotonic) -> None:
         self._per_second, self._clock = per_second, clock
         self._lock = Lock()
         self._left, self._refilled = per_second, clock()
@@ -130,11 +129,6 @@ class RateLimit:
             if allowed:
                 self._left -= 1
             return allowed
-
-
-def poll_seconds(windows: int, *, training: bool) -> float:
-    """How long each of so many windows waits between two polls, in seconds."""
-    return max(_TRAINING if training else _IDLE, windows * _PER_WINDOW)
 
 
 # One of each in a process.

@@ -29,18 +29,24 @@ class _Address:
 
 def read() -> dict[str, str]:
     """The address as it is, or will be once the browser has received it; for pages and callbacks alike."""
-    seen, context = st.query_params.to_dict(), get_script_run_ctx()
-    page = context.page_script_hash if context else None
+    seen, page = st.query_params.to_dict(), page_hash()
     address = st.session_state.get(_STATE)
     if address is not None and address.page == page:
         if seen == address.now:
             return seen
         recent = [former for when, former in address.before if time.monotonic() - when < _LATE]
+        context = get_script_run_ctx()
         if seen in recent and not (context and context.is_history_navigation):
             st.query_params.from_dict(address.now)
             return dict(address.now)
     st.session_state[_STATE] = _Address(page, seen)
     return seen
+
+
+def page_hash() -> str | None:
+    """What Streamlit calls the page that this script run is for."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else None
 
 
 def write(address: dict[str, str]) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from digit_core.jobs import recovery
 from pages.components import canvas, url_state
@@ -74,7 +73,7 @@ def show(page: str) -> None:
     """Show the sidebar and note which page is on screen; `page` is its name in the address."""
     if page != "draw":
         canvas.unmounted()
-    st.session_state[_ON_SCREEN] = _page_hash(), f"pages/{page}.py", url_state.read()
+    st.session_state[_ON_SCREEN] = url_state.page_hash(), f"pages/{page}.py", url_state.read()
     sidebar.reset()
     with st.sidebar:
         _sidebar()
@@ -86,12 +85,7 @@ def _sidebar() -> None:
     # After `st.switch_page` the browser hears of its new page only when that page's run begins. A
     # rerun of the sidebar just before still names the old page, and would replace the new one.
     page_hash, path, query = st.session_state[_ON_SCREEN]
-    if page_hash not in (None, _page_hash()):
+    if page_hash not in (None, url_state.page_hash()):
         canvas.unmounted()
         st.switch_page(path, query_params=query)
     sidebar.show()
-
-
-def _page_hash() -> str | None:
-    context = get_script_run_ctx()
-    return context.page_script_hash if context else None

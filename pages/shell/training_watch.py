@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from pages.components.training_html import CSS
-from pages.components.training_status import TrainingStatus, open_windows, poll_seconds, rerun_limit, shared_status
+from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
 PATH = "/training-status"
 _WINDOW = "window_name"  # in a session
@@ -64,7 +64,7 @@ def show(status: TrainingStatus) -> None:
             "window": window,
             "digest": status.digest,
             "html": status.html,
-            "seconds": _seconds(status, window),
+            "seconds": open_windows().poll_seconds(window, training=status.is_training),
         },
         on_rerun_change=lambda: None,
         key="training_watch",
@@ -75,11 +75,8 @@ def response(window: str, digest: str) -> bytes:
     """JSON for a window whose sidebar shows the status with `digest`: what to show, whether to rerun, when to poll."""
     status = shared_status().get()
     rerun = digest != status.digest and rerun_limit().allows()
-    return json.dumps({"seconds": _seconds(status, window), "rerun": rerun, "html": status.html}).encode()
-
-
-def _seconds(status: TrainingStatus, window: str) -> float:
-    return poll_seconds(open_windows().count_with(window), training=status.is_training)
+    seconds = open_windows().poll_seconds(window, training=status.is_training)
+    return json.dumps({"seconds": seconds, "rerun": rerun, "html": status.html}).encode()
 
 
 class TrainingStatusEndpoint:

@@ -15,7 +15,6 @@ from pages.components.training_status import (
     SharedStatus,
     TrainingStatus,
     open_windows,
-    poll_seconds,
     read_status,
     rerun_limit,
     shared_status,
@@ -57,6 +56,11 @@ def training(monkeypatch, new_process) -> trainings.Job:
     return job
 
 
+def seconds_of(windows: OpenWindows, count: int, training: bool = True) -> float:
+    """How long each of so many windows waits after all of them have polled."""
+    return [windows.poll_seconds(str(name), training=training) for name in range(count)][-1]
+
+
 def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
     reads = []
     status = SharedStatus(lambda: reads.append(clock.now) or TrainingStatus(ActiveRun()), clock)
@@ -78,24 +82,24 @@ def test_a_change_made_in_this_process_is_read_at_once(clock):
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("windows", [1, 20, 40, 200, 1000])
-def test_the_polls_of_all_windows_together_take_a_tenth_of_the_time_at_most(windows, training):
-    assert windows * POLL / poll_seconds(windows, training=training) <= 0.1
+def test_the_polls_of_all_windows_together_take_a_tenth_of_the_time_at_most(clock, windows, training):
+    assert windows * POLL / seconds_of(OpenWindows(clock), windows, training) <= 0.1
 
 
-def test_few_windows_poll_a_training_every_second():
-    assert poll_seconds(40, training=True) == 1
+def test_few_windows_poll_a_training_every_second(clock):
+    assert seconds_of(OpenWindows(clock), 40) == 1
 
 
 def test_a_window_that_is_closed_no_longer_counts(clock):
     windows = OpenWindows(clock)
-    assert [windows.count_with(name) for name in ("a", "b", "a")] == [1, 2, 2]
+    assert seconds_of(windows, 200) == 2
+    assert windows.poll_seconds("7", training=True) == 2  # one of them
     clock.now += 61
-    assert windows.count_with("c") == 1
+    assert windows.poll_seconds("7", training=True) == 1
 
 
 def test_at_most_1000_windows_are_counted(clock):
-    windows = OpenWindows(clock)
-    assert max(windows.count_with(f"invented {number}") for number in range(3000)) == 1000
+    assert seconds_of(OpenWindows(clock), 3000) == 10
 
 
 def test_after_a_change_the_pages_of_a_class_rerun_one_by_one(clock):
