@@ -39,10 +39,9 @@ export default function () {
     if (target.closest?.('canvas')) drawing = target.getRootNode();
   };
   const lifted = () => {
-    const root = drawing;
+    const button = drawing?.querySelector('.dc-toolbar button');
     drawing = null;
-    // After this event, in which the canvas adds the stroke.
-    if (root) setTimeout(() => root.querySelector('.dc-toolbar button')?.click(), 0);
+    setTimeout(() => button?.click(), 0);  // after this event, in which the canvas adds the stroke
   };
   const timer = setInterval(hideToolbar, 200);
   hideToolbar();

@@ -19,12 +19,7 @@ BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[8]
 
 
 def show(
-    chart: alt.Chart | alt.LayerChart,
-    name: str,
-    title: str,
-    caption: str,
-    table: pd.DataFrame | None = None,
-    height: int = 320,
+    chart: alt.Chart | alt.LayerChart, name: str, title: str, caption: str, table: pd.DataFrame, height: int = 320
 ) -> None:
     """Show a chart with a title, a caption that is its text alternative too, and download buttons.
 
@@ -32,19 +27,15 @@ def show(
     chart. `height` of the whole chart, in pixels.
     """
     key = "chart-" + re.sub(r"[^a-z0-9-]", "-", name.lower())
-    chart = chart.properties(
-        title=alt.Title(title, anchor="start"),
-        height=height,
-        # Always SVG, so that it can be saved as one.
-        usermeta={"embedOptions": {"renderer": "svg"}},
-    )
+    # Always drawn as SVG, so that it can be saved as one.
+    options = {"embedOptions": {"renderer": "svg"}}
+    chart = chart.properties(title=alt.Title(title, anchor="start"), height=height, usermeta=options)
     with st.container(key=key, gap="small"):
         st.altair_chart(chart, width="stretch", alt=caption)
         st.caption(caption)
         with st.container(horizontal=True, gap="small"):
             picture_buttons(key, name, title)
-            if table is not None:
-                csv_button(table, name)
+            csv_button(table, name)
 
 
 def legend(*, lines: bool = True) -> alt.Legend:

@@ -41,11 +41,9 @@ export default function ({parentElement, data}) {
     return {text: new XMLSerializer().serializeToString(copy), width, height};
   };
   const save = (blob, kind) => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `${data.name}.${kind}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    const href = URL.createObjectURL(blob);
+    Object.assign(document.createElement('a'), {href, download: `${data.name}.${kind}`}).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10000);
   };
   const saveAs = {
     svg: ({text}) => save(new Blob([text], {type: 'image/svg+xml'}), 'svg'),

@@ -1,6 +1,6 @@
 """Choose a run or several; the choice is in the page's address."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -63,19 +63,13 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in text.split(",") if name))
 
 
-def show_damaged(damaged: Mapping[str, str]) -> None:
-    """Show which runs are damaged, and why."""
-    if not damaged:
-        return
-    count = "1 run is" if len(damaged) == 1 else f"{len(damaged)} runs are"
-    with st.expander(f"{count} damaged and not shown", icon=":material/broken_image:"):
-        for name, reason in damaged.items():
-            st.markdown(f"**{markdown(name)}**: {markdown(reason)}")
-
-
 def _available_runs() -> tuple[Listing, dict[str, Run]]:
     listing = list_runs()
-    show_damaged(listing.damaged)
+    if damaged := listing.damaged:
+        count = "1 run is" if len(damaged) == 1 else f"{len(damaged)} runs are"
+        with st.expander(f"{count} damaged and not shown", icon=":material/broken_image:"):
+            for name, reason in damaged.items():
+                st.markdown(f"**{markdown(name)}**: {markdown(reason)}")
     if not listing.runs:
         st.error("There is no run to show. Train one with *Retrain* in the sidebar.")
     return listing, {run.name: run for run in listing.runs}
