@@ -1,16 +1,18 @@
 """Digit Lab in the browser: draw a digit, see what the model gets wrong, retrain it.
 
-`streamlit run` imports this file once, for `app`, which answers the browsers' requests; and runs
-it as the script of each session.
+`streamlit run` imports this file once for `app`, which answers HTTP requests, and runs it as the
+script of each session.
 """
 
 if __name__ == "__main__":
-    from pages.shell import navigation
+    from pages.shell import frame
 
-    navigation.show()
+    frame.run_app()
 else:
     import streamlit as st
+    from starlette.middleware import Middleware
 
-    from pages.shell.middleware import MIDDLEWARE
+    from pages.shell.immutable_cache import ImmutableCache
+    from pages.shell.training_watch import TrainingStatusEndpoint
 
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(__file__, middleware=[Middleware(TrainingStatusEndpoint), Middleware(ImmutableCache)])

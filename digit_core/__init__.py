@@ -1,12 +1,9 @@
-"""Digit Lab's core: read handwritten digits, and train the networks that read them.
+"""Digit Lab's core: recognise handwritten digits, and train the networks that do.
 
-    from digit_core import Recognizer
+from digit_core import Recognizer
 
-    recognizer = Recognizer.load()          # the run being served
-    recognizer.predict(image).digit         # a Pillow image or uint8 array of one digit
-
-Three rooms: `reading` (from strokes or a picture to a prediction), `learning` (training,
-in a process of its own) and `records` (data sets, run folders, jobs).
+recognizer = Recognizer.load()          # the active run
+recognizer.predict(image).digit         # a Pillow image or uint8 array of one digit
 """
 
 from digit_core.errors import DigitError, InvalidImage, InvalidStrokes, NoInk

@@ -1,10 +1,10 @@
-"""Read a digit: the public way in.
+"""The public way to recognise digits.
 
 strokes or picture -> ink -> MNIST's normal form -> LiteRT -> calibrated `Prediction`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -12,8 +12,10 @@ from PIL import Image
 from digit_core.errors import DamagedRun
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import digit_likeness, digit_probabilities
+from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.grayscale import box_in_original
 from digit_core.preprocessing.ink import find_ink
+from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
 from digit_core.preprocessing.segmentation import merge_fragments, split_line
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
@@ -23,7 +25,7 @@ from digit_core.runs.run import Run, open_run
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was read.
+    """A prediction for one digit.
 
     `digit` 0 to 9; `probabilities` float32 (10,), sums to 1; `confidence` the calibrated
     probability of `digit`; `digit_likeness` 0 to 1; `is_digit` whether that reaches the run's
@@ -39,33 +41,45 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class DrawingPrediction:
+    """The prediction for a drawing, and the steps from the canvas to its model input."""
+
+    prediction: Prediction
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class RecognizedDigit:
     """One digit of a number.
 
-    `box` is left, top, right, bottom in pixels of the picture given, ends excluded; of a picture
-    that is averaged down to be read it is exact to what became one pixel. `ink` is what was read
-    of the picture, float32 (h, w), 0 (paper) to 1 (ink): neighbours and dirt are not in it.
+    `box`: left, top, right, bottom in pixels of the picture, ends excluded; exact to one pixel of
+    the scaled picture if that is large. `ink`: the digit's own, float32 (h, w), 0 (paper) to 1 (ink).
     """
 
     prediction: Prediction
     box: tuple[int, int, int, int]
     ink: np.ndarray
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps from `ink` to the model input."""
+        return picture_steps(self.ink, self.prediction.model_input)
+
 
 @dataclass(frozen=True)
 class Number:
-    """Several digits, left to right; `text` is what they say together."""
+    """Several digits."""
 
-    digits: tuple[RecognizedDigit, ...]
+    digits: tuple[RecognizedDigit, ...]  # left to right
 
     @property
     def text(self) -> str:
-        """The digits as a string."""
+        """The predicted digits as a string."""
         return "".join(str(digit.prediction.digit) for digit in self.digits)
 
 
 class Recognizer:
-    """Reads digits with a run's model. Safe to share between threads."""
+    """Recognises digits with a run's model. Safe to share between threads."""
 
     def __init__(self, run: Run):
         """Raises DamagedRun if the run's model or calibration cannot be used."""
@@ -73,52 +87,45 @@ class Recognizer:
         try:
             self._classifier = Classifier(run.model_bytes())
         except DamagedRun as error:
-            raise DamagedRun(f"The run {run.name} cannot read: {error}") from None
+            raise DamagedRun(f"The model of the run {run.name} cannot be loaded: {error}") from None
         self._calibration = run.calibration
 
     @classmethod
     def load(cls, run: str | None = None) -> "Recognizer":
-        """The recogniser of the run being served, or of the one named.
-
-        Raises UnknownRun or DamagedRun.
-        """
+        """The recogniser of the active run, or of the run of that name. Raises UnknownRun or DamagedRun."""
         return cls(open_run(run) if run else active_run())
 
     def predict(self, image: Image.Image | np.ndarray) -> Prediction:
-        """Read a picture of one digit.
+        """Predict the digit in a picture, dark on light or light on dark. Raises NoInk or InvalidImage.
 
-        `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4), dark on light
-        or light on dark. Raises NoInk or InvalidImage.
+        `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
         """
-        return self._read_ink(find_ink(image))
+        return self._predict_ink(find_ink(image))
 
     def predict_strokes(self, strokes: Sequence[np.ndarray], pen_width: float) -> Prediction:
-        """Read pen strokes: arrays (n, 2) in canvas pixels, x to the right and y down.
+        """Predict the digit of pen strokes. Raises NoInk or InvalidStrokes.
 
-        Raises NoInk or InvalidStrokes.
+        `strokes`: arrays (n, 2) in canvas pixels, x to the right and y down; `pen_width` in canvas pixels.
         """
         return self.predict_normalized(draw_strokes(strokes, pen_width))
 
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
-        """Read several digits, left to right. Takes and raises what `predict` does."""
+        """Predict several digits, left to right. Takes and raises what `predict` does."""
         pieces = merge_fragments(split_line(find_ink(image)), self._likeness)
         return Number(
             tuple(
-                RecognizedDigit(self._read_ink(piece.ink), box_in_original(piece.box, image), piece.ink)
+                RecognizedDigit(self._predict_ink(piece.ink), box_in_original(piece.box, image), piece.ink)
                 for piece in pieces
             )
         )
 
-    def _read_ink(self, ink: np.ndarray) -> Prediction:
-        return self.predict_normalized(normalize_picture(ink))
-
-    def _likeness(self, ink: np.ndarray) -> float:
-        """How much ink looks like a digit, with the run's threshold at a half."""
-        likeness, threshold = self._read_ink(ink).digit_likeness, self._calibration.likeness_threshold
-        return likeness / threshold / 2 if likeness < threshold else 0.5 + (likeness - threshold) / 2
+    def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
+        """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
+        steps = drawing_steps(drawing, size)
+        return DrawingPrediction(self.predict_normalized(steps[-1].ink), steps)
 
     def predict_normalized(self, model_input: np.ndarray) -> Prediction:
-        """Read what is in normal form already: float32 (28, 28), 0 to 1."""
+        """Predict the digit of a model input: float32 (28, 28), 0 to 1."""
         logits = self._classifier.logits(model_input[None])
         probabilities = digit_probabilities(logits, self._calibration.temperature)[0]
         likeness = float(digit_likeness(logits)[0])
@@ -131,3 +138,24 @@ class Recognizer:
             is_digit=likeness >= self._calibration.likeness_threshold,
             model_input=model_input,
         )
+
+    def stored_prediction(self, probabilities: np.ndarray, model_input: np.ndarray) -> Prediction:
+        """The prediction that the run stored for a test image; only the digit likeness, which is not stored, is new.
+
+        `probabilities`: a row of the run's predictions, float32 (10,); `model_input`: float32 (28, 28), 0 to 1.
+        """
+        digit = int(probabilities.argmax())
+        return replace(
+            self.predict_normalized(model_input),
+            digit=digit,
+            probabilities=probabilities,
+            confidence=float(probabilities[digit]),
+        )
+
+    def _predict_ink(self, ink: np.ndarray) -> Prediction:
+        return self.predict_normalized(normalize_picture(ink))
+
+    def _likeness(self, ink: np.ndarray) -> float:
+        """How much ink looks like a digit, with the run's threshold at a half."""
+        likeness, threshold = self._predict_ink(ink).digit_likeness, self._calibration.likeness_threshold
+        return likeness / threshold / 2 if likeness < threshold else 0.5 + (likeness - threshold) / 2

@@ -20,7 +20,7 @@ from digit_core.preprocessing.fabric_image import picture_from_canvas
 from digit_core.preprocessing.strokes import MOST_STROKES
 
 FARTHEST = 10_000.0  # pixels from the canvas's corner: a coordinate farther away is moved to there
-MOST_POINTS = 50_000  # of a drawing: it is drawn three times at each lift of the pen
+MOST_POINTS = 50_000  # of a drawing: it is drawn twice at each lift of the pen
 WIDEST = 1000.0  # pixels: a wider pen would cover any canvas
 _LARGEST_NUMBER = 1e6  # in a real drawing no coordinate, scale or angle comes near it
 _CURVE_POINTS = np.linspace(0, 1, 5)[1:].tolist()

@@ -48,7 +48,11 @@ def draw_strokes(strokes: Sequence[np.ndarray], pen_width: float = 0.0, pen: flo
         If a stroke is not an array of numbers of shape (n, 2), if `pen_width` is not a number, and if
         there are more than `MOST_STROKES` strokes, or more than `MOST_POINTS` points that differ visibly.
     """
-    ink = redraw(strokes, pen_width, pen)
+    return normalize_redrawn(redraw(strokes, pen_width, pen), pen)
+
+
+def normalize_redrawn(ink: np.ndarray, pen: float = MNIST_STROKE_WIDTH) -> np.ndarray:
+    """What `redraw` returned for this `pen` -> model input, float32 (28, 28), 0 to 1."""
     return dot(pen) if max(ink.shape) <= (pen + 2) * _ZOOM + 1 else normalize(ink)
 
 

@@ -1,16 +1,20 @@
-"""Recognisers and data sets, loaded once and shared by every visitor."""
+"""Recognisers, occlusion explainers and data sets, loaded once and shared by every visitor."""
 
 import streamlit as st
 
 from digit_core import Recognizer
 from digit_core.datasets.loading import Dataset, load_dataset
 from digit_core.errors import DamagedRun
+from digit_core.inference.occlusion import Explainer
 from digit_core.runs.active_run import activate, usable_active_run
 from digit_core.runs.run import SHIPPED, Run, open_run
 
+# A run whose files have changed is another entry in the cache.
+BY_FINGERPRINT = {Run: lambda run: run.fingerprint}
+
 
 def active_recognizer() -> tuple[Recognizer, str | None]:
-    """The recogniser that reads now, and a sentence if it is not the one that should.
+    """The active run's recogniser; or, if that cannot be used, the shipped run's and a sentence that says why.
 
     Raises DamagedRun if not even the shipped run can be used.
     """
@@ -24,20 +28,21 @@ def active_recognizer() -> tuple[Recognizer, str | None]:
 
 
 def activate_if_usable(name: str) -> None:
-    """Let this run read from now on, if it can. Raises UnknownRun, DamagedRun or StorageError."""
-    recognizer_of(open_run(name))  # a model is not opened when runs are listed
+    """Make this run the active one if its model can be loaded. Raises UnknownRun, DamagedRun or StorageError."""
+    recognizer_of(open_run(name))
     activate(name)
 
 
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=BY_FINGERPRINT)
 def recognizer_of(run: Run) -> Recognizer:
-    """A run's recogniser; loaded again when its model file has changed."""
-    model = run.path / "model.tflite"
-    return _recognizer(run, str(run.path), model.stat().st_mtime_ns if model.is_file() else 0)
+    """A run's recogniser. Raises DamagedRun."""
+    return Recognizer(run)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _recognizer(_run: Run, path: str, changed: int) -> Recognizer:
-    return Recognizer(_run)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=BY_FINGERPRINT)
+def explainer_of(run: Run) -> Explainer:
+    """A run's explainer. Raises DamagedRun."""
+    return Explainer(run)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the test images")

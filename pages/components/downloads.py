@@ -1,11 +1,11 @@
-"""Take a table along as CSV, or a chart as PNG and SVG."""
+"""Download buttons: a table as CSV, a chart as PNG and SVG."""
 
 import pandas as pd
 import streamlit as st
 
-# Streamlit drops Vega's own menu, whose entries save a chart, and its toolbar knows no SVG. So
-# the buttons take the picture that the browser has drawn, with the page's colour behind it:
-# on the page the chart is transparent, and elsewhere white writing would be on white.
+# Streamlit drops Vega's menu, which could save a chart, and its own toolbar knows no SVG. So these
+# buttons save what the browser has drawn, with the page's background behind it: the chart's own is
+# transparent, and light text would disappear on white.
 _STYLE = """
 div { display: flex; gap: 1rem }
 button {
@@ -17,62 +17,50 @@ button:hover, button:focus-visible { color: var(--st-primary-color); border-colo
 """
 _SCRIPT = """
 export default function ({parentElement, data}) {
-  const margin = 12;  // pixels around the chart
-  const drawn = () => document.querySelector(`.st-key-${data.chart} svg.marks`);
+  const margin = 12, zoom = 2;  // pixels around the chart; PNG pixels for each of the chart's
   const picture = () => {
-    const chart = drawn();
-    if (!chart) return null;
+    const chart = document.querySelector(`.st-key-${data.chart} svg.marks`);
     const copy = chart.cloneNode(true), box = chart.viewBox.baseVal;
+    const x = box.x - margin, y = box.y - margin;
     const width = box.width + 2 * margin, height = box.height + 2 * margin;
-    // Elsewhere there may be another font, and a wider one would be cut off.
+    const set = (element, attributes) => {
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    };
+    // Another program may have a wider font, in which texts would be cut off.
     const texts = copy.querySelectorAll('text');
     chart.querySelectorAll('text').forEach((text, i) => {
-      if (!text.textContent) return;
-      texts[i].setAttribute('textLength', text.getComputedTextLength());
-      texts[i].setAttribute('lengthAdjust', 'spacingAndGlyphs');
+      if (text.textContent)
+        set(texts[i], {textLength: text.getComputedTextLength(), lengthAdjust: 'spacingAndGlyphs'});
     });
-    const paper = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-    for (const [name, value] of Object.entries({x: box.x - margin, y: box.y - margin, width, height}))
-      paper.setAttribute(name, value);
-    paper.setAttribute('fill', getComputedStyle(document.querySelector('.stApp')).backgroundColor);
-    copy.prepend(paper);
-    copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-    copy.setAttribute('viewBox', `${box.x - margin} ${box.y - margin} ${width} ${height}`);
-    copy.setAttribute('width', width);
-    copy.setAttribute('height', height);
+    const background = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    const fill = getComputedStyle(document.querySelector('.stApp')).backgroundColor;
+    set(background, {x, y, width, height, fill});
+    copy.prepend(background);
+    set(copy, {xmlns: 'http://www.w3.org/2000/svg', viewBox: `${x} ${y} ${width} ${height}`, width, height});
     copy.removeAttribute('style');
     return {text: new XMLSerializer().serializeToString(copy), width, height};
   };
-  const save = (blob, ending) => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `${data.name}.${ending}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  const save = (blob, kind) => {
+    const href = URL.createObjectURL(blob);
+    Object.assign(document.createElement('a'), {href, download: `${data.name}.${kind}`}).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10000);
   };
-  const actions = {
-    svg: () => {
-      const found = picture();
-      if (found) save(new Blob([found.text], {type: 'image/svg+xml'}), 'svg');
-    },
-    png: () => {
-      const found = picture();
-      if (!found) return;
-      const image = new Image(), times = 2;
+  const saveAs = {
+    svg: ({text}) => save(new Blob([text], {type: 'image/svg+xml'}), 'svg'),
+    png: ({text, width, height}) => {
+      const image = new Image(), canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [width * zoom, height * zoom];
       image.onload = () => {
-        const canvas = document.createElement('canvas');
-        canvas.width = found.width * times;
-        canvas.height = found.height * times;
         canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
         canvas.toBlob(blob => save(blob, 'png'), 'image/png');
       };
-      image.src = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(found.text);
+      image.src = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(text);
     },
   };
   for (const button of parentElement.querySelectorAll('button')) {
     const kind = button.dataset.kind;
     button.setAttribute('aria-label', `${kind.toUpperCase()} of the chart: ${data.title}`);
-    button.onclick = actions[kind];
+    button.onclick = () => saveAs[kind](picture());
   }
 }
 """
@@ -85,7 +73,7 @@ _buttons = st.components.v2.component(
 
 
 def csv_button(frame: pd.DataFrame, name: str) -> None:
-    """A button that gives the table as NAME.csv; the file is made when somebody wants it."""
+    """A button that downloads the table as NAME.csv, which is made on demand."""
     st.download_button(
         "CSV",
         lambda: frame.to_csv(index=False).encode(),
@@ -98,5 +86,5 @@ def csv_button(frame: pd.DataFrame, name: str) -> None:
 
 
 def picture_buttons(chart: str, name: str, title: str) -> None:
-    """Buttons that give the chart in the container with key `chart` as NAME.png and NAME.svg."""
+    """Buttons that download the chart in the container with key `chart` as NAME.png and NAME.svg."""
     _buttons(data={"chart": chart, "name": name, "title": title}, key=f"pictures-{name}", width="content")

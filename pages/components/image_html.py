@@ -1,4 +1,4 @@
-"""Small grey pictures as HTML, without a round trip for each."""
+"""Small grey images as HTML, without a request for each."""
 
 import base64
 import io
@@ -8,16 +8,16 @@ from PIL import Image
 
 
 def data_uri(image: np.ndarray) -> str:
-    """A PNG in an address, from a uint8 or 0-to-1 float array (h, w); ink comes out white."""
+    """A data URI with a PNG of an image (h, w), uint8 or float from 0 to 1; ink is white."""
     if image.dtype != np.uint8:
         image = np.floor(np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=1)  # half the time, and they are small as they are
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1)  # takes half the time of the usual level
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def picture(image: np.ndarray, size: int, description: str) -> str:
-    """An `<img>` of `size` pixels a side with a text alternative; pixels stay sharp when enlarged."""
+    """An `<img>` of `size` pixels a side with a text alternative; enlarged pixels stay sharp."""
     rendering = "pixelated" if max(image.shape) < size else "auto"
     return (
         f'<img src="{data_uri(image)}" alt="{description}" width="{size}" height="{size}" '

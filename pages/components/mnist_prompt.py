@@ -1,4 +1,4 @@
-"""What a page says where it would show MNIST's images and they are not on this machine."""
+"""Offers to download MNIST where its images are needed and missing."""
 
 import streamlit as st
 
@@ -7,18 +7,17 @@ from digit_core.runs.run import Run
 
 
 def is_missing(run: Run) -> bool:
-    """Whether the images that a run was tested on would have to be fetched."""
+    """Whether the images that a run was tested on have to be downloaded first."""
     return run.config.data == "mnist" and mnist_file() is None
 
 
 def offer_download() -> None:
-    """Say so, and fetch MNIST when asked. Raises DataUnavailable, DataDamaged or StorageError."""
-    st.info("The pictures are MNIST's, which is not on this machine yet (11 MB).", icon=":material/download:")
-    if not st.button("Download MNIST", type="primary"):
-        return
-    bar = st.progress(0.0, text="Fetching MNIST")
-    try:
-        fetch_mnist(report=lambda part: bar.progress(part, text=f"Fetching MNIST: {part:.0%}"))
-    finally:
-        bar.empty()
-    st.rerun(scope="app")
+    """Show a button that downloads MNIST. Raises DataUnavailable, DataDamaged or StorageError."""
+    st.info("These are MNIST's images, which are not on this machine yet (11 MB).", icon=":material/download:")
+    if st.button("Download MNIST", type="primary"):
+        bar = st.progress(0.0, text="Downloading MNIST")
+        try:
+            fetch_mnist(report=lambda part: bar.progress(part, text=f"Downloading MNIST: {part:.0%}"))
+        finally:
+            bar.empty()
+        st.rerun(scope="app")

@@ -1,4 +1,4 @@
-"""An explanation as a person sees it: the occlusion map over the picture, a legend, and sentences."""
+"""An occlusion map: the map over the digit, a legend, and the explanation in sentences."""
 
 import math
 from html import escape
@@ -6,16 +6,16 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from digit_core.inference.occlusion import MOST_PATCHES, PATCH, Explainer, Explanation, Patch, covered
+from digit_core.inference.occlusion import MOST_PATCHES, PATCH, Explanation, Patch, covered
 from digit_core.preprocessing.normalize import SIDE
-from digit_core.runs.run import Run
 from pages.components.image_html import picture
 
 # Blue and orange differ for every kind of colour blindness, and both from grey ink on black.
 _FOR, _AGAINST = np.array([58, 146, 255.0]), np.array([255, 140, 26.0])
 _INK = 165.0  # brightness of full ink under the colours, of 255
-_WORDS = 360  # pixels, the sentences beside the map
-_LITTLE = 0.05  # log-odds: less than this is not worth a sentence
+_TEXT_WIDTH = 360  # pixels
+_NEGLIGIBLE = 0.05  # log-odds: a smaller effect is not mentioned
+_COUNTS = ("no", "one", "two", "three")
 _STYLE = """
 <style>
 .why{display:flex;flex-wrap:wrap;gap:1rem}
@@ -30,106 +30,84 @@ _STYLE = """
 """
 
 
-def explainer_of(run: Run) -> Explainer:
-    """What explains a run's readings; loaded again when its model file has changed. Raises DamagedRun."""
-    model = run.path / "model.tflite"
-    return _explainer(run, str(model), model.stat().st_mtime_ns if model.is_file() else 0)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _explainer(_run: Run, path: str, changed: int) -> Explainer:
-    return Explainer(_run)
-
-
 def show(model_input: np.ndarray, explanation: Explanation, size: int = 200) -> None:
-    """Show the map over a model input, float32 (28, 28), `size` pixels a side, and say what it says."""
-    figures = _map(model_input, explanation, size) + _flipped(model_input, explanation, size)
+    """Show the map over a model input, float32 (28, 28), `size` pixels a side, and the explanation beside it."""
+    text = sentences(explanation)
+    figures = _map(model_input, explanation, size, " ".join(text).replace("*", ""))
+    figures += _flipped(model_input, explanation, size)
     row = st.container(horizontal=True, gap="medium")
     row.container(width=size * 2 + 16 if explanation.flip else size).html(f'{_STYLE}<div class="why">{figures}</div>')
-    with row.container(width=_WORDS):
-        for sentence in sentences(explanation):
+    with row.container(width=_TEXT_WIDTH):
+        for sentence in text:
             st.markdown(sentence)
 
 
 def sentences(explanation: Explanation) -> list[str]:
-    """The explanation in words."""
-    digit, other = explanation.digit, explanation.runner_up
-    said = []
-    if explanation.cost > _LITTLE:
-        said.append(
+    """The explanation in words, as Markdown."""
+    digit, other, flip = explanation.digit, explanation.runner_up, explanation.flip
+    if explanation.cost > _NEGLIGIBLE:
+        text = [
             f"Covering the **{explanation.costliest.place}** costs the most: the odds of **{digit}** against "
             f"**{other}**, the runner-up, become {_times(explanation.cost)} smaller."
-        )
+        ]
     else:
-        said.append(f"No single patch speaks for **{digit}** against **{other}**, the runner-up.")
-    if explanation.against is not None and explanation.gain > _LITTLE:
-        other_ink = "Other ink" if explanation.against.place == explanation.costliest.place else "Ink"
-        said.append(
-            f"{other_ink} in the **{explanation.against.place}** speaks against it: without that, the odds become "
+        text = [f"No single region supports **{digit}** against **{other}**, the runner-up."]
+    if explanation.against is not None and explanation.gain > _NEGLIGIBLE:
+        ink = "Other ink" if explanation.against.place == explanation.costliest.place else "Ink"
+        text.append(
+            f"{ink} in the **{explanation.against.place}** counts against it: without that ink, the odds become "
             f"{_times(explanation.gain)} larger."
         )
-    said.append(what_would_have_to_go(explanation))
-    return said
-
-
-def what_would_have_to_go(explanation: Explanation) -> str:
-    """What turns the reading into the runner-up."""
-    other, flip = explanation.runner_up, explanation.flip
-    if not flip:
-        return (
-            f"No patch of {PATCH} × {PATCH} pixels turns it into {_named(other)} when it is covered, "
-            f"nor were {MOST_PATCHES} found that do together."
+    change = f"To turn it into {'an' if other == 8 else 'a'} **{other}**"
+    if flip:
+        regions = "one region" if len(flip) == 1 else f"{_COUNTS[len(flip)]} regions"
+        text.append(f"{change}, {regions} must be removed: {', '.join(f'**{patch.place}**' for patch in flip)}.")
+    else:
+        text.append(
+            f"{change}, covering one region of {PATCH} × {PATCH} pixels is not enough, "
+            f"and no combination of up to {_COUNTS[MOST_PATCHES]} was found."
         )
-    if len(flip) == 1:
-        return f"To become {_named(other)}, one patch would have to go: the ink in the **{flip[0].place}**."
-    places = ", ".join(f"**{patch.place}**" for patch in flip)
-    return f"To become {_named(other)}, no single patch is enough; {len(flip)} would have to go: {places}."
+    return text
 
 
 def overlay(model_input: np.ndarray, drop: np.ndarray) -> np.ndarray:
-    """uint8 (28, 28, 3): grey ink, blue where it speaks for the reading, orange where against; more is stronger."""
+    """uint8 (28, 28, 3): grey ink, blue where it supports the prediction, orange where it counts against it."""
     most = np.abs(drop).max() or 1.0
     strength = 0.9 * (np.abs(drop) / most)[..., None] ** 0.7
     colour = np.where(drop[..., None] >= 0, _FOR, _AGAINST)
-    # The colour is laid on more thinly where there is no ink, so that the digit is still to be seen.
+    # Fainter where there is no ink, so that the digit stays visible.
     strength = strength * (0.45 + 0.55 * model_input[..., None])
     return np.floor(_INK * model_input[..., None] * (1 - strength) + colour * strength + 0.5).astype(np.uint8)
 
 
-def _map(model_input: np.ndarray, explanation: Explanation, size: int) -> str:
+def _map(model_input: np.ndarray, explanation: Explanation, size: int, text: str) -> str:
     most = float(np.abs(explanation.drop).max())
-    words = " ".join(sentences(explanation)).replace("*", "")
-    outline = _frame(explanation.costliest) if explanation.cost > _LITTLE else ""
-    image = picture(overlay(model_input, explanation.drop), size, escape(f"Occlusion map. {words}"))
+    outline = _frame(explanation.costliest) if explanation.cost > _NEGLIGIBLE else ""
+    image = picture(overlay(model_input, explanation.drop), size, escape(f"Occlusion map. {text}"))
     return (
         f'<figure style="width:{size}px" data-testid="occlusion-map"><div class="frame">{image}{outline}</div>'
         f'<div class="scale" aria-hidden="true"></div><div class="ends"><span>−{most:.1f}</span><span>0</span>'
-        f"<span>+{most:.1f}</span></div><figcaption>Fall of the log-odds of {explanation.digit} against "
-        f"{explanation.runner_up} when covered. Blue: speaks for {explanation.digit}. Orange: against. "
-        "Outlined: what costs the most."
-        "</figcaption></figure>"
+        f"<span>+{most:.1f}</span></div><figcaption>Drop in log-odds ({explanation.digit} vs "
+        f"{explanation.runner_up}) when covered. Blue: supports {explanation.digit}. Orange: counts against it. "
+        "Outlined: largest drop.</figcaption></figure>"
     )
 
 
 def _flipped(model_input: np.ndarray, explanation: Explanation, size: int) -> str:
     if not explanation.flip:
         return ""
-    words = f"With the outlined ink covered it is read as {explanation.runner_up}."
-    image = picture(covered(model_input, explanation.flip), size, escape(words))
+    caption = f"With the outlined ink covered, the prediction is {explanation.runner_up}."
+    image = picture(covered(model_input, explanation.flip), size, escape(caption))
     frames = "".join(_frame(patch) for patch in explanation.flip)
     return (
         f'<figure style="width:{size}px"><div class="frame">{image}{frames}</div>'
-        f"<figcaption>{words}</figcaption></figure>"
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
 def _frame(patch: Patch) -> str:
     left, top, side = (100 * value / SIDE for value in (patch.left, patch.top, PATCH))
     return f'<div class="patch" style="left:{left:.2f}%;top:{top:.2f}%;width:{side:.2f}%;height:{side:.2f}%"></div>'
-
-
-def _named(digit: int) -> str:
-    return f"{'an' if digit == 8 else 'a'} **{digit}**"
 
 
 def _times(log_odds: float) -> str:

@@ -1,4 +1,4 @@
-"""A prediction as a person reads it: the digit large, how sure, all ten, what the model saw.
+"""A prediction: the digit large, the confidence, all ten probabilities, and the steps to the model input.
 
 One piece of HTML, so that a pen lift costs one small message and no chart has to start up.
 """
@@ -12,20 +12,20 @@ from digit_core import Prediction
 from digit_core.preprocessing.pipeline import Step
 from pages.components.image_html import picture
 
-SURE = 0.8  # below this the second reading is shown beside the first ...
+SURE = 0.8  # confidence below which the runner-up is shown beside the digit ...
 _WORTH_NAMING = 0.1  # ... if it is at least so likely
 _STYLE = """
 <style>
-.reading{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
-.reading .headline{width:10rem}
-.reading .digit{font-size:5.5rem;line-height:1;font-weight:700;font-variant-numeric:tabular-nums}
-.reading .or{font-size:2.2rem;font-weight:600;opacity:.55}
-.reading .sure{font-size:1rem;opacity:.85;margin-top:.4rem}
-.reading .bars{display:grid;grid-template-columns:1rem minmax(5rem,12rem) 3.4rem;gap:.28rem .6rem;
+.prediction{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
+.prediction .headline{width:10rem}
+.prediction .digit{font-size:5.5rem;line-height:1;font-weight:700;font-variant-numeric:tabular-nums}
+.prediction .or{font-size:2.2rem;font-weight:600;opacity:.55}
+.prediction .sure{font-size:1rem;opacity:.85;margin-top:.4rem}
+.prediction .bars{display:grid;grid-template-columns:1rem minmax(5rem,12rem) 3.4rem;gap:.28rem .6rem;
   align-items:center;font-variant-numeric:tabular-nums;font-size:.9rem}
-.reading .track{height:.85rem;border-radius:.3rem;background:rgba(127,127,127,.18);overflow:hidden}
-.reading .fill{height:100%;border-radius:.3rem;background:var(--st-primary-color,#0b66c3)}
-.reading .other{opacity:.6}
+.prediction .track{height:.85rem;border-radius:.3rem;background:rgba(127,127,127,.18);overflow:hidden}
+.prediction .fill{height:100%;border-radius:.3rem;background:var(--st-primary-color,#0b66c3)}
+.prediction .other{opacity:.6}
 .steps{display:flex;flex-wrap:wrap;gap:.8rem;margin-top:1rem}
 .steps figure{margin:0;width:108px}.steps figcaption{font-size:.8rem;line-height:1.3;opacity:.75;margin-top:.3rem}
 </style>
@@ -33,10 +33,10 @@ _STYLE = """
 
 
 def show(prediction: Prediction, steps: tuple[Step, ...] = ()) -> None:
-    """Show one prediction, and the way from the drawing to what the model saw."""
+    """Show one prediction, and the steps to its model input if they are given."""
     st.html(
-        f'{_STYLE}<div class="reading"><div class="headline" aria-live="polite">{_headline(prediction)}</div>'
-        f"{_bars(prediction)}</div>{_way(steps)}"
+        f'{_STYLE}<div class="prediction"><div class="headline" aria-live="polite">{_headline(prediction)}</div>'
+        f"{_bars(prediction)}</div>{_figures(steps)}"
     )
 
 
@@ -53,12 +53,12 @@ def _headline(prediction: Prediction) -> str:
             f'{digit} <span class="or">or {second}</span><div class="sure">{prediction.confidence:.0%} sure; '
             f"{second} has {prediction.probabilities[second]:.0%}</div>"
         )
-    # Nothing is certain: the model's 99.97 % is not shown as 100 %.
-    sure = "over 99% sure" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%} sure"
-    return f'{digit}<div class="sure">{sure}</div>'
+    # Nothing is certain: 99.97 % is not shown as 100 %.
+    sure = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
+    return f'{digit}<div class="sure">{sure} sure</div>'
 
 
-def _way(steps: tuple[Step, ...]) -> str:
+def _figures(steps: tuple[Step, ...]) -> str:
     figures = [
         f"<figure>{picture(step.ink, 108, escape(f'Step {number}: {step.title}'))}"
         f"<figcaption>{number}. {escape(step.title)}</figcaption></figure>"
@@ -68,15 +68,15 @@ def _way(steps: tuple[Step, ...]) -> str:
 
 
 def _bars(prediction: Prediction) -> str:
-    rows, words = [], []
+    rows, shares = [], []
     for digit, probability in enumerate(prediction.probabilities):
-        share = "> 99.9%" if 0.999 < probability < 1.1 else f"{probability:.1%}"
-        words.append(f"{digit}: {share}")
-        kind = "" if digit == prediction.digit else " other"
+        share = "> 99.9%" if probability > 0.999 else f"{probability:.1%}"
+        shares.append(f"{digit}: {share}")
+        kind = "" if digit == prediction.digit else "other"
         rows.append(
             f'<b class="{kind}">{digit}</b>'
-            f'<div class="track"><div class="fill{kind}" style="width:{probability * 100:.1f}%"></div></div>'
+            f'<div class="track"><div class="fill {kind}" style="width:{probability * 100:.1f}%"></div></div>'
             f'<span class="{kind}">{share}</span>'
         )
-    description = escape("Probabilities. " + ", ".join(words))
+    description = escape("Probabilities. " + ", ".join(shares))
     return f'<div class="bars" role="img" aria-label="{description}">{"".join(rows)}</div>'

@@ -1,6 +1,6 @@
 """Choose a run or several; the choice is in the page's address."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -9,60 +9,53 @@ from digit_core.runs.run import Listing, Run, list_runs
 from pages.components import url_state
 from pages.components.titles import markdown, run_title, run_titles
 
-_NO_RUN = "There is no run to show. Train one with *Retrain* in the sidebar."
-_RUN = "picked_run"
-_CHOSEN, _ADDRESS = "compared_runs", "compared_address"
+# Both boxes have a key and no default: with another default each choice would make another box,
+# which would lose the next click.
+_RUN, _RUNS = "picked_run", "compared_runs"
 
 
 def pick_run() -> Run | None:
-    """The run to look at: the one in the address, else the newest. Says what is damaged."""
-    listing = list_runs()
-    show_damaged(listing.damaged)
-    if not listing.runs:
-        st.error(_NO_RUN)
+    """The run to look at: the one in the address, else the newest. Shows which runs are damaged."""
+    listing, runs = _available_runs()
+    if not runs:
         return None
-    runs = {run.name: run for run in listing.runs}
     wanted = url_state.read().get("run")
     if wanted is not None and wanted not in runs:
-        st.warning(f"{_why_not(wanted, listing)} The newest run is shown instead.")
+        st.warning(f"{_problem(wanted, listing)} The newest run is shown instead.")
         wanted = None
-    names, lines = list(runs), describe_all(listing.runs)
-    # By a key and not by `index`, with which it would be another box after each choice, and lose the next one.
-    st.session_state[_RUN] = wanted or names[0]
-    st.selectbox("Run", names, key=_RUN, format_func=lines.get, on_change=_picked)
+    titles = run_titles(runs, lambda name: f"{_with_accuracy(runs[name])} on {TITLES[runs[name].config.data]}")
+    st.session_state[_RUN] = wanted or next(iter(runs))
+    st.selectbox(
+        "Run",
+        list(runs),
+        key=_RUN,
+        format_func=titles.get,
+        on_change=lambda: url_state.put("run", st.session_state[_RUN]),
+    )
     return runs[st.session_state[_RUN]]
 
 
-def _picked() -> None:
-    url_state.put("run", st.session_state[_RUN])
-
-
 def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
-    """The runs to look at: those in the address (`runs=a,b,c`), else the `usual` ones. Says what is damaged."""
-    listing = list_runs()
-    show_damaged(listing.damaged)
-    if not listing.runs:
-        st.error(_NO_RUN)
+    """The runs in the address (`runs=a,b,c`), else the `usual` ones. Shows which runs are damaged."""
+    listing, runs = _available_runs()
+    if not runs:
         return []
-    runs = {run.name: run for run in listing.runs}
-    # Short, for the chosen ones stand side by side.
-    lines = run_titles(runs, lambda name: f"{run_title(name)} · {runs[name].metrics.accuracy:.2%}")
-    asked_for = url_state.read().get("runs")
-    asked = names_in(asked_for) if asked_for is not None else list(usual(listing))
-    for name in asked:
+    titles = run_titles(runs, lambda name: _with_accuracy(runs[name]))  # short: the chosen ones stand side by side
+    asked = url_state.read().get("runs")
+    names = names_in(asked) if asked is not None else list(usual(listing))
+    for name in names:
         if name not in runs:
-            st.warning(f"{_why_not(name, listing)} It is left out.")
-    there = [name for name in asked if name in runs]
-    if _CHOSEN not in st.session_state or st.session_state.get(_ADDRESS) != asked_for:
-        # The first visit, or another address than this menu has written: it says what is chosen.
-        st.session_state[_CHOSEN], st.session_state[_ADDRESS] = there, asked_for
-    chosen = st.multiselect(
-        "Runs", list(runs), key=_CHOSEN, format_func=lambda name: lines.get(name, name), placeholder="Choose runs"
+            st.warning(f"{_problem(name, listing)} It is skipped.")
+    st.session_state[_RUNS] = [name for name in names if name in runs]
+    st.multiselect(
+        "Runs",
+        list(runs),
+        key=_RUNS,
+        format_func=lambda name: titles.get(name, name),
+        placeholder="Choose runs",
+        on_change=lambda: url_state.put("runs", ",".join(st.session_state[_RUNS])),
     )
-    if chosen != there:
-        st.session_state[_ADDRESS] = ",".join(chosen)
-        url_state.put("runs", st.session_state[_ADDRESS])
-    return [runs[name] for name in chosen]
+    return [runs[name] for name in st.session_state[_RUNS]]
 
 
 def names_in(text: str) -> list[str]:
@@ -70,28 +63,23 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in text.split(",") if name))
 
 
-def show_damaged(damaged: Mapping[str, str]) -> None:
-    """Say which runs are left out, and why."""
-    if not damaged:
-        return
-    count = "1 run is" if len(damaged) == 1 else f"{len(damaged)} runs are"
-    with st.expander(f"{count} damaged and left out", icon=":material/broken_image:"):
-        for name, reason in damaged.items():
-            st.markdown(f"**{markdown(name)}**: {markdown(reason)}")
+def _available_runs() -> tuple[Listing, dict[str, Run]]:
+    listing = list_runs()
+    if damaged := listing.damaged:
+        count = "1 run is" if len(damaged) == 1 else f"{len(damaged)} runs are"
+        with st.expander(f"{count} damaged and not shown", icon=":material/broken_image:"):
+            for name, reason in damaged.items():
+                st.markdown(f"**{markdown(name)}**: {markdown(reason)}")
+    if not listing.runs:
+        st.error("There is no run to show. Train one with *Retrain* in the sidebar.")
+    return listing, {run.name: run for run in listing.runs}
 
 
-def describe(run: Run) -> str:
-    """A run in a line: what it is called, accuracy, data set."""
-    return f"{run_title(run.name)} · {run.metrics.accuracy:.2%} on {TITLES[run.config.data]}"
+def _with_accuracy(run: Run) -> str:
+    return f"{run_title(run.name)} · {run.metrics.accuracy:.2%}"
 
 
-def describe_all(runs: Iterable[Run]) -> dict[str, str]:
-    """Such a line for each run, no two alike."""
-    by_name = {run.name: run for run in runs}
-    return run_titles(by_name, lambda name: describe(by_name[name]))
-
-
-def _why_not(name: str, listing: Listing) -> str:
+def _problem(name: str, listing: Listing) -> str:
     if name in listing.damaged:
         return markdown(listing.damaged[name])
     return f"There is no run named **{markdown(name[:100])}**."

@@ -1,4 +1,4 @@
-"""What runs and spans of time are called on screen."""
+"""What runs and durations are called on screen."""
 
 import re
 from collections import Counter
@@ -10,24 +10,24 @@ from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import SHIPPED
 
 _RUN_NAME = re.compile(r"(\d{8}-\d{6})-([a-z0-9-]+?)(-\d+)?")
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~&|]")  # what Streamlit would not show as it stands
-# The same where a backslash does not help: `:rocket:` becomes an emoji, an address a link.
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>$~&|]")
+# Markdown that a backslash does not escape: `:rocket:` becomes an emoji, an address a link.
 _JOINED = re.compile(r"(?<=:)(?=[A-Za-z/])|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # takes no room
 
 
 def run_title(name: str) -> str:
-    """What a run is called, as plain text: the name that somebody gave it, else its usual one."""
-    return note_of(name).title or usual_title(name)
+    """A run's title as plain text: the one that a user gave it, else its default title."""
+    return note_of(name).title or default_title(name)
 
 
 def run_markdown(name: str) -> str:
-    """`run_title` for where Streamlit reads Markdown: texts, messages, labels of buttons."""
+    """`run_title` as Markdown: for texts, messages and labels of buttons."""
     return markdown(run_title(name))
 
 
-def usual_title(name: str) -> str:
-    """A run's name as a person says it: "Quick, 21 Nov 14:05"; names of another form stay as they are."""
+def default_title(name: str) -> str:
+    """For example "Quick, 21 Nov 14:05:10"; a name that is not a training's stays as it is."""
     if name == SHIPPED:
         return "the shipped model"
     match = _RUN_NAME.fullmatch(name)
@@ -37,29 +37,26 @@ def usual_title(name: str) -> str:
     return f"{preset.title}, {datetime.strptime(match[1], '%Y%m%d-%H%M%S'):%d %b %H:%M:%S}"
 
 
-def run_titles(names: Iterable[str], say: Callable[[str], str] = run_title) -> dict[str, str]:
-    """A line for each run that begins with its title, a usual one with a capital.
+def run_titles(names: Iterable[str], describe: Callable[[str], str] = run_title) -> dict[str, str]:
+    """A distinct line for each run, for menus and charts; default titles are capitalised.
 
-    No two are alike: where `say` repeats itself the run's name follows. A menu of Streamlit's
-    tells its options apart by what they read.
+    Where `describe` returns the same for several runs, their names follow.
     """
-    lines = {name: say(name) for name in names}
+    lines = {name: describe(name) for name in names}
     lines |= {name: line[:1].upper() + line[1:] for name, line in lines.items() if not note_of(name).title}
-    often = Counter(lines.values())
-    return {name: line if often[line] == 1 else f"{line} ({name})" for name, line in lines.items()}
+    counts = Counter(lines.values())
+    return {name: line if counts[line] == 1 else f"{line} ({name})" for name, line in lines.items()}
 
 
 def markdown(text: str) -> str:
-    """Text that Streamlit's Markdown shows as it stands."""
+    """Text escaped so that Streamlit's Markdown shows it as it is."""
     return _MARKDOWN.sub(lambda special: "\\" + special[0], _JOINED.sub(_WORD_JOINER, text))
 
 
 def duration(seconds: float) -> str:
-    """A span of time in one unit: "4.2 s", "42 s", "7 min", "3.5 h", "4 days"."""
-    if 0 < seconds < 10:
-        return f"{seconds:.1f} s"
+    """A duration in one unit: "4.2 s", "42 s", "7 min", "3.5 h", "4 days"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"

@@ -1,4 +1,4 @@
-"""How far a training is as one piece of HTML, made once for all windows."""
+"""The progress of a training as one piece of HTML, rendered once for all windows."""
 
 import math
 from html import escape
@@ -8,11 +8,10 @@ from pages.components.titles import duration
 
 _WIDTH, _HEIGHT = 260, 110  # pixels
 _LEFT, _BOTTOM, _TOP = 40, 16, 8  # margins with the labels of the axes
-_SMALLEST = 1e-6  # a logarithm has no zero
+_SMALLEST = 1e-6  # zero has no logarithm
 CSS = """
-.far{font-size:.875rem}
-.track{height:.5rem;border-radius:.25rem;background:rgba(127,127,127,.25);overflow:hidden;margin:.35rem 0 .9rem}
-.fill{height:100%;border-radius:.25rem;background:var(--st-primary-color,#0b66c3);transition:width .5s}
+.stage{font-size:.875rem}
+progress{width:100%;accent-color:var(--st-primary-color,#0b66c3);margin:.35rem 0 .9rem}
 .figures{display:flex;gap:1rem;font-variant-numeric:tabular-nums}
 .figures div{flex:1;font-size:1.5rem}
 .small{display:block;font-size:.85rem;opacity:.75}
@@ -24,20 +23,21 @@ svg polyline{fill:none;stroke:var(--st-primary-color,#0b66c3);stroke-width:1.5}
 
 
 def progress_html(progress: Progress | None) -> str:
-    """Bar, time left, loss, accuracy and the curve of the loss, as far as there are."""
+    """Bar, time left, loss, accuracy and loss curve, as far as they are known."""
     if progress is None:
-        return '<span class="small">Another user of this machine started it; its progress cannot be read.</span>'
-    percent = f"{progress.fraction:.1%}"
+        return '<span class="small">Started by another user of this machine; its progress cannot be read.</span>'
+    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    stage = progress.message or f"Epoch {progress.epoch} of {progress.epochs}{left}"
     parts = [
-        f'<div class="far">{escape(_how_far(progress))}</div>'
-        f'<div class="track" role="progressbar" aria-label="Training" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{progress.fraction * 100:.0f}"><div class="fill" style="width:{percent}"></div></div>'
+        f'<div class="stage">{escape(stage)}</div>'
+        f'<progress aria-label="Training" max="100" value="{progress.fraction * 100:.1f}"></progress>'
     ]
     if progress.loss is not None:
-        figures = [_figure("Loss", f"{progress.loss:.4f}")]
+        figures = {"Loss": f"{progress.loss:.4f}"}
         if progress.accuracy is not None:
-            figures.append(_figure("Accuracy", f"{progress.accuracy:.2%}"))
-        parts.append(f'<div class="figures">{"".join(figures)}</div>')
+            figures["Accuracy"] = f"{progress.accuracy:.2%}"
+        cells = "".join(f'<div><span class="small">{name}</span>{value}</div>' for name, value in figures.items())
+        parts.append(f'<div class="figures">{cells}</div>')
     if len(progress.curve) > 2:
         parts.append(_curve(progress))
     if progress.val_accuracy is not None and progress.val_loss is not None:
@@ -47,19 +47,8 @@ def progress_html(progress: Progress | None) -> str:
     return "".join(parts)
 
 
-def _how_far(progress: Progress) -> str:
-    if progress.message:
-        return progress.message
-    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-    return f"Epoch {progress.epoch} of {progress.epochs}{left}"
-
-
-def _figure(name: str, value: str) -> str:
-    return f'<div><span class="small">{name}</span>{value}</div>'
-
-
 def _curve(progress: Progress) -> str:
-    """The loss by step, on a logarithmic axis: the first losses are a hundred times the last."""
+    """The loss by step; on a logarithmic axis, as the first losses are a hundred times the last."""
     steps = max(progress.epochs * progress.steps, progress.curve[-1][0], 1)
     losses = [math.log10(max(loss, _SMALLEST)) for _, loss in progress.curve]
     low, high = min(losses), max(losses)

@@ -1,4 +1,4 @@
-"""How the training on this machine goes, read from disk at most once a second for all windows."""
+"""The status of the training on this machine, read from disk at most once a second for all windows."""
 
 import hashlib
 import time
@@ -13,21 +13,22 @@ from digit_core.runs.active_run import ActiveRun, read_active
 from digit_core.runs.schemas import ACTIVE, Progress
 from pages.components.training_html import progress_html
 
-_LIFETIME = 1.0  # seconds that what was read is good for
-_TRAINING, _IDLE = 1.0, 5.0  # seconds between two looks of a window, when there are few
-_FOR_EACH = 0.01  # seconds to leave for each window's look, which takes 1 ms: all of them take a tenth of the time
-_PAGES_PER_SECOND = 4.0  # that are drawn anew because of news; one takes 30 to 60 ms
-_FORGOTTEN = 60.0  # seconds after which a window that was not heard of is closed
+_LIFETIME = 1.0  # seconds for which a status is valid
+_TRAINING, _IDLE = 1.0, 5.0  # seconds between two polls of a window, when there are few
+_PER_WINDOW = 0.01  # seconds for each window's poll, which takes 1 ms: all of them take a tenth of the time
+_RERUNS_PER_SECOND = 4.0  # of pages, because of a change; one takes 30 to 60 ms
+_CLOSED_AFTER = 60.0  # seconds without a poll
 _MOST_WINDOWS = 1000  # that are counted: anyone can send names of windows
+_Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class TrainingStatus:
     """What the sidebar shows of trainings.
 
-    `job` is the training under way, or else the last one, and `progress` how it goes or went
-    (None if that cannot be read). `resumable` is the number of epochs after which one that
-    stopped can be resumed, 0 if it cannot. `html` shows the progress of one under way.
+    `job` is the running training, or else the last one, and `progress` its progress (None if that
+    cannot be read). `resumable` is the number of epochs after which a stopped one can be resumed,
+    0 if it cannot. `html` shows the progress of a running one.
     """
 
     active: ActiveRun
@@ -40,31 +41,30 @@ class TrainingStatus:
 
     @property
     def ended(self) -> tuple[str, str] | None:
-        """The name and state of the last training, if none is under way."""
+        """The name and state of the last training, if none is running."""
         if self.is_training or self.progress is None or self.progress.state in ACTIVE:
             return None
         return self.job.name, self.progress.state
 
     @property
-    def panel(self) -> str:
-        """A digest of what, when it changes, makes the sidebar worth drawing again."""
+    def digest(self) -> str:
+        """Changes whenever the sidebar has to be drawn again; not with the progress itself."""
         name = self.job.name if self.job and self.is_training else None
         shown = self.active, name, self.cancelling, self.ended, self.resumable
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
     def changes_pages_since(self, earlier: "TrainingStatus") -> bool:
-        """Whether a page that was drawn then has another run or training to show now; not only the sidebar."""
+        """Whether pages drawn at `earlier` are out of date, and not only the sidebar."""
         return self.active != earlier.active or (self.ended is not None and self.ended != earlier.ended)
 
 
 def read_status() -> TrainingStatus:
-    """The status as it stands on disk."""
+    """The status on disk."""
     active, current = read_active(), trainings.current()
     if current is not None:
         progress, cancelling = current.progress(), current.request().cancel
-        return TrainingStatus(
-            active, current, progress, is_training=True, cancelling=cancelling, html=progress_html(progress)
-        )
+        html = progress_html(progress)
+        return TrainingStatus(active, current, progress, is_training=True, cancelling=cancelling, html=html)
     latest = trainings.latest()
     if latest is None:
         return TrainingStatus(active)
@@ -72,89 +72,71 @@ def read_status() -> TrainingStatus:
 
 
 class SharedStatus:
-    """The last status that was read, for every window; thread-safe."""
+    """The status for every window; thread-safe."""
 
-    def __init__(
-        self, read: Callable[[], TrainingStatus] = read_status, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, read: Callable[[], TrainingStatus] = read_status, clock: _Clock = time.monotonic) -> None:
         self._read, self._clock = read, clock
         self._lock = Lock()
         self._status: TrainingStatus | None = None
-        self._taken = 0.0
+        self._read_at = 0.0
 
     def get(self) -> TrainingStatus:
         """The status, at most a second old."""
         with self._lock:
-            if self._status is None or self._clock() - self._taken >= _LIFETIME:
-                self._status, self._taken = self._read(), self._clock()
+            if self._status is None or self._clock() - self._read_at >= _LIFETIME:
+                self._status, self._read_at = self._read(), self._clock()
             return self._status
 
-    def forget(self) -> None:
-        """Have it read again: a person has just changed something and wants to see it."""
+    def invalidate(self) -> None:
+        """Read it again next time, after a change made in this process."""
         with self._lock:
             self._status = None
 
 
 class OpenWindows:
-    """The windows that were heard of in the last minute, 1,000 at most; thread-safe."""
+    """The windows that polled in the last minute, 1,000 at most; thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: _Clock = time.monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._heard: dict[str, float] = {}
+        self._polled: dict[str, float] = {}
 
-    def heard(self, window: str) -> int:
-        """Note that this window was heard of and return how many there are."""
+    def poll_seconds(self, window: str, *, training: bool) -> float:
+        """Note that this window polled; returns how long each open one waits until it polls again, in seconds."""
         now = self._clock()
         with self._lock:
-            if window in self._heard or len(self._heard) < _MOST_WINDOWS:
-                self._heard[window] = now
-            for other in [name for name, when in self._heard.items() if now - when > _FORGOTTEN]:
-                del self._heard[other]
-            return len(self._heard)
+            self._polled = {name: at for name, at in self._polled.items() if now - at <= _CLOSED_AFTER}
+            if window in self._polled or len(self._polled) < _MOST_WINDOWS:
+                self._polled[window] = now
+            return max(_TRAINING if training else _IDLE, len(self._polled) * _PER_WINDOW)
 
 
 class RateLimit:
-    """At most so many permissions a second, and no more than that at once; thread-safe."""
+    """A token bucket: so many permits a second, and no more than that at once; thread-safe."""
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_second: float, clock: _Clock = time.monotonic) -> None:
         self._per_second, self._clock = per_second, clock
         self._lock = Lock()
-        self._left, self._counted = per_second, clock()
+        self._left, self._refilled = per_second, clock()
 
     def allows(self) -> bool:
-        """Whether there is a permission left; if so it is taken."""
+        """Take a permit; False if there is none left."""
         with self._lock:
             now = self._clock()
-            self._left = min(self._left + (now - self._counted) * self._per_second, self._per_second)
-            self._counted = now
-            if self._left < 1:
-                return False
-            self._left -= 1
-            return True
+            self._left = min(self._left + (now - self._refilled) * self._per_second, self._per_second)
+            self._refilled = now
+            allowed = self._left >= 1
+            if allowed:
+                self._left -= 1
+            return allowed
 
 
-def seconds_between_looks(windows: int, *, training: bool) -> float:
-    """How long each of so many windows waits from one look to the next, in seconds."""
-    return max(_TRAINING if training else _IDLE, windows * _FOR_EACH)
-
-
-@cache
-def shared_status() -> SharedStatus:
-    """The process's one `SharedStatus`."""
-    return SharedStatus()
+# One of each in a process.
+shared_status = cache(SharedStatus)
+open_windows = cache(OpenWindows)
 
 
 @cache
-def open_windows() -> OpenWindows:
-    """The process's one `OpenWindows`."""
-    return OpenWindows()
-
-
-@cache
-def news_limit() -> RateLimit:
-    """How often news may have a page drawn anew, of all windows together.
-
-    When a training ends, the pages of a class are drawn anew one by one and not all at once.
-    """
-    return RateLimit(_PAGES_PER_SECOND)
+def rerun_limit() -> RateLimit:
+    """Limits the reruns of pages after a change: when a training ends, the pages of a class rerun one by one."""
+    return RateLimit(_RERUNS_PER_SECOND)

@@ -1,9 +1,11 @@
-"""The choices in the page's address: what a person sees, sends on and goes back through.
+"""The choices in the page's address: what a person sees, shares and goes back through.
+
+By hand, and not with the widgets' `bind="query-params"` (Streamlit 1.67), which drops values that
+are invalid or equal to the default, and has nothing for charts, tables and dialogs.
 
 With every click the browser sends the address that it shows, and Streamlit believes it. A click
-that is made before the browser has heard of the last change brings the address from before that
-change along, and would take it back. So what was written in the last seconds is remembered, and
-an address that has just been replaced counts as late, unless the browser's Back has led to it.
+made before the browser has received the last change would undo it. So an address that was
+replaced in the last seconds counts as late, unless the browser's Back has led to it.
 """
 
 import time
@@ -13,12 +15,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _STATE = "address"
-_LATE = 10.0  # seconds after which an address that was replaced is not on its way any more
+_LATE = 10.0  # seconds after which an address that was replaced is no longer on its way
 
 
 @dataclass
-class _Written:
-    """The address on a page as it should be, and those that it had, each with when it was replaced."""
+class _Address:
+    """The address that a page should have, and those that it had, each with when it was replaced."""
 
     page: str | None
     now: dict[str, str]
@@ -26,36 +28,39 @@ class _Written:
 
 
 def read() -> dict[str, str]:
-    """What stands in the address, or will when the browser has heard of it; for pages and callbacks alike."""
-    seen, context = st.query_params.to_dict(), get_script_run_ctx()
-    page = context.page_script_hash if context else None
-    written = st.session_state.get(_STATE)
-    if written is None or written.page != page:
-        written = st.session_state[_STATE] = _Written(page, seen)
-    if seen == written.now:
-        return seen
-    came_back = context is not None and context.is_history_navigation
-    recent = [address for when, address in written.before if time.monotonic() - when < _LATE]
-    if seen in recent and not came_back:
-        st.query_params.from_dict(written.now)
-        return dict(written.now)
-    st.session_state[_STATE] = _Written(page, seen)
+    """The address as it is, or will be once the browser has received it; for pages and callbacks alike."""
+    seen, page = st.query_params.to_dict(), page_hash()
+    address = st.session_state.get(_STATE)
+    if address is not None and address.page == page:
+        if seen == address.now:
+            return seen
+        recent = [former for when, former in address.before if time.monotonic() - when < _LATE]
+        context = get_script_run_ctx()
+        if seen in recent and not (context and context.is_history_navigation):
+            st.query_params.from_dict(address.now)
+            return dict(address.now)
+    st.session_state[_STATE] = _Address(page, seen)
     return seen
 
 
+def page_hash() -> str | None:
+    """What Streamlit calls the page that this script run is for."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else None
+
+
 def write(address: dict[str, str]) -> None:
-    """Change the address, all of it at once: each change is a step that the browser's Back goes through."""
+    """Change the whole address: each change is a step that the browser's Back goes through."""
     before = read()
-    if address == before:
-        return
-    written = st.session_state[_STATE]
-    written.before.append((time.monotonic(), before))
-    written.now = dict(address)
-    st.query_params.from_dict(address)
+    if address != before:
+        state = st.session_state[_STATE]
+        state.before.append((time.monotonic(), before))
+        state.now = dict(address)
+        st.query_params.from_dict(address)
 
 
 def put(name: str, value: str | None) -> None:
-    """Change one part of the address; None takes it out."""
+    """Change one part of the address; None removes it."""
     address = read()
     address.pop(name, None)
     write(address if value is None else {**address, name: value})

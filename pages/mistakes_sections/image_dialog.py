@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from digit_core import Prediction
 from digit_core.datasets.loading import Dataset
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
@@ -17,7 +16,7 @@ from digit_core.jobs.background_task import BackgroundTask
 from digit_core.jobs.feature_jobs import features_task
 from digit_core.runs.run import Predictions, Run, list_runs
 from pages.components import canvas, filters, occlusion_card, prediction_card
-from pages.components.cached import active_recognizer, dataset, recognizer_of
+from pages.components.cached import active_recognizer, dataset, explainer_of, recognizer_of
 from pages.components.filters import with_article
 from pages.components.image_html import picture
 from pages.components.titles import run_markdown
@@ -68,7 +67,7 @@ def _image(run: Run, predictions: Predictions) -> None:
         with row.container(width=_SIZE):
             st.html(picture(images[index], _SIZE, f"Test image {index}: {description}"))
         with row.container(width=_PREDICTION_WIDTH):
-            prediction = _prediction(run, predictions, index, model_input)
+            prediction = recognizer_of(run).stored_prediction(predictions.probabilities[index], model_input)
             prediction_card.show(prediction)
             st.caption(
                 f"Digit likeness {prediction.digit_likeness:.0%}, rejected below "
@@ -76,7 +75,7 @@ def _image(run: Run, predictions: Predictions) -> None:
                 "they are calibrated for drawings."
             )
         st.markdown("##### Why this prediction (occlusion map)")
-        occlusion_card.show(model_input, occlusion_card.explainer_of(run).explain(model_input), _SIZE)
+        occlusion_card.show(model_input, explainer_of(run).explain(model_input), _SIZE)
         st.markdown("##### Nearest training images")
         _neighbours(run, model_input)
         st.markdown("##### Other runs' predictions")
@@ -116,14 +115,6 @@ def _header(run: Run, predictions: Predictions, view: filters.View, images: np.n
     active = active_recognizer()[0].run
     if active.name != run.name:
         st.caption(f"The canvas uses the active model, {run_markdown(active.name)}.")
-
-
-def _prediction(run: Run, predictions: Predictions, index: int, model_input: np.ndarray) -> Prediction:
-    """What the run said of it, with how much it looks like a digit, which is not kept with a run."""
-    now = recognizer_of(run).predict_normalized(model_input)
-    probabilities = predictions.probabilities[index]
-    digit = int(probabilities.argmax())
-    return Prediction(digit, probabilities, float(probabilities[digit]), now.digit_likeness, now.is_digit, model_input)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

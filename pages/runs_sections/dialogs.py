@@ -11,7 +11,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.jobs.deletion import delete_run, why_kept
 from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_note
-from pages.components.titles import markdown, usual_title
+from pages.components.titles import default_title, markdown
 from pages.runs_sections import runs_table
 
 _OPEN, _MESSAGES = "runs_dialog", "runs_messages"
@@ -60,7 +60,7 @@ def _note(name: str) -> None:
         title = st.text_input(
             "Name",
             note.title,
-            placeholder=usual_title(name),
+            placeholder=default_title(name),
             help=f"At most {LONGEST_TITLE} characters. If empty, the usual name is shown.",
         )
         text = st.text_area("Note", note.text, height=140, help=f"At most {LONGEST_TEXT:,} characters.")

@@ -40,5 +40,5 @@ def _run(action: Callable[..., object], subject: object) -> None:
     except DigitError as error:
         st.error(str(error))
     else:
-        shared_status().forget()
+        shared_status().invalidate()
         st.rerun(scope="app")

@@ -1,16 +1,26 @@
-"""What is around every page."""
+"""What is around every page: title and icon, the list of pages, the sidebar."""
+
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from digit_core.jobs import recovery
 from pages.components import canvas, url_state
 from pages.shell import sidebar
 
+_PAGES = Path(__file__).parents[1]
+_ICONS = {
+    "draw": "draw",
+    "results": "monitoring",
+    "mistakes": "rule",
+    "compare": "compare_arrows",
+    "runs": "folder_open",
+}
 _ON_SCREEN = "page_on_screen"
-# A second click on a button that leads to another page still names the page that is being left. It
-# reaches the server when the other page is there, and wipes it out. So such a button, one with a
-# key that begins with "leave-", takes one click in a while.
+# The second click of a double click on a button that leads to another page still names the page
+# being left. It reaches the server when the other page is there, and replaces it. So buttons with
+# a key that begins with "leave-" take one click in two seconds.
 _ONE_CLICK = """
 export default function () {
   let button = null, clicked = 0;
@@ -31,12 +41,28 @@ export default function () {
 _one_click = st.components.v2.component("one_click", js=_ONE_CLICK)
 
 
-def require() -> None:
-    """Called first by every page: have it run inside the app, and not by itself.
+def run_app() -> None:
+    """Run the script of a browser's session: the sidebar, and the page that the address names."""
+    # An icon by its name would be fetched from Google by every visitor's browser.
+    st.set_page_config(page_title="Digit Lab", page_icon=str(_PAGES / "icon.png"), layout="wide")
+    # Streamlit leaves room for a toolbar that is hidden here.
+    st.html("<style>[data-testid=stMainBlockContainer]{padding-top:2.5rem}</style>")
+    page = st.navigation(
+        [
+            st.Page(_PAGES / f"{name}.py", title=name.title(), icon=f":material/{icon}:", default=name == "draw")
+            for name, icon in _ICONS.items()
+        ]
+    )
+    st.cache_resource(recovery.recover, show_spinner=False)()  # once, when the app starts
+    show(page.url_path or "draw")
+    page.run()
 
-    Where there is a folder `pages/`, Streamlit takes each file in it for an app's page of the
-    old kind until `st.navigation` has run once in the process. If the first address that anybody
-    opens is not the first page's, it would be shown without title, theme and sidebar.
+
+def require() -> None:
+    """Make sure that a page runs inside the app, and not by itself; every page calls this first.
+
+    Until `st.navigation` has run once in the process, Streamlit takes the files in `pages/` for
+    pages of the old kind. A page opened first by its address would lack title, theme and sidebar.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
@@ -46,26 +72,20 @@ def require() -> None:
 def show(page: str) -> None:
     """Show the sidebar and note which page is on screen; `page` is its name in the address."""
     if page != "draw":
-        canvas.gone()
-    st.session_state[_ON_SCREEN] = _page_of_this_run(), f"pages/{page}.py", url_state.read()
+        canvas.unmounted()
+    st.session_state[_ON_SCREEN] = url_state.page_hash(), f"pages/{page}.py", url_state.read()
+    sidebar.reset()
     with st.sidebar:
-        sidebar.show(before=_stay)
+        _sidebar()
         _one_click()
 
 
-def _stay() -> None:
-    """Called whenever the sidebar is drawn by itself: is the browser on the page that it was sent to?
-
-    After `st.switch_page` the browser hears of its new page only when that page's run begins. What
-    the sidebar asked for just before still names the page before, and makes the browser wipe the
-    new one.
-    """
-    shown, path, query = st.session_state.get(_ON_SCREEN, (None, "", {}))
-    if shown not in (None, _page_of_this_run()):
-        canvas.gone()
+@st.fragment
+def _sidebar() -> None:
+    # After `st.switch_page` the browser hears of its new page only when that page's run begins. A
+    # rerun of the sidebar just before still names the old page, and would replace the new one.
+    page_hash, path, query = st.session_state[_ON_SCREEN]
+    if page_hash not in (None, url_state.page_hash()):
+        canvas.unmounted()
         st.switch_page(path, query_params=query)
-
-
-def _page_of_this_run() -> str | None:
-    context = get_script_run_ctx()
-    return context.page_script_hash if context else None
+    sidebar.show()

@@ -158,7 +158,7 @@ class _Session:
 
     async def _poll(self, shown: dict, fragment: str) -> None:
         """What the JavaScript of the sidebar's component `training_watch` does."""
-        seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&panel={shown['panel']}"
+        seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&digest={shown['digest']}"
         async with Connection(self._address) as connection:
             while True:
                 await asyncio.sleep(seconds)
@@ -171,7 +171,7 @@ class _Session:
                 self._answers.polls.append(time.perf_counter() - started)
                 answer = json.loads(body)
                 seconds = answer["seconds"]
-                if answer["news"]:
+                if answer["rerun"]:
                     self._answers.status_changes += 1
                     message = BackMsg()
                     message.CopyFrom(self._last_sent)

@@ -106,7 +106,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     expect(probabilities).to_have_attribute("aria-label", alone)
     page.locator("button", has_text="Undo").click()
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
-    page.get_by_role("button", name="Bring my drawing back").click()
+    page.get_by_role("button", name="Restore drawing").click()
     expect_prediction(page, "7")
 
     # The choice is still there.

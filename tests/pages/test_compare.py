@@ -79,7 +79,7 @@ def test_an_unknown_name_in_the_address_gives_a_message_and_the_others_are_compa
 def test_a_damaged_run_is_skipped_with_its_reason(open_page, pair):
     (pair[1].path / "metrics.json").unlink()
     app = open_page("compare", runs=compared(*pair))
-    assert re.search(r"20260102-000000-lenet5 lacks metrics.json.* It is left out", texts(app))
+    assert re.search(r"20260102-000000-lenet5 lacks metrics.json.* It is skipped", texts(app))
     assert app.main.multiselect[0].value == [A]
     assert "Only one run is chosen" in texts(app)
 

@@ -35,19 +35,19 @@ def drawn(app, *objects):
     return app.run()
 
 
-def reading(app) -> str:
+def card(app) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def test_a_blank_canvas_gets_no_reading(open_page):
+def test_a_blank_canvas_gets_no_prediction(open_page):
     app = open_page("draw")
     assert "draw a digit" in texts(app)
-    assert "data-testid" not in reading(app).replace("[data-testid=stMain", "")
+    assert "data-testid" not in card(app).replace("[data-testid=stMain", "")
     assert all(b.disabled for b in app.main.button if b.label in {"Undo", "Clear"})
 
 
-def test_a_drawing_is_read_with_all_ten_probabilities_and_what_the_model_saw(open_page):
-    html = reading(drawn(open_page("draw"), STROKE))
+def test_a_drawing_gets_all_ten_probabilities_and_its_model_input(open_page):
+    html = card(drawn(open_page("draw"), STROKE))
     assert 'data-testid="digit">7<' in html
     assert all(f"{digit}: " in html for digit in range(10))
     assert "data:image/png" in html
@@ -58,29 +58,29 @@ def test_several_digits_side_by_side_are_recognised_as_such(open_page):
         return [{**STROKE, "path": [["M", x, 90], ["L", x + 60, 90], ["L", x + 30, 190]]} for x in lefts]
 
     app = open_page("draw")
-    assert "One by one they read **777**" in texts(drawn(app, *sevens(20, 110, 200)))
-    assert "One by one" not in texts(drawn(app, *sevens(110)))
-    assert "One by one" not in texts(drawn(app, {**STROKE, "path": [["M", 20, 140], ["L", 260, 140]]}))
+    assert "Recognised separately: **777**" in texts(drawn(app, *sevens(20, 110, 200)))
+    assert "Recognised separately" not in texts(drawn(app, *sevens(110)))
+    assert "Recognised separately" not in texts(drawn(app, {**STROKE, "path": [["M", 20, 140], ["L", 260, 140]]}))
 
 
-def test_a_canvas_painted_all_over_still_gets_its_reading(open_page):
+def test_a_canvas_painted_all_over_still_gets_a_prediction(open_page):
     scribble = [["M", 40, 40], *(["L", x, y] for x, y in ((240, 60), (40, 110), (240, 160), (40, 210), (240, 250)))]
     app = drawn(open_page("draw"), {**STROKE, "strokeWidth": 900, "path": scribble})
-    assert "does not look like a digit" in reading(app)
+    assert "does not look like a digit" in card(app)
 
 
-def test_a_canvas_full_of_marks_still_gets_its_reading(open_page):
+def test_a_canvas_full_of_marks_still_gets_a_prediction(open_page):
     dots = [
         {**STROKE, "strokeWidth": 6, "path": [["M", x, y], ["L", x + 3, y]]}
         for x in range(10, 270, 16)
         for y in range(10, 270, 16)
     ]
     app = drawn(open_page("draw"), *dots)
-    assert "does not look like a digit" in reading(app)
+    assert "does not look like a digit" in card(app)
     assert not app.error
 
 
-def test_undo_takes_the_last_stroke_away_and_clear_all(open_page):
+def test_undo_removes_the_last_stroke_and_clear_all_strokes(open_page):
     app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 100, 140], ["L", 180, 140]]})
     button = {b.label: b for b in app.main.button}
     button["Undo"].click().run()
@@ -90,29 +90,31 @@ def test_undo_takes_the_last_stroke_away_and_clear_all(open_page):
     assert "draw a digit" in texts(app)
 
 
-def test_the_drawing_survives_a_visit_to_another_page(open_page):
+def test_drawing_and_pen_survive_a_visit_to_another_page(open_page):
     app = drawn(open_page("draw"), STROKE)
+    app.slider(key="pen_width").set_value(25).run()
     go_to(app, "results")
     go_to(app, "draw")
-    assert 'data-testid="digit">7<' in reading(app)
+    assert 'data-testid="digit">7<' in card(app)
+    assert app.slider(key="pen_width").value == 25
     assert app.session_state["drawing"]["initial"]["objects"] == [STROKE]
 
 
-def test_a_damaged_drawing_is_a_sentence(open_page):
+def test_a_damaged_drawing_is_reported_in_a_sentence(open_page):
     app = drawn(open_page("draw"), {**STROKE, "path": [["X", 1]]})
     assert "Clear it and draw again" in texts(app)
 
 
-def test_when_the_served_run_is_damaged_the_shipped_one_reads_and_that_is_said(open_page, add_run):
+def test_when_the_active_run_is_damaged_the_shipped_one_predicts_and_the_page_says_so(open_page, add_run):
     run = add_run("20260101-120000-quick")
     activate(run.name)
     (run.path / "model.tflite").unlink()
     app = drawn(open_page("draw"), STROKE)
-    assert 'data-testid="digit">7<' in reading(app)
+    assert 'data-testid="digit">7<' in card(app)
     assert "The shipped run is used instead" in texts(app)
 
 
-def test_a_model_file_full_of_nonsense_is_a_sentence_and_not_a_traceback(open_page, add_run):
+def test_an_invalid_model_file_is_reported_in_a_sentence(open_page, add_run):
     run = add_run("20260101-120000-quick")
     activate(run.name)
     model = run.path / "model.tflite"
@@ -121,7 +123,7 @@ def test_a_model_file_full_of_nonsense_is_a_sentence_and_not_a_traceback(open_pa
     assert "not a LiteRT model" in texts(app)
 
 
-def test_pictures_from_files_are_read_or_refused(open_page, tmp_path):
+def test_uploaded_pictures_are_recognised_or_rejected(open_page, tmp_path):
     app = open_page("draw")
     app.file_uploader[0].upload("broken.png", b"no picture", "image/png").run()
     assert "broken.png is not a picture" in texts(app)
@@ -136,81 +138,81 @@ def uploaded(app, picture: Image.Image):
     return app.file_uploader[0].upload("a.png", file.getvalue(), "image/png").run()
 
 
-def test_a_transparent_picture_is_shown_on_the_paper_it_is_read_on(open_page, monkeypatch):
+def test_a_transparent_picture_is_shown_on_the_background_used_for_prediction(open_page, monkeypatch):
     shown = []
     monkeypatch.setattr(st, "image", shown.append)
     layer = Image.new("RGBA", (280, 280))
     layer.putalpha(Image.fromarray(paint(SEVEN)))
     app = uploaded(open_page("draw"), layer)
-    assert 'data-testid="digit">7<' in reading(app)
+    assert 'data-testid="digit">7<' in card(app)
     assert shown[0].getextrema() == ((0, 255),) * 3
 
 
-def test_what_the_model_saw_of_a_picture_is_shown_as_it_saw_it(open_page):
+def test_the_model_input_of_a_picture_is_shown(open_page):
     picture = 255 - paint(SEVEN)
-    picture[40:52, 250:262] = 0  # dirt, which is dropped before a number is read
+    picture[40:52, 250:262] = 0  # a speck, which is dropped
     app = uploaded(open_page("draw"), Image.fromarray(picture))
     (digit,) = Recognizer(open_run(SHIPPED)).predict_number(Image.fromarray(picture)).digits
-    assert data_uri(digit.prediction.model_input) in reading(app)
+    assert data_uri(digit.prediction.model_input) in card(app)
 
 
-def test_why_is_answered_only_when_it_is_asked(open_page, monkeypatch):
-    asked = []
+def test_the_occlusion_map_is_computed_only_while_its_expander_is_open(open_page, monkeypatch):
+    calls = []
     explain = Explainer.explain
-    monkeypatch.setattr(Explainer, "explain", lambda self, image: asked.append(1) or explain(self, image))
+    monkeypatch.setattr(Explainer, "explain", lambda self, image: calls.append(1) or explain(self, image))
     app = drawn(open_page("draw"), STROKE)
-    assert asked == []
+    assert calls == []
     app.session_state["why"] = True
     app.run()
-    assert len(asked) == 1
-    html = reading(app)
+    assert len(calls) == 1
+    html = card(app)
     assert "Occlusion map. Covering the" in html
     assert "costs the most: the odds of **7** against" in texts(app)
-    assert "To become a" in texts(app) or "No patch of 5 × 5 pixels turns it into" in texts(app)
+    assert "To turn it into a" in texts(app)
 
 
-def test_what_if_it_were_turned_is_read_as_the_sliders_say(open_page):
+def test_the_what_if_sliders_change_the_prediction(open_page):
     app = drawn(open_page("draw"), STROKE)
     assert "Rotation (degrees)" not in [slider.label for slider in app.slider]
     app.session_state["change"] = True
     app.run()
-    assert "Read as **7**" in texts(app)
-    app.slider(key="sliders-rotation").set_value(-30.0).run()
+    assert "**7**, over 99% sure" in texts(app)
+    app.slider(key="sliders-rotation").set_value(-45.0).run()
     assert not app.exception
-    assert "Read as **" in texts(app) or "no longer looks like a digit" in texts(app)
+    assert "**7**, over 99% sure" not in texts(app)
 
 
 def on_canvas(app) -> str:
     return " ".join(item["type"] for item in app.session_state["drawing"]["objects"])
 
 
-def test_a_test_image_on_the_canvas_is_read_pixel_by_pixel_and_taken_away_again(open_page):
+def test_a_test_image_on_the_canvas_is_its_own_model_input_and_can_be_removed(open_page):
     image = np.floor(draw_strokes([np.array([[60.0, 60], [190, 60], [120, 220]])]) * 255 + 0.5).astype(np.uint8)
     expected = Recognizer(open_run(SHIPPED)).predict_normalized(image.astype(np.float32) / 255)
     picture = picture_object(image, 280)
     app = drawn(open_page("draw"), picture)
-    assert f'data-testid="digit">{expected.digit}<' in reading(app)
+    assert f'data-testid="digit">{expected.digit}<' in card(app)
     for digit, probability in enumerate(expected.probabilities):
-        assert f"{digit}: {probability:.1%}" in reading(app) or probability > 0.999
+        assert f"{digit}: {probability:.1%}" in card(app) or probability > 0.999
     {b.label: b for b in app.main.button}["Undo"].click().run()
     assert "draw a digit" in texts(app)
 
 
-def test_strokes_over_a_test_image_are_read_with_it(open_page):
+def test_strokes_over_a_test_image_become_part_of_it(open_page):
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 13:16] = 255  # a one; closed to a nine or an eight by what is drawn over it, but no longer a one
     picture = picture_object(image, 280)
     app = drawn(open_page("draw"), picture)
-    assert 'data-testid="digit">1<' in reading(app)
+    assert 'data-testid="digit">1<' in card(app)
     bar = {**STROKE, "path": [["M", 50, 45], ["L", 140, 45]]}
     app = drawn(app, picture, bar)
-    assert 'data-testid="digit">7<' in reading(app)
+    assert 'data-testid="digit">7<' in card(app)
     {b.label: b for b in app.main.button}["Undo"].click().run()
     assert on_canvas(app) == "Image"
-    assert 'data-testid="digit">1<' in reading(app)
+    assert 'data-testid="digit">1<' in card(app)
 
 
-def test_the_drawing_that_a_test_image_took_the_place_of_comes_back(open_page):
+def test_the_drawing_that_a_test_image_replaced_can_be_restored(open_page):
     app = drawn(open_page("draw"), STROKE)
     app.session_state["drawing"] = {
         **app.session_state["drawing"],
@@ -220,13 +222,13 @@ def test_the_drawing_that_a_test_image_took_the_place_of_comes_back(open_page):
     }
     app.run()
     assert "On the canvas: MNIST test image 7, a 9." in texts(app)
-    {b.label: b for b in app.main.button}["Bring my drawing back"].click().run()
+    {b.label: b for b in app.main.button}["Restore drawing"].click().run()
     assert app.session_state["drawing"]["objects"] == [STROKE]
     assert "On the canvas" not in texts(app)
-    assert "Bring my drawing back" not in [b.label for b in app.main.button]
+    assert "Restore drawing" not in [b.label for b in app.main.button]
 
 
-def test_an_image_that_is_none_is_a_sentence(open_page):
+def test_an_invalid_image_is_reported_in_a_sentence(open_page):
     app = drawn(open_page("draw"), {"type": "Image", "src": "data:image/png;base64,bm9uZQ=="})
     assert "Clear it and draw again" in texts(app)
 
@@ -235,7 +237,7 @@ _CHANGES = [{"strokeWidth": 1e9}, {"path": [["M", 10**400, 1]]}, {"path": {}}, {
 
 
 @pytest.mark.parametrize("change", _CHANGES)
-def test_a_message_that_no_canvas_sends_is_a_sentence(open_page, change):
+def test_an_invalid_message_from_the_canvas_is_reported_in_a_sentence(open_page, change):
     app = drawn(open_page("draw"), {**STROKE, **change})
     assert not app.exception
     assert "Clear it and draw again." in texts(app)
@@ -245,7 +247,7 @@ _SHAPES = [{"drawing": {"raw": {"objects": objects}}} for objects in (None, "pat
 
 
 @pytest.mark.parametrize("message", [None, 5, [], {}, {"drawing": 5}, {"drawing": {"raw": []}}, *_SHAPES])
-def test_of_what_a_browser_sends_only_shapes_are_kept(own_home, message):
+def test_only_shapes_are_kept_of_what_a_browser_sends(own_home, message):
     script = f"""
 import streamlit as st
 from pages.components import canvas

@@ -18,13 +18,13 @@ FILES = {
 
 
 class Server:
-    """An ASGI app with two immutable files and a page; counts what it is asked."""
+    """An ASGI app with two immutable files and a page; records the requests."""
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
 
     async def __call__(self, scope, receive, send):
-        self.asked.append(scope["path"])
+        self.requests.append(scope["path"])
         kind, caching, body = FILES[scope["path"]]
         headers = [(b"content-type", kind), (b"cache-control", caching), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -46,7 +46,7 @@ def get(app, path, method="GET", query=b"", **headers):
         apart.submit(asyncio.run, app(scope, None, send)).result()
     answered = dict(sent[0]["headers"])
     body = b"".join(message["body"] for message in sent[1:])
-    assert int(answered[b"content-length"]) == len(body)
+    assert int(answered.get(b"content-length", len(body))) == len(body)
     return answered, body
 
 
@@ -55,18 +55,18 @@ def server():
     return Server()
 
 
-def test_an_immutable_file_is_asked_for_once_and_then_comes_compressed_from_memory(server):
+def test_an_immutable_file_is_requested_once_and_then_comes_compressed_from_memory(server):
     cache = ImmutableCache(server)
     for _ in range(3):
         headers, body = get(cache, "/static/a.js", accept_encoding="gzip, br")
-    assert server.asked == ["/static/a.js"]
+    assert server.requests == ["/static/a.js"]
     assert headers[b"content-encoding"] == b"gzip"
-    assert headers[b"vary"] == b"accept-encoding"
+    assert headers[b"vary"].lower() == b"accept-encoding"
     assert headers[b"cache-control"] == b"public, immutable, max-age=31536000"
     assert gzip.decompress(body) == SCRIPT
 
 
-def test_a_client_that_does_not_ask_for_gzip_gets_none(server):
+def test_a_client_that_does_not_accept_gzip_gets_none(server):
     cache = ImmutableCache(server)
     get(cache, "/static/a.js", accept_encoding="gzip")
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_an_image_is_kept_as_it_is(server):
     cache = ImmutableCache(server)
     for _ in range(2):
         headers, body = get(cache, "/static/a.png", accept_encoding="gzip")
-    assert (body, server.asked) == (PNG, ["/static/a.png"])
+    assert (body, server.requests) == (PNG, ["/static/a.png"])
     assert b"content-encoding" not in headers
 
 
@@ -92,8 +92,8 @@ def test_an_image_is_kept_as_it_is(server):
         {"path": "/static/a.js", "method": "POST"},
     ],
 )
-def test_what_may_change_or_is_a_part_is_always_asked_for(server, request_):
+def test_mutable_and_partial_responses_are_never_cached(server, request_):
     cache = ImmutableCache(server)
     for _ in range(2):
         get(cache, **request_)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2

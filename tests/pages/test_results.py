@@ -54,7 +54,7 @@ def test_an_unknown_run_in_the_address_gives_a_message(open_page, page):
 def test_a_damaged_run_is_named_and_the_others_are_shown(open_page, add_run, name):
     (add_run("20260301-120000-lenet5").path / name).unlink()
     app = open_page("results")
-    assert app.main.expander[0].label == "1 run is damaged and left out"
+    assert app.main.expander[0].label == "1 run is damaged and not shown"
     assert f"20260301-120000-lenet5 lacks {name}" in texts(app)
     assert app.main.selectbox[0].value == SHIPPED
 

@@ -14,15 +14,14 @@ from pages.components.training_status import (
     RateLimit,
     SharedStatus,
     TrainingStatus,
-    news_limit,
     open_windows,
     read_status,
-    seconds_between_looks,
+    rerun_limit,
     shared_status,
 )
-from pages.shell.training_watch import answer
+from pages.shell.training_watch import response
 
-LOOK = 0.001  # seconds that a look takes
+POLL = 0.001  # seconds that a poll takes
 
 
 class Clock:
@@ -39,14 +38,14 @@ def clock() -> Clock:
 
 @pytest.fixture
 def new_process():
-    """As in a process that has shown no page yet."""
-    for shared in (shared_status, open_windows, news_limit):
+    """A process that has shown no page yet."""
+    for shared in (shared_status, open_windows, rerun_limit):
         shared.cache_clear()
 
 
 @pytest.fixture
 def training(monkeypatch, new_process) -> trainings.Job:
-    """A training under way."""
+    """A running training."""
     folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
     job = trainings.Job(folder)
@@ -55,6 +54,11 @@ def training(monkeypatch, new_process) -> trainings.Job:
     job.write_progress(Progress(state="training", curve=curve, **values))
     monkeypatch.setattr(trainings, "current", lambda: job)
     return job
+
+
+def seconds_of(windows: OpenWindows, count: int, training: bool = True) -> float:
+    """How long each of so many windows waits after all of them have polled."""
+    return [windows.poll_seconds(str(name), training=training) for name in range(count)][-1]
 
 
 def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
@@ -68,79 +72,79 @@ def test_the_disk_is_read_at_most_once_a_second_however_many_windows_ask(clock):
     assert min(later - earlier for earlier, later in pairwise(reads)) >= 1.0
 
 
-def test_what_a_person_has_just_changed_is_read_at_once(clock):
-    found = iter([TrainingStatus(ActiveRun()), TrainingStatus(ActiveRun("other"))])
-    status = SharedStatus(lambda: next(found), clock)
+def test_a_change_made_in_this_process_is_read_at_once(clock):
+    statuses = iter([TrainingStatus(ActiveRun()), TrainingStatus(ActiveRun("other"))])
+    status = SharedStatus(lambda: next(statuses), clock)
     assert status.get().active.run == "shipped"
-    status.forget()
+    status.invalidate()
     assert status.get().active.run == "other"
 
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("windows", [1, 20, 40, 200, 1000])
-def test_the_looks_of_all_windows_together_take_a_tenth_of_the_time_at_most(windows, training):
-    assert windows * LOOK / seconds_between_looks(windows, training=training) <= 0.1
+def test_the_polls_of_all_windows_together_take_a_tenth_of_the_time_at_most(clock, windows, training):
+    assert windows * POLL / seconds_of(OpenWindows(clock), windows, training) <= 0.1
 
 
-def test_few_windows_see_a_training_move_every_second():
-    assert seconds_between_looks(40, training=True) == 1
+def test_few_windows_poll_a_training_every_second(clock):
+    assert seconds_of(OpenWindows(clock), 40) == 1
 
 
 def test_a_window_that_is_closed_no_longer_counts(clock):
     windows = OpenWindows(clock)
-    assert [windows.heard(name) for name in ("a", "b", "a")] == [1, 2, 2]
+    assert seconds_of(windows, 200) == 2
+    assert windows.poll_seconds("7", training=True) == 2  # one of them
     clock.now += 61
-    assert windows.heard("c") == 1
+    assert windows.poll_seconds("7", training=True) == 1
 
 
-def test_names_of_windows_that_nobody_opened_do_not_pile_up(clock):
-    windows = OpenWindows(clock)
-    assert max(windows.heard(f"invented {number}") for number in range(3000)) == 1000
+def test_at_most_1000_windows_are_counted(clock):
+    assert seconds_of(OpenWindows(clock), 3000) == 10
 
 
-def test_news_draw_the_pages_of_a_class_anew_one_by_one(clock):
+def test_after_a_change_the_pages_of_a_class_rerun_one_by_one(clock):
     limit = RateLimit(4, clock)
     assert sum(limit.allows() for _ in range(200)) == 4
     clock.now += 2.5
-    assert sum(limit.allows() for _ in range(200)) == 4  # what was not used does not add up
+    assert sum(limit.allows() for _ in range(200)) == 4  # unused permits do not add up
     clock.now += 0.25
     assert [limit.allows(), limit.allows()] == [True, False]
 
 
-def test_a_window_that_shows_how_things_are_has_no_news(own_home, new_process):
-    said = json.loads(answer("a", read_status().panel))
-    assert said == {"seconds": 5.0, "news": False, "html": ""}
+def test_a_window_that_shows_the_current_status_does_not_rerun(own_home, new_process):
+    status = json.loads(response("a", read_status().digest))
+    assert status == {"seconds": 5.0, "rerun": False, "html": ""}
 
 
-def test_a_training_that_begins_is_news_until_the_sidebar_shows_it(own_home, new_process, request):
+def test_a_started_training_reruns_the_sidebar_until_it_shows_it(own_home, new_process, request):
     before = read_status()
     job = request.getfixturevalue("training")
-    assert json.loads(answer("a", before.panel))["news"]
-    assert not json.loads(answer("a", read_status().panel))["news"]
+    assert json.loads(response("a", before.digest))["rerun"]
+    assert not json.loads(response("a", read_status().digest))["rerun"]
     job.write_progress(job.progress().model_copy(update={"step": 9}))
-    shared_status().forget()
-    assert not json.loads(answer("a", read_status().panel))["news"]  # a step is shown by the look itself
+    shared_status().invalidate()
+    assert not json.loads(response("a", read_status().digest))["rerun"]  # a step is shown by the poll itself
 
 
-def test_a_training_that_ends_has_pages_drawn_anew_and_one_that_begins_the_sidebar_alone(training, monkeypatch):
+def test_the_end_of_a_training_reruns_pages_and_its_start_the_sidebar_alone(training, monkeypatch):
     during = read_status()
     monkeypatch.setattr(trainings, "current", lambda: None)
     training.write_progress(Progress(state="cancelled"))
     after = read_status()
-    assert len({during.panel, after.panel}) == 2
+    assert len({during.digest, after.digest}) == 2
     assert after.changes_pages_since(during)
     assert not during.changes_pages_since(after)
     assert TrainingStatus(ActiveRun("other")).changes_pages_since(after)
 
 
-def test_a_look_shows_how_far_the_training_is(training):
-    html = json.loads(answer("a", ""))["html"]
-    for words in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
-        assert words in html
-    assert 'aria-valuenow="38"' in html
+def test_a_poll_returns_the_progress(training):
+    html = json.loads(response("a", ""))["html"]
+    for text in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
+        assert text in html
+    assert 'value="37.5"' in html
 
 
-def test_a_message_of_a_training_is_text():
+def test_the_message_of_a_training_is_escaped():
     assert "&lt;b&gt;" in progress_html(Progress(message="<b>"))
 
 
@@ -160,5 +164,5 @@ def test_a_constant_or_vanishing_loss_has_a_curve_too():
         assert "nan" not in html
 
 
-def test_the_training_of_another_user_says_so():
-    assert "Another user" in progress_html(None)
+def test_the_training_of_another_user_is_shown_as_such():
+    assert "another user" in progress_html(None)

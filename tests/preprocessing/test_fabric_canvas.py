@@ -5,7 +5,7 @@ import pytest
 
 from digit_core.errors import InvalidStrokes
 from digit_core.preprocessing.fabric_canvas import FARTHEST, WIDEST, drawing_from_canvas
-from digit_core.preprocessing.pipeline import drawing_steps, rasterize
+from digit_core.preprocessing.pipeline import drawing_steps
 
 
 def _path(*commands, **extra):
@@ -59,7 +59,7 @@ def test_what_lies_far_outside_of_the_canvas_comes_no_farther_than_the_bounds():
     item = _path(("M", -900_000, 10), ("L", 90, 200))
     (stroke,) = drawing_from_canvas([item]).strokes
     assert stroke.tolist() == [[-FARTHEST, 10], [90, 200]]
-    assert rasterize(drawing_from_canvas([item]), 280).any()
+    assert drawing_steps(drawing_from_canvas([item]), 280)[0].ink.any()
 
 
 _BAD_NUMBERS = [float("nan"), float("inf"), 10**400, -1e300, "7", None, [1], {}, True]
