@@ -20,7 +20,7 @@ sys.path.insert(0, str(environment.PROJECT))
 from train import as_json, print_metrics
 
 from digit_core.errors import DigitError
-from digit_core.jobs.processes import training_command, training_environment
+from digit_core.jobs.processes import process_environment, room_command
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import Run, list_runs, open_run
 from digit_core.runs.schemas import Metrics
@@ -43,9 +43,9 @@ def main() -> int:
         return 1
     # Evaluation is part of the learning room, which has an entry point of its own.
     result = subprocess.run(
-        training_command("evaluate", run.name),
+        room_command("training", "evaluate", run.name),
         cwd=environment.PROJECT,
-        env=training_environment(),
+        env=process_environment(),
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -18,14 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(environment.PROJECT))
 
 from digit_core.errors import DigitError, ExportFailed, StorageError
-from digit_core.jobs.export_jobs import (
+from digit_core.jobs.tasks import (
     FORMATS,
     Export,
     ExportFormat,
     export_format,
     export_path,
     export_task,
-    kept_export,
+    load_export,
 )
 from digit_core.runs.run import Run, open_run
 from digit_core.storage.files import write_bytes
@@ -38,7 +38,7 @@ def main() -> int:
     arguments = _arguments()
     try:
         run, form = open_run(arguments.run), export_format(arguments.format)
-        result = kept_export(run, form) or exported(run, form)
+        result = load_export(run, form) or exported(run, form)
         path = export_path(run, form)
         if arguments.out:
             path = copied(path, arguments.out)
@@ -69,7 +69,7 @@ def exported(run: Run, form: ExportFormat) -> Export:
         if is_ours:
             task.cancel()
         raise ExportFailed("Cancelled." if is_ours else "The export goes on: it was asked for elsewhere.") from None
-    export = kept_export(run, form)
+    export = load_export(run, form)
     if export is None:
         raise ExportFailed(status.message if status else f"The export of {run.name} was deleted.")
     return export

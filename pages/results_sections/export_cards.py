@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from digit_core.datasets.sources import TITLES, mnist_file
 from digit_core.errors import DigitError
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
-from digit_core.jobs.export_jobs import FORMATS, Export, ExportFormat, export_path, export_task, kept_export
+from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, export_task, load_export
 from digit_core.runs.run import Run, open_run
 
 _POLL_SECONDS = 0.7  # between two looks at exports that wait or run
@@ -44,7 +44,7 @@ def _cards(run: Run, polling: bool) -> None:
 
 def _card(run: Run, form: ExportFormat, button: DeltaGenerator) -> bool:
     """Offer the file, or to export it; whether it waits or is being exported."""
-    export, task, key = kept_export(run, form), export_task(run, form), f"export-{run.name}-{form.name}"
+    export, task, key = load_export(run, form), export_task(run, form), f"export-{run.name}-{form.name}"
     if export is not None:
         _download(export, export_path(run, form), button)
         return False
@@ -98,7 +98,7 @@ def _download(export: Export, path: Path, button: DeltaGenerator) -> None:
 
 def _is_active(run: Run, form: ExportFormat) -> bool:
     try:
-        return kept_export(run, form) is None and export_task(run, form).is_active()
+        return load_export(run, form) is None and export_task(run, form).is_active()
     except DigitError:
         return False  # the card says why
 

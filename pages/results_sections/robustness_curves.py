@@ -10,7 +10,7 @@ from digit_core.datasets.sources import TITLES, mnist_file
 from digit_core.errors import DigitError
 from digit_core.evaluation.distortions import DISTORTIONS, Distortion, distorted
 from digit_core.evaluation.metrics import wilson_interval
-from digit_core.jobs.robustness_jobs import Robustness, kept_robustness, robustness_task
+from digit_core.jobs.tasks import Robustness, load_robustness, robustness_task
 from digit_core.runs.run import Run, list_runs, open_run
 from pages.components import charts
 from pages.components.image_html import picture
@@ -36,7 +36,7 @@ def _measurements(runs: dict[str, Run], titles: dict[str, str], polling: bool) -
     measured, active = {}, False
     for run in runs.values():
         try:
-            kept = kept_robustness(run)
+            kept = load_robustness(run)
             if kept is None:
                 active |= _offer(run, titles[run.name])
             else:
@@ -80,7 +80,7 @@ def _offer(run: Run, title: str) -> bool:
 
 def _is_active(run: Run) -> bool:
     try:
-        return kept_robustness(run) is None and robustness_task(run).is_active()
+        return load_robustness(run) is None and robustness_task(run).is_active()
     except DigitError:
         return False  # the measurement's own place says why
 

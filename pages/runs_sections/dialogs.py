@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from digit_core.errors import DigitError
-from digit_core.jobs.deletion import delete_run, why_kept
+from digit_core.jobs.deletion import delete_run, why_not_deletable
 from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_note
 from pages.components.titles import markdown, usual_title
 from pages.runs_sections import runs_table
@@ -77,7 +77,7 @@ def _note(name: str) -> None:
 
 
 def _deletion(names: Sequence[str], titles: Mapping[str, str]) -> None:
-    kept = {name: reason for name in names if (reason := why_kept(name))}
+    kept = {name: reason for name in names if (reason := why_not_deletable(name))}
     doomed = [name for name in names if name not in kept]
     for name, reason in kept.items():
         st.info(f"**{_called(name, titles)}** stays: {reason}.", icon=":material/lock:")

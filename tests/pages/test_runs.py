@@ -9,7 +9,7 @@ from filelock import FileLock
 from digit_core.errors import StorageError, TrainingBusy
 from digit_core.jobs import trainings
 from digit_core.jobs.background_task import TaskStatus
-from digit_core.jobs.export_jobs import FORMATS, export_task
+from digit_core.jobs.tasks import FORMATS, export_task
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.notes import Note, note_of, write_note
@@ -225,7 +225,7 @@ def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monke
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
     # Another window lets one of them read after this one has looked whether it may go.
-    monkeypatch.setattr(dialogs, "why_kept", lambda name: None)
+    monkeypatch.setattr(dialogs, "why_not_deletable", lambda name: None)
     activate(ONE)
     button(app, "Delete 2 runs").click().run()
     assert "it reads now" in texts(app)
