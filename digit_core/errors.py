@@ -62,11 +62,7 @@ class TrainingFailed(DigitError):
 
 
 class TaskFailed(DigitError):
-    """A background task ran out of memory or could not be stopped."""
-
-
-class QueueFull(DigitError):
-    """Too many background tasks are waiting."""
+    """A background task could not be queued, ran out of memory or could not be stopped."""
 
 
 class ExportFailed(DigitError):

@@ -87,7 +87,7 @@ class BackgroundTask:
     def start(self) -> bool:
         """Queue the task, and start it if it is next; False if it is waiting or running already.
 
-        Raises QueueFull or StorageError.
+        Raises TaskFailed or StorageError.
         """
         with self.queue.locked():
             is_new = not self.is_active()

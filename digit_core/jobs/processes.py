@@ -62,10 +62,8 @@ def is_alive(process: int) -> bool:
         return True  # signal 0 would be Ctrl-C there
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 

@@ -22,7 +22,6 @@ from digit_core.storage import paths
 from digit_core.storage.files import make_folder
 
 STARTING_SECONDS = 60  # how long a trainer may take from its start to holding the lock
-_COMPLETE = ("publishing", "finished")  # earlier versions wrote "finished" before the run was in its place
 _KILLED = "The trainer was killed or crashed. Nothing else was changed."
 _KILLED_PUBLISHING = (
     "The run is complete, but the trainer was killed before it was published. "
@@ -36,9 +35,9 @@ def progress_of(job: Job) -> Progress | None:
     A training whose trainer was killed is reported as failed, at the time of its last progress.
     """
     killed = _killed(job)
-    if killed is None:
+    if killed is None or killed.state == "finished":
         return job.progress()
-    message = _KILLED_PUBLISHING if killed.state in _COMPLETE else _KILLED
+    message = _KILLED_PUBLISHING if killed.state == "publishing" else _KILLED
     return killed.model_copy(update={"state": "failed", "message": message})
 
 
@@ -107,7 +106,7 @@ def _recover(job: Job) -> None:
     progress = _killed(job)
     if progress is None:
         return
-    if progress.state in _COMPLETE:
+    if progress.state in ("publishing", "finished"):
         publish(job, progress.updated)
     else:
         mark_failed(job, _KILLED, progress.updated)
@@ -126,6 +125,7 @@ def _killed(job: Job) -> Progress | None:
 def _is_unfinished(job: Job, progress: Progress | None) -> bool:
     if progress is None:
         return False
+    # Earlier versions wrote "finished" before the run was in its place.
     is_unpublished = job.folder.parent == paths.working_folder() and job.folder.is_dir()
     return progress.state in ACTIVE or (progress.state == "finished" and is_unpublished)
 

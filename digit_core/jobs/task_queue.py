@@ -15,17 +15,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from digit_core.errors import QueueFull, StorageError
+from digit_core.errors import StorageError, TaskFailed
 from digit_core.jobs.processes import is_alive, start_process
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
 from digit_core.storage.locks import is_held
 
 _STARTING_SECONDS = 60  # how long a process may take from its start to taking its turn
-_PATIENCE = 10  # seconds to wait for `queue.lock`, which is held for milliseconds
 
 
 class Ticket(BaseModel):
@@ -75,20 +74,15 @@ class TaskQueue:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold `queue.lock`. Raises StorageError."""
-        lock = FileLock(make_folder(self.folder) / "queue.lock", thread_local=False)
-        try:
-            with storage_errors(self.folder):
-                held = lock.acquire(timeout=_PATIENCE, poll_interval=0.01)
-        except Timeout:
-            raise StorageError(f"The queue in {self.folder} is locked by another process. Try again.") from None
-        with held:
+        path = make_folder(self.folder) / "queue.lock"
+        with storage_errors(path), FileLock(path, poll_interval=0.01, thread_local=False):
             yield
 
     def add(self, ticket: Ticket) -> None:
-        """Append a task; only while `locked`. Raises QueueFull or StorageError."""
+        """Append a task; only while `locked`. Raises TaskFailed or StorageError."""
         tickets = self.tickets()
         if len(tickets) >= self.limit:
-            raise QueueFull(f"{self.limit} tasks are in the queue already. Try again when some of them are done.")
+            raise TaskFailed(f"{self.limit} tasks are in the queue already. Try again when some of them are done.")
         self._write([*tickets, ticket])
 
     def remove(self, path: Path) -> Ticket | None:

@@ -21,8 +21,7 @@ Result = TypeVar("Result")
 class Report(Protocol):
     """Receives a task's current step and the fraction that is done, 0 to 1, or None if unknown."""
 
-    def __call__(self, message: str, fraction: float | None = None) -> None:
-        """Replace the task's status."""
+    def __call__(self, message: str, fraction: float | None = None) -> None: ...  # noqa: D102
 
 
 def no_report(message: str, fraction: float | None = None) -> None:
@@ -51,7 +50,7 @@ def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
         timer.cancel()
         lock.release()
         turn.release()
-        _start_next(task)
+        task.watch()  # starts the next one
 
 
 def exit_at_once(code: int) -> NoReturn:
@@ -110,13 +109,6 @@ def _give_up(task: BackgroundTask, turn: FileLock) -> None:
     reason = f"The {task.noun} took longer than {task.limit / 60:g} minutes and was stopped. Try again later."
     _fail(task, reason)
     turn.release()
-    _start_next(task)
+    task.watch()
     print(reason, file=sys.stderr)
     exit_at_once(1)
-
-
-def _start_next(task: BackgroundTask) -> None:
-    try:
-        task.queue.start_next()
-    except StorageError as error:  # the next call of `watch` starts it
-        print(error, file=sys.stderr)

@@ -7,7 +7,6 @@ App and trainer communicate only through files in the working folder (`digit_cor
 
 import time
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -71,7 +70,7 @@ def stopped_job(name: str) -> Job:
 def resumable(job: Job) -> int:
     """The number of epochs after which a training that was stopped can be resumed; 0 if it cannot."""
     written, progress = job.progress(), progress_of(job)
-    if written is None or written.state in ("publishing", "finished"):  # complete: `recover` publishes it
+    if written is None or written.state == "publishing":  # complete: `recover` publishes it
         return 0
     is_stopped = progress.state in ("failed", "cancelled") and job.folder.is_dir()
     return checkpoint_epoch(job.folder) if is_stopped else 0
@@ -150,16 +149,9 @@ def _launch(job: Job, epochs: int) -> None:
 def _updated(folder: Path) -> float:
     """The time of a training's last progress, in Unix seconds; 0 if there is none."""
     try:
-        stat = (folder / "progress.json").stat()
+        return (folder / "progress.json").stat().st_mtime  # the app asks every second: too often to parse them all
     except OSError:
         return 0.0
-    return _read_updated(folder, stat.st_mtime_ns, stat.st_ino)
-
-
-@lru_cache(maxsize=4096)  # the app asks every second, and a home can have hundreds of runs
-def _read_updated(folder: Path, *_changed: int) -> float:
-    progress = Job(folder).progress()
-    return progress.updated if progress else 0.0
 
 
 def _is_stoppable(job: Job) -> bool:

@@ -1,6 +1,5 @@
 """Titles and notes for runs: one small file per run, beside the runs, as a run folder is never written to."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,10 +24,8 @@ class Note(BaseModel):
 
 def note_of(name: str) -> Note:
     """The note for a run; an empty one if the file is missing or damaged."""
-    path = _path(name)
     try:
-        stat = path.stat()
-        return _read(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        return Note.model_validate_json(_path(name).read_bytes())
     except (OSError, ValidationError):
         return Note()
 
@@ -60,8 +57,3 @@ def delete_note(name: str) -> None:
 
 def _path(name: str) -> Path:
     return paths.notes_folder() / f"{name}.json"
-
-
-@lru_cache(maxsize=1000)
-def _read(path: Path, _size: int, _changed: int, _inode: int) -> Note:
-    return Note.model_validate_json(path.read_bytes())

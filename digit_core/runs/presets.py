@@ -20,6 +20,14 @@ class Preset:
 
 # How the reference networks are trained, except where they say otherwise.
 _USUAL = {"batch_size": 128, "learning_rate": 0.002, "schedule": "cosine", "patience": 500}
+_REGULARIZED = {
+    **_USUAL,
+    "batch_size": 256,
+    "learning_rate": 0.004,
+    "beta_2": 0.99,
+    "label_smoothing": 0.02,
+    "dropout": 0.4,
+}
 
 _ALL = (
     Preset(
@@ -35,7 +43,6 @@ _ALL = (
             "patience": 500,  # a cycle is best at its end
             "beta_1": 0.7,
             "beta_2": 0.9,
-            "dropout": 0.0,
             "synthetic_digits": 6000,
             "synthetic_digit_share": 0.09,
             "non_digits": 4000,
@@ -48,15 +55,9 @@ _ALL = (
         "Five convolutions, trained for drawings: augmented MNIST, synthetic digits and non-digits. "
         "Takes about half an hour.",
         {
+            **_REGULARIZED,
             "epochs": 36,
-            "batch_size": 256,
-            "learning_rate": 0.004,
-            "schedule": "cosine",
-            "patience": 500,
-            "beta_2": 0.99,
             "weight_decay": 0.01,
-            "label_smoothing": 0.02,
-            "dropout": 0.4,
             "augmentation": "drawings",
             "mild_epochs": 8,
             "synthetic_digits": 60_000,
@@ -71,15 +72,9 @@ _ALL = (
         "Six convolutions, trained on augmented MNIST alone: the most accurate on MNIST's test images. "
         "Robust is better for drawings. Takes about twenty minutes.",
         {
+            **_REGULARIZED,
             "epochs": 50,
-            "batch_size": 256,
-            "learning_rate": 0.004,
-            "schedule": "cosine",
-            "patience": 500,
-            "beta_2": 0.99,
             "weight_decay": 0.02,
-            "label_smoothing": 0.02,
-            "dropout": 0.4,
             "augmentation": "moderate",
             "mild_epochs": 17,
             "validation_fraction": 1 / 30,

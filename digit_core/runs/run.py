@@ -64,11 +64,7 @@ class Run:
 
         Unlike `fingerprint` it survives a copy of the run and a new checkout. Raises DamagedRun.
         """
-        try:
-            stats = [(self.path / name).stat() for name in names]
-            return _digest(self.path, names, version, tuple((stat.st_size, stat.st_mtime_ns) for stat in stats))
-        except OSError as error:
-            raise DamagedRun(f"A file of the run {self.name} cannot be read: {error.strerror}.") from None
+        return _content_digest(self.path, names, version, self.fingerprint)
 
     @cached_property
     def _document(self) -> dict:
@@ -243,8 +239,8 @@ def _stamp(path: Path) -> _Stamp:
 
 
 @lru_cache(maxsize=64)
-def _digest(folder: Path, names: tuple[str, ...], version: str, _changed: tuple) -> str:
+def _content_digest(folder: Path, names: tuple[str, ...], version: str, _fingerprint: str) -> str:
     digest = hashlib.sha256(version.encode())
     for name in names:
-        digest.update((folder / name).read_bytes())
+        digest.update(read_run_file(folder / name, _MAX_MODEL_BYTES))
     return digest.hexdigest()

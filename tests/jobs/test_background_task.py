@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from digit_core.errors import DigitError, QueueFull, StorageError, TaskFailed
+from digit_core.errors import DigitError, StorageError, TaskFailed
 from digit_core.jobs import processes, task_queue, task_runner
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.task_queue import TaskQueue
@@ -320,7 +320,7 @@ def test_a_full_queue_refuses_a_task(folder):
     for task in others:
         task.start()
     refused = BackgroundTask(folder / "d", "test", first.command, queue=queue)
-    with pytest.raises(QueueFull, match="2 tasks are in the queue already"):
+    with pytest.raises(TaskFailed, match="2 tasks are in the queue already"):
         refused.start()
     assert refused.status() is None
     for task in (*others, first):

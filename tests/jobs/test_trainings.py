@@ -33,12 +33,14 @@ def test_the_latest_training_is_the_one_with_the_latest_progress_not_the_one_sta
     for name, updated in (("20260101-120000-quick", 3000), ("20260102-120000-quick", 2000)):
         folder = paths.working_folder() / name
         folder.mkdir(parents=True)
-        trainings.Job(folder).write_progress(Progress(state="failed", updated=updated))
+        trainings.Job(folder).write_progress(Progress(state="failed"))
+        os.utime(folder / "progress.json", (updated, updated))
     run = add_run("20260103-120000-quick")
-    trainings.Job(run.path).write_progress(Progress(state="finished", updated=1000))
+    trainings.Job(run.path).write_progress(Progress(state="finished"))
+    os.utime(run.path / "progress.json", (1000, 1000))
     add_run("20260104-120000-quick")  # without progress, as one copied from another machine
     assert trainings.latest().name == "20260101-120000-quick"
-    trainings.Job(run.path).write_progress(Progress(state="finished", updated=4000))
+    trainings.Job(run.path).write_progress(Progress(state="finished"))
     assert trainings.latest().name == run.name
 
 

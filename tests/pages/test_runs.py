@@ -213,7 +213,7 @@ def test_the_run_that_reads_the_shipped_and_an_exported_one_are_not_deleted(open
         app = open_page("runs", runs=f"{ONE},{TWO},{SHIPPED}")
         button(app, "Delete").click().run()
     said = asked(app)
-    assert "**Quick, 01 Jan 00:00:00** stays: it reads now" in said
+    assert "**Quick, 01 Jan 00:00:00** stays: it is active" in said
     assert "**LeNet-5, 02 Jan 00:00:00** stays: it is being exported" in said
     assert "**The shipped model** stays: it comes with the project" in said
     assert not [label for label in labels(app) if re.match("Delete (it|\\d)", label)]
@@ -228,7 +228,7 @@ def test_what_changes_before_somebody_confirms_is_heeded(open_page, three, monke
     monkeypatch.setattr(dialogs, "why_not_deletable", lambda name: None)
     activate(ONE)
     button(app, "Delete 2 runs").click().run()
-    assert "it reads now" in texts(app)
+    assert "it is active" in texts(app)
     assert "**LeNet-5, 02 Jan 00:00:00** was deleted" in texts(app)
     assert (paths.runs_folder() / ONE).is_dir()
     assert not (paths.runs_folder() / TWO).exists()
