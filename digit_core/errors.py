@@ -10,11 +10,11 @@ class DigitError(Exception):
 
 
 class NoInk(DigitError):
-    """The picture or drawing is blank: there is nothing to read."""
+    """The image or drawing is blank: there is nothing to predict."""
 
 
 class InvalidImage(DigitError):
-    """The input is not a picture that can be read."""
+    """The input is not an image that can be decoded."""
 
 
 class InvalidStrokes(DigitError):
@@ -30,7 +30,7 @@ class DataUnavailable(DigitError):
 
 
 class DataDamaged(DigitError):
-    """A data file does not hold what it should."""
+    """The content of a data file is wrong."""
 
 
 class UnknownRun(DigitError):
@@ -38,23 +38,23 @@ class UnknownRun(DigitError):
 
 
 class DamagedRun(DigitError):
-    """A run folder lacks a file or holds one that cannot be read."""
+    """A file of a run is missing or damaged."""
 
 
 class RunInUse(DigitError):
-    """A run that cannot be deleted: it reads, it is being exported, or it comes with the project."""
+    """The run cannot be deleted now: it is active, shipped or used by a background task."""
 
 
 class InvalidNote(DigitError):
-    """A name or a note for a run that is too long."""
+    """The name or note for a run is too long."""
 
 
 class StorageError(DigitError):
-    """Something could not be written: the disk is full, read-only, or not ours."""
+    """A file could not be written: the disk is full or read-only, or permission is missing."""
 
 
 class TrainingBusy(DigitError):
-    """Another training is under way on this machine."""
+    """Another training is running on this machine."""
 
 
 class TrainingFailed(DigitError):
@@ -62,16 +62,12 @@ class TrainingFailed(DigitError):
 
 
 class TaskFailed(DigitError):
-    """A background task ran out of memory, or could not be ended."""
-
-
-class QueueFull(DigitError):
-    """Too many background tasks wait already."""
+    """A background task could not be queued, ran out of memory or could not be stopped."""
 
 
 class ExportFailed(DigitError):
-    """An export could not be made, or does not read as its run does."""
+    """An export failed, or its predictions differ from the run's."""
 
 
 class NotShippable(DigitError):
-    """A run that the project cannot ship."""
+    """The run cannot be shipped with the project."""

@@ -13,7 +13,7 @@ import argparse
 import json
 import subprocess
 
-from digit_core.jobs.processes import training_command, training_environment
+from digit_core.jobs.processes import process_environment, room_command
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import Run, list_runs, open_run
 from digit_core.runs.schemas import Metrics
@@ -32,9 +32,9 @@ def main() -> int:
         return 0
     run = open_run(arguments.run or read_active().run)
     result = subprocess.run(  # a separate process, as this one must not import TensorFlow
-        training_command("evaluate", run.name),
+        room_command("training", "evaluate", run.name),
         cwd=environment.PROJECT,
-        env=training_environment(),
+        env=process_environment(),
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -15,14 +15,14 @@ import time
 from pathlib import Path
 
 from digit_core.errors import ExportFailed, StorageError
-from digit_core.jobs.export_jobs import (
+from digit_core.jobs.tasks import (
     FORMATS,
     Export,
     ExportFormat,
     export_format,
     export_path,
     export_task,
-    kept_export,
+    load_export,
 )
 from digit_core.runs.run import Run, open_run
 from scripts.command_line import run_command, write_output
@@ -34,7 +34,7 @@ def main() -> int:
     """Export one run in one format and print how it agrees with the run; returns the exit code."""
     arguments = _arguments()
     run, form = open_run(arguments.run), export_format(arguments.format)
-    export = kept_export(run, form) or run_export(run, form)
+    export = load_export(run, form) or run_export(run, form)
     path = export_path(run, form)
     if arguments.out:
         path = _copy(path, arguments.out)
@@ -68,7 +68,7 @@ def run_export(run: Run, form: ExportFormat) -> Export:
         if is_ours:
             task.cancel()
         raise ExportFailed("Cancelled." if is_ours else "The export continues: it was started elsewhere.") from None
-    export = kept_export(run, form)
+    export = load_export(run, form)
     if export is None:
         raise ExportFailed(status.message if status else f"The export of {run.name} was deleted.")
     return export

@@ -1,4 +1,4 @@
-"""What processes there are, as Linux tells in /proc."""
+"""The processes on this machine, from Linux's /proc."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def processes_with(*words: str) -> int:
 
 
 def is_gone(process: int) -> bool:
-    """Whether a process has ended, its parent having asked or not."""
+    """Whether a process has ended; a zombie has."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:

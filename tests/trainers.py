@@ -1,13 +1,9 @@
-"""The trainer's process, as tests that kill it see it."""
+"""The trainer's process, for tests that kill it."""
 
-import json
-
-from digit_core.jobs import trainings
-from digit_core.storage import paths
+from digit_core.jobs.machine_lock import lock_owner
 
 
 def trainer_pid() -> int | None:
-    """The process that trains on this machine; None if there is none."""
-    if trainings.current() is None:
-        return None
-    return json.loads(paths.machine_lock().read_bytes()[1:])["process"]  # the first byte is the lock's own
+    """The number of the trainer's process on this machine; None if there is none."""
+    owner = lock_owner()
+    return owner.process if owner else None

@@ -10,8 +10,8 @@ from digit_core.errors import DamagedRun
 from digit_core.evaluation.distortions import DISTORTIONS
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
-from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, kept_robustness, source_of
 from digit_core.jobs.task_runner import Report, no_report
+from digit_core.jobs.tasks import Point, Robustness, load_robustness, robustness_source, save_robustness
 from digit_core.runs.run import Run
 
 IMAGES = 2000  # of the test set, as many of each digit as its share; fewer if there are fewer
@@ -22,12 +22,12 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
 
     Raises DamagedRun, DataUnavailable, DataDamaged or StorageError.
     """
-    if kept := kept_robustness(run):
+    if kept := load_robustness(run):
         return kept
     started = time.perf_counter()
     report("Loading the test images")
     run.check()
-    source = source_of(run)
+    source = robustness_source(run)
     data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
     if not np.array_equal(run.predictions().labels, data.y_test):
         raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
@@ -36,7 +36,7 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
     curves = measured_curves(Classifier(run.model_bytes()), images, labels, report)
     seconds = round(time.perf_counter() - started, 1)
     result = Robustness(run=run.name, source=source, images=len(labels), seconds=seconds, curves=curves)
-    keep_robustness(run, result)
+    save_robustness(run, result)
     return result
 
 

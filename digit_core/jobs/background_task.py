@@ -1,14 +1,17 @@
 """Work in a process of its own: start it, watch it, cancel it.
 
-Beside the file that a task makes lie
+A task writes one file; beside it are
 
-    FILE.progress.json   its status; there is none before it was asked for and after it is done
+    FILE.progress.json   its status; missing before the task is requested and after it is done
     FILE.log             the output of its process
-    FILE.lock            held by its process while it works
-    FILE.partial         what is not finished yet, a file or a folder
+    FILE.lock            held by its process while it runs
+    FILE.partial         the unfinished result, a file or a folder
 
-"Is it running?" is answered by the lock, which the operating system releases however the process
-ends. One task of a queue works at a time; see `digit_core.jobs.task_queue`.
+Whether a task is running is answered by the lock, which the operating system releases however the
+process ends. One task of a queue runs at a time; see `digit_core.jobs.task_queue`.
+
+Training shares the processes, locks and cancellation (`digit_core.jobs.processes`) but is no such task:
+it starts at once or not at all, can be resumed, and its folder becomes a run (`digit_core.jobs.trainings`).
 """
 
 import shutil
@@ -20,20 +23,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digit_core.errors import StorageError, TaskFailed
-from digit_core.jobs.processes import end_process
-from digit_core.jobs.task_queue import TaskQueue, Ticket, background_queue
+from digit_core.errors import StorageError
+from digit_core.jobs.processes import end_process, last_line
+from digit_core.jobs.task_queue import TaskQueue, Ticket
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
 
-_ENDING_SECONDS = 5  # how long a process that is asked to end may take
-
 
 class TaskStatus(BaseModel):
-    """Where a task stands.
+    """The status of a task.
 
-    `fraction` lies between 0 and 1, or is None if unknown; `updated` is in Unix seconds; `process`
-    is the process's number while it runs.
+    `fraction` is the share done, 0 to 1, or None if unknown; `updated` is in Unix seconds;
+    `process` is the process's number while it runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,27 +47,27 @@ class TaskStatus(BaseModel):
 
     @property
     def is_active(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the task is waiting or running."""
         return self.state in ("waiting", "running")
 
 
-def sidecar_path(path: Path, ending: str) -> Path:
-    """The file of that name with `ending` added."""
-    return path.with_name(path.name + ending)
+def sidecar_path(path: Path, suffix: str) -> Path:
+    """The path with `suffix` added to the file's name."""
+    return path.with_name(path.name + suffix)
 
 
 @dataclass(frozen=True)
 class BackgroundTask:
-    """The task that makes the file `path` by `command`, which calls `task_runner.run_task`.
+    """The task that writes the file `path` by `command`, which calls `task_runner.run_task`.
 
-    `noun` names it in sentences, as in "The export was stopped"; `limit` is in seconds.
+    `noun` names it in messages, as in "The export was stopped"; `limit` is in seconds.
     """
 
     path: Path
     noun: str
     command: tuple[str, ...]
     limit: float = 3600
-    queue: TaskQueue = field(default_factory=background_queue)
+    queue: TaskQueue = field(default_factory=TaskQueue)
 
     @property
     def lock_path(self) -> Path:
@@ -80,13 +81,13 @@ class BackgroundTask:
 
     @property
     def partial_path(self) -> Path:
-        """A file or folder for what is not finished; it is deleted when the task fails, is cancelled or starts anew."""
+        """A file or folder for the unfinished result; deleted when the task starts, fails or is cancelled."""
         return sidecar_path(self.path, ".partial")
 
     def start(self) -> bool:
-        """Put it into the queue, and start it if it is its turn; False if it waits or runs already.
+        """Queue the task, and start it if it is next; False if it is waiting or running already.
 
-        Raises QueueFull or StorageError.
+        Raises TaskFailed or StorageError.
         """
         with self.queue.locked():
             is_new = not self.is_active()
@@ -103,37 +104,36 @@ class BackgroundTask:
         return is_new
 
     def status(self) -> TaskStatus | None:
-        """Where it stands; None if it was never asked for or is done. Changes nothing."""
-        status = self._written()
+        """The status; None if the task was never requested or is done. Changes nothing."""
+        status = self._read_status()
         if status is None or not status.is_active:
             return status
-        if status.state == "waiting" and (message := self._place_in_queue()):
+        if status.state == "waiting" and (message := self._queue_position()):
             return status.model_copy(update={"message": message})
-        if is_held(self.lock_path):
-            return self._written() or status
-        after = self._written()  # it may have ended in the meantime
-        if after is None or not after.is_active:
-            return after
+        is_running = is_held(self.lock_path)
+        status = self._read_status()  # it may have changed in the meantime
+        if is_running or status is None or not status.is_active:
+            return status
         reason = f"The {self.noun} was stopped before it was done. Try again."
-        if after.state == "waiting":
-            reason = f"The {self.noun} could not be started. {_last_line(self.log_path)}".strip()
-        return after.model_copy(update={"state": "failed", "message": reason, "fraction": None})
+        if status.state == "waiting":
+            reason = f"The {self.noun} could not be started. {last_line(self.log_path)}".strip()
+        return status.model_copy(update={"state": "failed", "message": reason, "fraction": None})
 
     def is_active(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the task is waiting or running."""
         status = self.status()
         return status is not None and status.is_active
 
     def watch(self) -> TaskStatus | None:
-        """As `status`, for those who look repeatedly: a queue that a kill has stopped goes on."""
+        """As `status`, for polling: also restarts a queue whose running process was killed."""
         with suppress(StorageError):  # a full disk must not hide the status
             self.queue.start_next()
         return self.status()
 
     def cancel(self) -> None:
-        """Take it out of the queue or end its process; nothing if it is done. Raises TaskFailed or StorageError."""
+        """Remove the task from the queue or end its process, if it is active. Raises TaskFailed or StorageError."""
         with self.queue.locked():
-            status, ticket = self._written(), self.queue.remove(self.path)
+            status, ticket = self._read_status(), self.queue.remove(self.path)
             if status is None or not status.is_active:
                 return
             if ticket is None:
@@ -141,29 +141,29 @@ class BackgroundTask:
             else:
                 process = ticket.process if ticket.is_starting else None
         if process is not None:
-            self._end(process)
+            end_process(process, lambda: is_held(self.lock_path))
         with self.queue.locked():
-            status = self._written()
-            if status is not None and status.is_active and not is_held(self.lock_path) and not self._place_in_queue():
+            status = self._read_status()
+            if status is not None and status.is_active and not is_held(self.lock_path) and not self._queue_position():
                 self.write_status(TaskStatus(state="cancelled", message="Cancelled."))
                 self.delete_partial()
             self.queue.start_next_locked()
 
     def write_status(self, status: TaskStatus) -> None:
-        """Replace its status; for its own process. Raises StorageError."""
+        """Replace the status; for the task's own process. Raises StorageError."""
         write_text(self._status_path, status.model_dump_json())
 
     def clear_status(self) -> None:
-        """It is done. Raises StorageError."""
+        """Delete the status of a task that is done. Raises StorageError."""
         with storage_errors(self._status_path):
             self._status_path.unlink(missing_ok=True)
 
     def delete_partial(self) -> None:
-        """Delete what was not finished."""
+        """Delete the unfinished result."""
         _delete(self.partial_path)
 
     def delete_files(self) -> None:
-        """Delete what it made and all that lies beside it; for one that is not active."""
+        """Delete the result and all files beside it; only for a task that is not active."""
         for path in (self.path, self._status_path, self.log_path, self.partial_path, self.lock_path):
             _delete(path)
 
@@ -171,44 +171,21 @@ class BackgroundTask:
     def _status_path(self) -> Path:
         return sidecar_path(self.path, ".progress.json")
 
-    def _written(self) -> TaskStatus | None:
+    def _read_status(self) -> TaskStatus | None:
         try:
             return TaskStatus.model_validate_json(self._status_path.read_bytes())
         except (OSError, ValidationError):
             return None
 
-    def _place_in_queue(self) -> str | None:
-        """How many are before it, in words; None if it is not in the queue."""
-        tickets = self.queue.tickets()
-        place = next((place for place, ticket in enumerate(tickets) if ticket.path == self.path), None)
-        if place is None:
-            return None
-        if tickets[place].started is not None:
-            return "Starting"
-        ahead = place + self.queue.is_busy()
-        return f"In the queue, {ahead} ahead" if ahead else "Starting"
-
-    def _end(self, process: int) -> None:
-        for by_force in (False, True):
-            end_process(process, by_force=by_force)
-            deadline = time.monotonic() + _ENDING_SECONDS
-            while is_held(self.lock_path):
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.01)  # a bounded wait for another process to end
-            else:
-                return
-        raise TaskFailed(f"The process {process} of the {self.noun} could not be ended.")
+    def _queue_position(self) -> str | None:
+        """The number of tasks ahead, in words; None if the task is not in the queue."""
+        for position, ticket in enumerate(self.queue.tickets()):
+            if ticket.path == self.path:
+                ahead = position + self.queue.is_busy()
+                return f"In the queue, {ahead} ahead" if ahead and ticket.started is None else "Starting"
+        return None
 
 
 def _delete(path: Path) -> None:
-    with suppress(OSError):  # what stays is in nobody's way
+    with suppress(OSError):  # a leftover does no harm
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _last_line(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

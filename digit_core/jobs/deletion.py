@@ -1,24 +1,22 @@
-"""Delete a run and all that was kept about it."""
+"""Delete a run and everything stored about it."""
 
 import shutil
 
 from digit_core.errors import RunInUse
-from digit_core.jobs.export_jobs import FORMATS, export_task
-from digit_core.jobs.feature_jobs import features_task
-from digit_core.jobs.robustness_jobs import robustness_task
-from digit_core.runs.active_run import activation_lock, forget_previous, read_active
+from digit_core.jobs.tasks import FORMATS, export_task, features_task, robustness_task
+from digit_core.runs.active_run import activation_lock, clear_previous, read_active
 from digit_core.runs.notes import delete_note
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, Run, run_path
 from digit_core.storage import paths
 
 
-def why_kept(name: str) -> str | None:
+def why_not_deletable(name: str) -> str | None:
     """Why a run cannot be deleted now, as the end of a sentence; None if it can."""
     if name == SHIPPED:
         return "it comes with the project"
     if read_active().run == name:
-        return "it reads now; let another run read first"
+        return "it is active; activate another one first"
     run = Run(paths.runs_folder() / name)
     if any(export_task(run, form).is_active() for form in FORMATS.values()):
         return "it is being exported; cancel that or wait until it is done"
@@ -28,18 +26,17 @@ def why_kept(name: str) -> str | None:
 
 
 def delete_run(name: str) -> None:
-    """Delete a run, damaged or not, its exports, its measurement and its note.
+    """Delete a run, damaged or not, its exports, its robustness and its note.
 
     Raises RunInUse, UnknownRun or StorageError.
     """
-    with activation_lock():  # nobody begins to read with it meanwhile
+    with activation_lock():
         path = run_path(name)
-        reason = why_kept(name)
-        if reason is not None:
+        if reason := why_not_deletable(name):
             raise RunInUse(f"The run {name} cannot be deleted: {reason}.")
-        forget_previous(name)
+        clear_previous(name)
         remove_folder(path)
     shutil.rmtree(paths.exports_folder() / name, ignore_errors=True)
-    robustness_task(Run(path)).delete_files()
-    features_task(Run(path), "").delete_files()
+    for task in (robustness_task(Run(path)), features_task(Run(path), "")):
+        task.delete_files()
     delete_note(name)

@@ -1,51 +1,44 @@
-"""Rooms as processes of their own: learning, which the app never imports, and reading, for what takes long."""
+"""Start and stop the processes of background work: training, which the app never imports, and other slow work."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from digit_core.errors import TaskFailed
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors
 
 _NICENESS = 10
-_started: dict[int, subprocess.Popen] = {}  # what this process started
-
-
-def training_command(*arguments: str) -> list[str]:
-    """The command line of `python -m digit_core.training ARGUMENTS`; run it in `paths.PROJECT`."""
-    return _command("training", arguments)
-
-
-def training_environment() -> dict[str, str]:
-    """This process's environment variables, and those that keep TensorFlow quiet."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+_TERMINATION_SECONDS = 4  # between SIGTERM and SIGKILL, and after SIGKILL
+_started: dict[int, subprocess.Popen] = {}  # the children of this process, by process number
 
 
 def room_command(room: str, *arguments: str) -> tuple[str, ...]:
-    """The command line of `python -m digit_core.ROOM ARGUMENTS`."""
-    return tuple(_command(room, arguments))
+    """The command line of `python -m digit_core.ROOM ARGUMENTS`; run it in `paths.PROJECT`."""
+    return sys.executable, "-m", f"digit_core.{room}", *arguments
 
 
-def start_detached(log_path: Path, *arguments: str, room: str = "training") -> subprocess.Popen:
-    """Start `python -m digit_core.ROOM ARGUMENTS` with its output in a file. Raises StorageError."""
-    return start_process(log_path, _command(room, arguments))
+def process_environment() -> dict[str, str]:
+    """This process's environment variables, and those that keep TensorFlow quiet."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 def start_process(log_path: Path, command: Sequence[str]) -> subprocess.Popen:
     """Start a command in the checkout with its output in a file. Raises StorageError."""
     # A fresh interpreter: TensorFlow and fork hang. A session of its own: Ctrl-C in the app's
-    # terminal, or closing that terminal, leaves the work alone.
+    # terminal, or closing that terminal, does not end the process.
     separate = (
         {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
         if os.name == "nt"
         else {"start_new_session": True}
     )
-    for number, ended in list(_started.items()):
-        if ended.poll() is not None:
+    for number, child in list(_started.items()):
+        if child.poll() is not None:
             _started.pop(number, None)
     with storage_errors(log_path), log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -54,7 +47,7 @@ def start_process(log_path: Path, command: Sequence[str]) -> subprocess.Popen:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=training_environment(),
+            env=process_environment(),
             **separate,
         )
     _started[process.pid] = process
@@ -62,33 +55,44 @@ def start_process(log_path: Path, command: Sequence[str]) -> subprocess.Popen:
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process may still live; if this process started it, whether it does."""
+    """Whether a process is running, as far as the platform tells."""
     if process in _started:
-        return _started[process].poll() is None  # which also lets the system forget one that has ended
+        return _started[process].poll() is None  # which also removes a zombie
     if os.name == "nt":
-        return True  # there signal 0 is no question but Ctrl-C
+        return True  # signal 0 would be Ctrl-C there
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
 
 
-def end_process(process: int, *, by_force: bool = False) -> None:
-    """Ask a process to end, or end it `by_force`; nothing if it has ended."""
-    number = getattr(signal, "SIGKILL", signal.SIGTERM) if by_force else signal.SIGTERM
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(process, number)
+def end_process(process: int, is_running: Callable[[], bool]) -> None:
+    """Ask a process to end, and kill it if it is still running seconds later. Raises TaskFailed if that fails."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, number)
+        deadline = time.monotonic() + _TERMINATION_SECONDS
+        while is_running():
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)  # a bounded wait for another process
+        else:
+            return
+    raise TaskFailed(f"The process {process} could not be stopped.")
 
 
 def lower_priority() -> None:
-    """Let people who draw meanwhile come first."""
-    # Set and not added to: a process inherits the priority of the one that started it.
+    """Give way to the app: people who are drawing come first."""
+    # Set, not increased: a process inherits the priority of the one that started it.
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def _command(room: str, arguments: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-m", f"digit_core.{room}", *arguments]
+def last_line(log_path: Path) -> str:
+    """The last line of a log that is not blank; empty if there is none."""
+    try:
+        lines = log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,8 +1,8 @@
 """How a training ends, also one whose trainer was killed.
 
-The trainer ends a training with `publish`, `mark_cancelled` or `mark_failed`. When it is killed,
-its last state stays on disk while no process holds the lock: `progress_of` reports that and
-changes nothing, `recover` puts it right.
+The trainer ends a training with `publish`, `mark_cancelled` or `mark_failed`. If it is killed, its
+last state stays on disk while no process holds the lock: `progress_of` reports that and changes
+nothing, `recover` repairs it.
 """
 
 import contextlib
@@ -12,16 +12,16 @@ import time
 from filelock import FileLock
 
 from digit_core.errors import DamagedRun, DigitError
-from digit_core.jobs.machine_lock import trained_folder
+from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
 from digit_core.runs.active_run import activate, changed_since, read_active, sweep_active
 from digit_core.runs.publishing import move_into_place, sweep_deleted
-from digit_core.runs.run import BINARY, Run, names_a_training
+from digit_core.runs.run import BINARY, Run, is_training_name
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder
 
-STARTING_SECONDS = 60  # how long a trainer may take from being asked for to holding the lock
+STARTING_SECONDS = 60  # how long a trainer may take from its start to holding the lock
 _KILLED = "The trainer was killed or crashed. Nothing else was changed."
 _UNPUBLISHED = (
     "The run is complete, but not published yet: the trainer was killed, or the disk was full. "
@@ -30,68 +30,66 @@ _UNPUBLISHED = (
 
 
 def progress_of(job: Job) -> Progress | None:
-    """How a training stands, or None if nothing is known of it. Changes nothing.
+    """The progress of a training, or None if it cannot be read. Changes nothing.
 
-    One whose trainer was killed is reported as failed, at the time of its last sign of life.
+    A training whose trainer was killed is reported as failed, at the time of its last progress.
     """
     killed = _killed(job)
-    if killed is None:
+    if killed is None or killed.state == "finished":
         return job.progress()
     message = _UNPUBLISHED if killed.state == "publishing" else _KILLED
     return killed.model_copy(update={"state": "failed", "message": message})
 
 
 def publish(job: Job, due: float | None = None) -> Progress:
-    """Move a complete training to the runs, activate it if that was asked for, and then call it finished.
+    """Move a complete training to the runs, activate the run if requested, and only then call it finished.
 
-    What was done before a kill is not done again. `due`: when it was to be done, in Unix seconds
+    Steps that were done before a kill are skipped. `due` is when to publish, in Unix seconds
     (default: now); a run that was activated after that stays active. Returns the outcome: finished,
-    or failed if the folder was damaged. Raises StorageError or OSError if it could not be done now;
-    `recover` will try again.
+    or failed if the folder is damaged. Raises StorageError or OSError if it cannot be done now;
+    `recover` tries again.
     """
     due, request = due or time.time(), job.request()
     try:
         if job.folder.parent != paths.runs_folder():
             _sweep(job)
             job = Job(move_into_place(job.folder).path)
-        accuracy = Run(job.folder).metrics.accuracy
+        message = f"Test accuracy {Run(job.folder).metrics.accuracy:.2%}"
     except DamagedRun as error:
         return _end(job, "failed", str(error))
     if request.activate:
-        outcome = _activate(job.name, due)
+        message += f". {_activate(job.name, due)}"
     elif request.cancel:
-        outcome = "It was cancelled too late, so it was kept, but not activated"
-    else:
-        outcome = None
-    return _end(job, "finished", ". ".join(filter(None, [f"Test accuracy {accuracy:.2%}", outcome])))
+        message += ". It was cancelled too late, so it was kept, but not activated"
+    return _end(job, "finished", message)
 
 
 def mark_cancelled(job: Job) -> None:
-    """Record that a training has stopped as it was asked to. Raises StorageError."""
+    """Record that a training was cancelled. Raises StorageError."""
     _end(job, "cancelled", "Cancelled. Nothing was changed.")
 
 
 def mark_failed(job: Job, reason: str, updated: float | None = None) -> None:
-    """Record that a training has ended without a run, and why; `updated`: when, in Unix seconds (default: now).
+    """Record that a training ended without a run, and why; `updated` is in Unix seconds (default: now).
 
     Raises StorageError.
     """
-    for name in BINARY:  # of no use any more, and on a full disk the reason needs their room
+    for name in BINARY:  # useless now, and on a full disk the reason needs the space
         (job.folder / name).unlink(missing_ok=True)
     _end(job, "failed", reason, updated)
 
 
 def recover() -> None:
-    """Put right what killed trainers left in this home: at app start, and before a training is started.
+    """Repair what killed trainers left in this home: at app start, and before a training is started.
 
-    A complete run is published and activated as was asked; any other training has failed. Raises
-    nothing: what cannot be put right now, as on a full disk, is reported on stderr and stays.
+    A complete run is published and activated as requested; any other training is marked as failed.
+    Raises nothing: what cannot be repaired now, as on a full disk, is reported on stderr and left as it is.
     """
     if not paths.home().is_dir():
         return
     try:
         with FileLock(make_folder(paths.home()) / ".recovery.lock", timeout=10, thread_local=False):
-            runs = [Job(folder) for folder in visible_folders(paths.runs_folder()) if names_a_training(folder.name)]
+            runs = [Job(folder) for folder in visible_folders(paths.runs_folder()) if is_training_name(folder.name)]
             for job in [*working_jobs(), *runs]:
                 try:
                     _recover(job)
@@ -105,7 +103,7 @@ def recover() -> None:
 
 
 def _recover(job: Job) -> None:
-    progress = _killed(job) or _finished_too_early(job)
+    progress = _killed(job)
     if progress is None:
         return
     if progress.state in ("publishing", "finished"):
@@ -116,31 +114,31 @@ def _recover(job: Job) -> None:
 
 
 def _killed(job: Job) -> Progress | None:
-    """What a trainer wrote last that was killed; None of any other training."""
+    """The last progress of a training whose trainer was killed; None for any other training."""
     progress = job.progress()
-    if progress is None or progress.state not in ACTIVE or _has_trainer(job, progress):
+    if not _is_unfinished(job, progress) or _has_trainer(job, progress):
         return None
     progress = job.progress()  # it may have ended in the meantime
-    return progress if progress is not None and progress.state in ACTIVE else None
+    return progress if _is_unfinished(job, progress) else None
 
 
-def _finished_too_early(job: Job) -> Progress | None:
-    """The progress of a complete training that an older version, killed then, called finished before it was moved."""
-    progress = job.progress()
-    unpublished = job.folder.parent == paths.working_folder() and job.folder.is_dir()
-    if progress is None or progress.state != "finished" or not unpublished or _has_trainer(job, progress):
-        return None
-    return progress if job.folder.is_dir() else None
+def _is_unfinished(job: Job, progress: Progress | None) -> bool:
+    if progress is None:
+        return False
+    # Earlier versions wrote "finished" before the run was in its place.
+    is_unpublished = job.folder.parent == paths.working_folder() and job.folder.is_dir()
+    return progress.state in ACTIVE or (progress.state == "finished" and is_unpublished)
 
 
 def _has_trainer(job: Job, progress: Progress) -> bool:
     if progress.state == "waiting" and time.time() - progress.updated < STARTING_SECONDS:
         return True
-    return trained_folder() == paths.working_folder() / job.name
+    owner = lock_owner()
+    return owner is not None and owner.folder == paths.working_folder() / job.name
 
 
 def _activate(name: str, due: float) -> str:
-    """Make a run active and say so, or why not."""
+    """Activate a run; returns the outcome as a sentence."""
     if read_active().run != name and changed_since(due):  # recovery can be days later
         return "It was not activated, because another run was activated in the meantime"
     try:

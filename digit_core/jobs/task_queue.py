@@ -1,35 +1,34 @@
-"""Which background tasks wait, and the two locks that let one at a time work.
+"""The queue of background tasks, of which one at a time runs.
 
-    queue.json   the waiting tasks in the order of asking; the first may have been started already
-    queue.lock   held for the moments in which queue.json is changed
-    turn.lock    held by the process that works, for as long as it does
+    queue.json   the waiting tasks in order; the first may have been started already
+    queue.lock   held briefly while queue.json is changed
+    turn.lock    held by the process of the running task
 
-A waiting task costs no process. Whatever process finishes a task starts the next one, and so
-does any later look at the queue: the operating system releases `turn.lock` however its holder
-ends, so a killed process cannot stop the queue.
+A waiting task needs no process. The process that finishes a task starts the next one, and so does
+`start_next`: the operating system releases `turn.lock` however its holder ends, so a killed process
+cannot block the queue.
 """
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from digit_core.errors import QueueFull, StorageError
+from digit_core.errors import StorageError, TaskFailed
 from digit_core.jobs.processes import is_alive, start_process
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
 from digit_core.storage.locks import is_held
 
 _STARTING_SECONDS = 60  # how long a process may take from its start to taking its turn
-_PATIENCE = 10  # seconds to wait for `queue.lock`, which is held for milliseconds
 
 
 class Ticket(BaseModel):
-    """A waiting task: its `path` identifies it; `process` and `started` (Unix seconds) are set once it is started."""
+    """A waiting task, identified by `path`; `process` and `started` (Unix seconds) are set when it is started."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -41,7 +40,7 @@ class Ticket(BaseModel):
 
     @property
     def is_starting(self) -> bool:
-        """Whether its process was started a moment ago and has not ended."""
+        """Whether its process was started recently and has not ended."""
         recent = self.started is not None and abs(time.time() - self.started) < _STARTING_SECONDS
         return recent and is_alive(self.process)
 
@@ -51,11 +50,15 @@ _TICKETS = TypeAdapter(list[Ticket])
 
 @dataclass(frozen=True)
 class TaskQueue:
-    """The queue in a folder; `turn` is the lock that the working process holds, `limit` how many may wait."""
+    """The queue in a folder; `limit` is the largest number of waiting tasks."""
 
-    folder: Path
-    turn: Path
+    folder: Path = field(default_factory=paths.queue_folder)
     limit: int = 100
+
+    @property
+    def turn_path(self) -> Path:
+        """The lock that the process of the running task holds."""
+        return self.folder / "turn.lock"
 
     def tickets(self) -> list[Ticket]:
         """The waiting tasks, the next one first."""
@@ -65,33 +68,25 @@ class TaskQueue:
             return []
 
     def is_busy(self) -> bool:
-        """Whether a process has its turn."""
-        return is_held(self.turn)
+        """Whether a task is running."""
+        return is_held(self.turn_path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold `queue.lock`. Raises StorageError."""
-        make_folder(self.folder)
-        lock = FileLock(self.folder / "queue.lock", thread_local=False)
-        try:
-            with storage_errors(self.folder):
-                lock.acquire(timeout=_PATIENCE, poll_interval=0.01)
-        except Timeout:
-            raise StorageError(f"The queue in {self.folder} is locked by another process. Try again.") from None
-        try:
+        path = make_folder(self.folder) / "queue.lock"
+        with storage_errors(path), FileLock(path, poll_interval=0.01, thread_local=False):
             yield
-        finally:
-            lock.release()
 
     def add(self, ticket: Ticket) -> None:
-        """Append a task; only while `locked`. Raises QueueFull or StorageError."""
+        """Append a task; only while `locked`. Raises TaskFailed or StorageError."""
         tickets = self.tickets()
         if len(tickets) >= self.limit:
-            raise QueueFull(f"{self.limit} tasks are in the queue already. Try again when some of them are done.")
+            raise TaskFailed(f"{self.limit} tasks are in the queue already. Try again when some of them are done.")
         self._write([*tickets, ticket])
 
     def remove(self, path: Path) -> Ticket | None:
-        """Take a task out of the queue, if it is there; only while `locked`. Raises StorageError."""
+        """Remove a task and return it, if it is there; only while `locked`. Raises StorageError."""
         tickets = self.tickets()
         found = next((ticket for ticket in tickets if ticket.path == path), None)
         if found is not None:
@@ -99,42 +94,30 @@ class TaskQueue:
         return found
 
     def start_next(self) -> None:
-        """Start the next task's process if none is at work. Raises StorageError."""
+        """Start the next task's process if no task is running. Raises StorageError."""
         if self.tickets() and not self.is_busy():
             with self.locked():
                 self.start_next_locked()
 
     def start_next_locked(self) -> None:
         """As `start_next`; only while `locked`."""
-        tickets = self.tickets()
-        while tickets and not self.is_busy():
+        while (tickets := self.tickets()) and not self.is_busy():
             first, *rest = tickets
             if first.is_starting:
                 return
-            if first.started is not None:  # it ended before it took its turn, and would do so again
-                tickets = rest
-                self._write(tickets)
+            process = None
+            if first.started is None:  # otherwise it ended before it took its turn, and would do so again
+                with suppress(StorageError, OSError):  # the task's status reports it; the next ones need not wait
+                    process = start_process(first.log, first.command)
+            if process is None:
+                self._write(rest)
                 continue
             try:
-                make_folder(first.log.parent)
-                process = start_process(first.log, first.command)
-            except (StorageError, OSError):  # its status says so; the others need not wait for it
-                tickets = rest
-                self._write(tickets)
-                continue
-            started = first.model_copy(update={"started": time.time(), "process": process.pid})
-            try:
-                self._write([started, *rest])
+                self._write([first.model_copy(update={"started": time.time(), "process": process.pid}), *rest])
             except StorageError:
-                process.kill()  # nobody would know of it
+                process.kill()
                 raise
             return
 
     def _write(self, tickets: list[Ticket]) -> None:
         write_bytes(self.folder / "queue.json", _TICKETS.dump_json(tickets))
-
-
-def background_queue() -> TaskQueue:
-    """The queue for everything but training that is done in the background for this data folder."""
-    folder = paths.queue_folder()
-    return TaskQueue(folder, folder / "turn.lock")

@@ -4,8 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeVar
 
 from filelock import FileLock
@@ -15,45 +14,47 @@ from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.processes import lower_priority
 from digit_core.storage.files import make_folder, storage_errors
 
-_REPORT_SECONDS = 0.3  # between two writes of a status that differs in its fraction alone
+_REPORT_SECONDS = 0.3  # between two writes of a status of which only the fraction changes
 Result = TypeVar("Result")
 
 
 class Report(Protocol):
-    """Told what a task does and which fraction of it is done, 0 to 1, None if that is unknown."""
+    """Receives a task's current step and the fraction that is done, 0 to 1, or None if unknown."""
 
-    def __call__(self, message: str, fraction: float | None = None) -> None:
-        """Replace the task's status."""
+    def __call__(self, message: str, fraction: float | None = None) -> None: ...  # noqa: D102
 
 
 def no_report(message: str, fraction: float | None = None) -> None:
-    """For work that nobody watches."""
+    """Ignore the progress."""
 
 
 def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
-    """Do a task's work in this process, when it is its turn, and keep its status; called by its `command`.
+    """Wait for the task's turn, do its work in this process and maintain its status; called by its `command`.
 
-    Ends the process when the task's time limit is over. Raises what `work` does, StorageError, or
-    TaskFailed for a lack of memory.
+    Ends the process when the task's time limit is exceeded. Raises what `work` does, StorageError, or
+    TaskFailed if there is not enough memory.
     """
     lower_priority()
     make_folder(task.path.parent)
-    make_folder(task.queue.turn.parent)
-    turn, lock = FileLock(task.queue.turn, thread_local=False), FileLock(task.lock_path, thread_local=False)
+    make_folder(task.queue.folder)
+    turn, lock = (FileLock(path, thread_local=False) for path in (task.queue.turn_path, task.lock_path))
     with storage_errors(task.path):
         turn.acquire()
         lock.acquire()
+    timer = threading.Timer(task.limit, _give_up, (task, turn))
+    timer.daemon = True
+    timer.start()
     try:
-        with _time_limit(task, turn):
-            return _run(task, work)
+        return _run(task, work)
     finally:
+        timer.cancel()
         lock.release()
         turn.release()
-        _start_next(task)
+        task.watch()  # starts the next one
 
 
-def leave(code: int) -> NoReturn:
-    """End this process at once: TensorFlow takes a second to exit in order, while the next task is at work already."""
+def exit_at_once(code: int) -> NoReturn:
+    """End this process without cleaning up: TensorFlow's threads can take seconds, or hang."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -103,27 +104,11 @@ def _fail(task: BackgroundTask, reason: str) -> None:
         print(error, file=sys.stderr)
 
 
-@contextmanager
-def _time_limit(task: BackgroundTask, turn: FileLock) -> Iterator[None]:
-    def give_up() -> None:
-        reason = f"The {task.noun} took longer than {task.limit / 60:g} minutes and was stopped. Try again later."
-        _fail(task, reason)
-        turn.release()
-        _start_next(task)
-        print(reason, file=sys.stderr, flush=True)
-        os._exit(1)  # what hangs may hang an orderly exit too
-
-    timer = threading.Timer(task.limit, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _start_next(task: BackgroundTask) -> None:
-    try:
-        task.queue.start_next()
-    except StorageError as error:  # a later look starts it
-        print(error, file=sys.stderr)
+def _give_up(task: BackgroundTask, turn: FileLock) -> None:
+    """End this process: the time limit is exceeded."""
+    reason = f"The {task.noun} took longer than {task.limit / 60:g} minutes and was stopped. Try again later."
+    _fail(task, reason)
+    turn.release()
+    task.watch()
+    print(reason, file=sys.stderr)
+    exit_at_once(1)

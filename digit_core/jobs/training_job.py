@@ -1,39 +1,39 @@
-"""One training by its working folder: what was asked for, and how it goes.
+"""One training by its working folder: what was requested, and its progress.
 
-    request.json    settings and command; activate the run? cancel?   written by `jobs` alone
+    request.json    settings and command; activate the run? cancel?   written by `trainings` alone
     progress.json   state, losses, message
-        waiting                             written by `jobs`, when a training is started or resumed
+        waiting                             written by `trainings`, when a training is started or resumed
         training, evaluating, publishing    written by the trainer; publishing: the run is complete
         finished, cancelled, failed         written by `recovery`, for the trainer or after it was killed
-    config.json     what was trained, and with what; written once, when the run is complete (see `placing`)
+    config.json     the settings and the environment; written once, when the run is complete (`publishing`)
 
 The folder moves to the runs between "publishing" and "finished".
 """
 
-import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from digit_core.errors import DigitError
+from digit_core.errors import DamagedRun, InvalidConfig
 from digit_core.runs.config import TrainingConfig, read_config
-from digit_core.runs.json_files import read_small_file
+from digit_core.runs.json_files import read_json, read_small_file
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
-from digit_core.storage.files import write_where_folder_is
+from digit_core.storage.files import write_if_folder_exists
 
 
 class Cancelled(Exception):
-    """The training was asked to stop."""
+    """The training was cancelled."""
 
 
 class Request(BaseModel):
-    """What a person asked for: train with these settings, then `activate` the run; or `cancel`.
+    """What was requested: train with these settings, then `activate` the run; or `cancel`.
 
-    `config` has the fields of `TrainingConfig` as they were written, maybe by another version;
-    `command` is what the person did to start it.
+    `config` has the fields of `TrainingConfig`, maybe of an earlier version; `command` is what the
+    person ran to start it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,82 +46,74 @@ class Request(BaseModel):
 
 @dataclass(frozen=True)
 class Job:
-    """A training by its working folder; the folder moves away when it becomes a run."""
+    """A training by its working folder; the folder moves to the runs when it becomes a run."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """The name of the run that it will be."""
+        """The name of its run."""
         return self.folder.name
 
     def progress(self) -> Progress | None:
-        """What was written last, or None if nothing was or the folder is gone; see `recovery.progress_of`."""
+        """The progress written last, or None if there is none; see `recovery.progress_of`."""
         for folder in self._folders():
-            path = folder / "progress.json"
-            try:
-                return Progress.model_validate_json(read_small_file(path))
-            except (OSError, ValidationError):
-                continue
+            with suppress(OSError, ValidationError):
+                return Progress.model_validate_json(read_small_file(folder / "progress.json"))
         return None
 
     def request(self) -> Request:
-        """What was asked for; nothing but to activate the run if that cannot be read."""
-        document = self._document("request.json")
+        """The request; the default one if it cannot be read."""
+        document = self._read("request.json")
         if "config" not in document:
-            document = _migrated(document, self._document("config.json"))
+            document = _migrated(document, self._read("config.json"))
         try:
             return Request.model_validate(document)
         except ValidationError:
             return Request()
 
     def config(self) -> TrainingConfig | None:
-        """What it trains, or None if that cannot be read."""
+        """The settings, or None if they cannot be read."""
         try:
             return read_config(self.request().config)
-        except (AttributeError, TypeError, DigitError):  # there are none, or they are no object
+        except InvalidConfig:
             return None
 
-    # Neither makes the folder: a job whose folder is gone has become a run or was deleted, and a
-    # folder with nothing but a late message in it would look like another training.
+    # Neither creates the folder: the folder of a job that has become a run or was deleted must not come back.
 
     def write_progress(self, progress: Progress) -> None:
-        """Replace `progress.json`; nothing if the folder is gone. Raises StorageError."""
-        write_where_folder_is(self.folder / "progress.json", progress.model_dump_json())
+        """Replace `progress.json`, if the folder exists. Raises StorageError."""
+        write_if_folder_exists(self.folder / "progress.json", progress.model_dump_json())
 
     def write_request(self, request: Request) -> None:
-        """Replace `request.json`; nothing if the folder is gone. Raises StorageError."""
-        write_where_folder_is(self.folder / "request.json", request.model_dump_json(indent=1))
+        """Replace `request.json`, if the folder exists. Raises StorageError."""
+        write_if_folder_exists(self.folder / "request.json", request.model_dump_json(indent=1))
 
     def _folders(self) -> tuple[Path, Path]:
         return self.folder, paths.runs_folder() / self.name
 
-    def _document(self, name: str) -> dict:
+    def _read(self, name: str) -> dict:
         for folder in self._folders():
-            try:
-                document = json.loads((folder / name).read_text(encoding="utf-8"))
-            except (OSError, ValueError, RecursionError):
-                continue
-            return document if isinstance(document, dict) else {}
+            with suppress(DamagedRun):
+                return read_json(folder / name)
         return {}
 
 
 def working_jobs() -> list[Job]:
-    """The working folders of this home: trainings under way and those that left no run, newest first."""
+    """The working folders of this home: trainings in progress and those that ended without a run, newest first."""
     return [Job(folder) for folder in visible_folders(paths.working_folder())]
 
 
 def visible_folders(parent: Path) -> list[Path]:
     """The folders in a folder, last name first; none if it cannot be listed. Hidden ones are being deleted."""
     try:
-        entries = sorted(parent.iterdir(), reverse=True)
+        return [path for path in sorted(parent.iterdir(), reverse=True) if path.is_dir() and path.name[0] != "."]
     except OSError:
         return []
-    return [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
 def _migrated(request: dict, config: dict) -> dict:
-    """A request of before settings and command stood in `request.json`, when they stood in `config.json`."""
+    """A request of earlier versions, which wrote settings and command to `config.json`."""
     environment = config.get("environment")
     command = config.get("command") or (environment.get("command") if isinstance(environment, dict) else None)
     return {

@@ -12,25 +12,22 @@ from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_text
 
-_EARLIER_NAME = "served.json"  # what earlier versions called the file
+_EARLIER_NAME = "served.json"  # the name of the file in earlier versions
 
 
 @dataclass(frozen=True)
 class ActiveRun:
-    """The names of the run that predicts and of the one that did before it."""
+    """The names of the active run and of the one that was active before it."""
 
     run: str = SHIPPED
     previous: str | None = None
 
 
 def read_active() -> ActiveRun:
-    """What the file says; the shipped run if there is none or it cannot be read."""
+    """What the file records; the shipped run if the file is missing or damaged."""
     try:
-        try:
-            text = paths.active_file().read_text(encoding="utf-8")
-        except FileNotFoundError:
-            text = (paths.home() / _EARLIER_NAME).read_text(encoding="utf-8")
-        document = json.loads(text)
+        path = paths.active_file()
+        document = json.loads((path if path.exists() else paths.home() / _EARLIER_NAME).read_bytes())
         run, previous = document["run"], document.get("previous")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ActiveRun()
@@ -45,32 +42,31 @@ def active_run() -> Run:
 
 
 def usable_active_run() -> tuple[Run, str | None]:
-    """The active run; or the shipped one and why, when the active one cannot be used."""
+    """The active run; or the shipped one and the reason, if the active one cannot be used."""
     try:
         return active_run(), None
     except DigitError as error:
         return open_run(SHIPPED), f"{error} The shipped run is used instead."
 
 
-def activate(name: str) -> ActiveRun:
+def activate(name: str) -> None:
     """Make this run the active one. Raises UnknownRun, DamagedRun or StorageError."""
     with activation_lock():
         open_run(name)
-        before = read_active()
-        if before.run == name:
-            return before
-        return _write(ActiveRun(name, before.run))
+        before = read_active().run
+        if before != name:
+            _write(ActiveRun(name, before))
 
 
-def forget_previous(name: str) -> None:
-    """No longer offer to go back to this run. Raises StorageError."""
+def clear_previous(name: str) -> None:
+    """Forget that this run was active before, so that nothing offers to return to it. Raises StorageError."""
     now = read_active()
     if now.previous == name:
         _write(ActiveRun(now.run))
 
 
 def changed_since(moment: float) -> bool:
-    """Whether another run was made active after a moment, in Unix seconds."""
+    """Whether another run was activated after a moment, in Unix seconds."""
     try:
         return paths.active_file().stat().st_mtime > moment
     except OSError:
@@ -87,12 +83,11 @@ def sweep_active() -> None:
 
 @contextmanager
 def activation_lock() -> Iterator[None]:
-    """While it is held no other process changes which run is active, or deletes one. Raises StorageError."""
+    """While it is held no other process activates or deletes a run. Raises StorageError."""
     path = make_folder(paths.home()) / ".active.lock"
     with storage_errors(path), FileLock(path, thread_local=False):
         yield
 
 
-def _write(now: ActiveRun) -> ActiveRun:
-    write_text(paths.active_file(), json.dumps(asdict(now)))
-    return now
+def _write(active: ActiveRun) -> None:
+    write_text(paths.active_file(), json.dumps(asdict(active)))

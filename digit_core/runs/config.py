@@ -1,4 +1,4 @@
-"""What a training is asked to do: one frozen, validated object."""
+"""The configuration of a training: one frozen, validated object."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from digit_core.errors import InvalidConfig
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 
-# scikit-learn's 1,438 training digits want smaller batches and more passes to see as many steps.
+# scikit-learn's 1,438 training digits need smaller batches and more epochs for a comparable number of steps.
 _FOR_FEW_IMAGES = {"epochs": 20, "batch_size": 64}
 _TRAINING_IMAGES = {"mnist": 60_000, "digits": 1438}
 _SIDE = 28
-# What settings were called in runs of earlier versions, by their names today.
+# The fields' names in earlier versions, and their names now; old runs stay readable.
 _RENAMED = {
     "written": "synthetic_digits",
     "written_share": "synthetic_digit_share",
@@ -26,22 +26,21 @@ CUSTOM_FIELDS = ("filters", "kernel_sizes", "dense_units", "batch_normalization"
 
 
 class TrainingConfig(BaseModel):
-    """Everything a person chooses that can change a training's result.
+    """Every setting that can change a training's result.
 
-    With `augmentation` "drawings" the data set's images are bent in every batch as far as people's
-    drawings differ from them, with "moderate" less far; in the last `mild_epochs` less than
-    either. `synthetic_digits` digits and `non_digits` are made by a generator of pen
-    strokes; their shares are of each batch, and the rest is the data set's. With counter-examples
-    the network has an eleventh class, "not a digit". `rotation` (degrees) and `scaling` (of the
-    logarithm of width and of height) are standard deviations of simpler changes for a network
-    that learns from the data set alone.
+    `augmentation` "drawings" distorts the data set's images in every batch about as strongly as
+    people's drawings differ from them, "moderate" less; the last `mild_epochs` use the mildest
+    distortion. A generator of pen strokes makes `synthetic_digits` digits and `non_digits`; their
+    shares are fractions of each batch. With non-digits the network has an eleventh class, "not a
+    digit". `rotation` (degrees) and `scaling` (of the logarithm of width and height) are standard
+    deviations of a simpler augmentation.
 
-    `filters`, `kernel_sizes` and `dense_units`, a number a layer, and `batch_normalization`
-    describe the network of the preset `custom` and belong to no other. `compute_dtype` is what is
-    computed in while training: "auto" takes bfloat16 where the processor has hardware for it.
+    `filters`, `kernel_sizes` and `dense_units`, one number per layer, and `batch_normalization`
+    describe the network of the preset `custom` only. `compute_dtype` "auto" trains in bfloat16
+    where the processor has hardware for it.
 
-    Make one with `training_config`, which fills in the preset's defaults and turns a wrong
-    value into an `InvalidConfig` that names the field, the value and what is allowed.
+    `training_config` fills in the preset's defaults and turns a wrong value into an
+    `InvalidConfig` that names the field, the value and what is allowed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,15 +75,14 @@ class TrainingConfig(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
 
     @model_validator(mode="after")
-    def _shares_have_something_to_share(self) -> "TrainingConfig":
-        for name in ("synthetic_digits", "non_digits"):
-            share = f"{name.removesuffix('s')}_share"
-            if (getattr(self, name) > 0) != (getattr(self, share) > 0):
-                raise ValueError(f"{name} and {share} go together: both 0, or both above 0")
+    def _counts_and_shares_go_together(self) -> "TrainingConfig":
+        for count, share in (("synthetic_digits", "synthetic_digit_share"), ("non_digits", "non_digit_share")):
+            if (getattr(self, count) > 0) != (getattr(self, share) > 0):
+                raise ValueError(f"{count} and {share} go together: both 0, or both above 0")
         return self
 
     @model_validator(mode="after")
-    def _custom_layers_make_a_network(self) -> "TrainingConfig":
+    def _custom_layers_fit(self) -> "TrainingConfig":
         given = [name for name in CUSTOM_FIELDS if getattr(self, name) is not None]
         if self.preset != "custom":
             if given:
@@ -93,41 +91,38 @@ class TrainingConfig(BaseModel):
         missing = [name for name in CUSTOM_FIELDS if name not in given]
         if missing:
             raise ValueError(f"{missing[0]} is needed for the preset custom")
-        check_layers(self.filters, self.kernel_sizes)
+        _check_layers(self.filters, self.kernel_sizes)
         return self
 
     @model_validator(mode="after")
-    def _one_kind_of_augmentation(self) -> "TrainingConfig":
+    def _augmentations_are_exclusive(self) -> "TrainingConfig":
         for name in ("rotation", "scaling"):
             if getattr(self, name) and self.augmentation != "none":
-                raise ValueError(f'{name} goes with augmentation "none" only; the others turn and scale already')
+                raise ValueError(f'{name} goes with augmentation "none" only; the others rotate and scale already')
         return self
 
     @model_validator(mode="after")
-    def _a_batch_is_not_larger_than_the_data(self) -> "TrainingConfig":
+    def _batch_fits_the_data(self) -> "TrainingConfig":
         fitting = int(_TRAINING_IMAGES[self.data] * (1 - self.validation_fraction))
         if self.batch_size > fitting:
             raise ValueError(
-                f"batch_size should be at most {fitting:,}, the training images that {self.data} has "
-                f"without those for validation, got {self.batch_size}"
+                f"batch_size should be at most {fitting:,}, the number of images of {self.data} "
+                f"to train on, got {self.batch_size}"
             )
         return self
 
     @field_validator("preset")
     @classmethod
-    def _known(cls, name: str) -> str:
+    def _preset_exists(cls, name: str) -> str:
         if name not in PRESETS:
             raise ValueError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
         return name
 
 
-def check_layers(filters: Sequence[int], kernel_sizes: Sequence[int]) -> None:
-    """Whether convolutions (without padding, each followed by 2 x 2 pooling) fit 28 x 28 pixels.
-
-    Raises ValueError with a sentence that names the field.
-    """
+def _check_layers(filters: Sequence[int], kernel_sizes: Sequence[int]) -> None:
+    """Raise ValueError unless the convolutions, without padding and each with 2 x 2 pooling, fit 28 x 28 pixels."""
     if not filters:
-        raise ValueError("filters needs at least one number, such as 32,64: a convolution each")
+        raise ValueError("filters needs at least one number, such as 32,64: one per convolution")
     if len(filters) != len(kernel_sizes):
         raise ValueError(
             f"kernel_sizes needs one number for each of the {len(filters)} filters, got {len(kernel_sizes)}"
@@ -136,20 +131,20 @@ def check_layers(filters: Sequence[int], kernel_sizes: Sequence[int]) -> None:
     for layer, size in enumerate(kernel_sizes, 1):
         if size > side:
             raise ValueError(
-                f"kernel_sizes: convolution {layer} of {size} x {size} does not fit the {side} x {side} that is "
-                f"left of the 28 x 28 pixels there; make it smaller or leave it out"
+                f"kernel_sizes: convolution {layer} of {size} x {size} does not fit the {side} x {side} pixels "
+                "left at that layer; make it smaller or remove it"
             )
         side -= size - 1
         if side < 2:
             raise ValueError(
                 f"kernel_sizes: convolution {layer} leaves {side} x {side} of the 28 x 28 pixels, "
-                "too little for the 2 x 2 pooling after it; use smaller or fewer kernels"
+                "too few for the 2 x 2 pooling after it; use smaller or fewer kernels"
             )
         side //= 2
 
 
 def training_config(preset: str = DEFAULT_PRESET, **settings: Any) -> TrainingConfig:
-    """The preset's configuration with some settings changed.
+    """The preset's configuration, with some settings changed.
 
     Parameters: `preset`, a name in `PRESETS`; `settings`, fields of `TrainingConfig`.
     Raises InvalidConfig.
@@ -158,31 +153,33 @@ def training_config(preset: str = DEFAULT_PRESET, **settings: Any) -> TrainingCo
 
 
 def defaults(preset: str, data: str) -> dict[str, Any]:
-    """What a preset sets for a data set; the presets' own values are for MNIST's 60,000 images."""
-    chosen = PRESETS[preset].defaults if preset in PRESETS else {}
-    return chosen | _FOR_FEW_IMAGES if data == "digits" else dict(chosen)
+    """A preset's settings for a data set; its own epochs and batch size are meant for MNIST's 60,000 images."""
+    settings = PRESETS[preset].defaults if preset in PRESETS else {}
+    return settings | (_FOR_FEW_IMAGES if data == "digits" else {})
 
 
 def parse_config(values: dict[str, Any]) -> TrainingConfig:
-    """A configuration from plain values by setting. Raises InvalidConfig."""
+    """A configuration from plain values, by field. Raises InvalidConfig."""
     try:
         return TrainingConfig(**values)
     except ValidationError as error:
         raise InvalidConfig("; ".join(_sentence(problem) for problem in error.errors())) from None
 
 
-def read_config(values: dict[str, Any]) -> TrainingConfig:
-    """A configuration from a `config.json`, also one of an earlier version. Raises InvalidConfig."""
+def read_config(values: object) -> TrainingConfig:
+    """A configuration from the JSON of a run, also of an earlier version. Raises InvalidConfig."""
+    if not isinstance(values, dict):
+        raise InvalidConfig("there are no settings")
     return parse_config({_RENAMED.get(name, name): value for name, value in values.items()})
 
 
 def parse_numbers(text: str, name: str) -> tuple[int, ...]:
-    """Whole numbers from what a person types, such as "32, 64". Raises InvalidConfig that names the field."""
+    """Whole numbers from typed text, such as "32, 64". Raises InvalidConfig, which names the field."""
     try:
         return tuple(int(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise InvalidConfig(
-            f"{name} should be whole numbers with commas between them, such as 32,64, got {text!r}"
+            f"{name} should be whole numbers separated by commas, such as 32,64, got {text!r}"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The files of a run, and its JSON read with an error that names the file."""
+"""Reading the files of a run, with errors that name the file."""
 
 import contextlib
 import json
@@ -13,43 +13,48 @@ from pydantic import BaseModel, ValidationError
 from digit_core.errors import DamagedRun
 from digit_core.storage.paths import display_path
 
-_Record = TypeVar("_Record", bound=BaseModel)
-_LARGEST_RECORD = 4_000_000  # bytes; the largest, a training's progress with its curve, has some ten thousand
-# Opening a pipe would otherwise wait until it is written to. Windows has neither flag.
+_Model = TypeVar("_Model", bound=BaseModel)
+_MAX_BYTES = 4_000_000  # of a JSON file; the largest, a training's progress with its curve, has some ten thousand
+# Without O_NONBLOCK, opening a pipe would wait until it is written to. Windows has neither flag.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_small_file(path: Path, largest: int = _LARGEST_RECORD) -> bytes:
-    """The content of a file, at once.
-
-    Raises OSError if it is not there, a link, a pipe or another thing that is no regular file, or
-    has more than `largest` bytes.
-    """
+def read_small_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
+    """The content of a regular file; raises OSError if it is missing, a link, a pipe, or larger than `max_bytes`."""
     handle = os.open(path, _FLAGS)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError("it is not a regular file")
-        content = file.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(f"it has more than {largest:,} bytes")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(f"it has more than {max_bytes:,} bytes")
     return content
+
+
+def read_run_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
+    """As `read_small_file`; raises DamagedRun."""
+    try:
+        return read_small_file(path, max_bytes)
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def read_json(path: Path) -> dict:
     """The JSON object in a file. Raises DamagedRun."""
     try:
-        document = json.loads(read_small_file(path).decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = json.loads(read_run_file(path))
+    except (ValueError, RecursionError) as error:
         raise unreadable(path, error) from None
     if not isinstance(document, dict):
         raise DamagedRun(f"{display_path(path)} does not hold a JSON object.")
     return document
 
 
-def parse_model(path: Path, record: type[_Record], values: object) -> _Record:
-    """The record that the values from that file make. Raises DamagedRun."""
+def read_model(path: Path, model: type[_Model], key: str | None = None) -> _Model:
+    """The validated model in a JSON file, or under a key of it. Raises DamagedRun."""
+    document = read_json(path)
     try:
-        return record.model_validate(values)
+        return model.model_validate(document.get(key) if key else document)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -57,17 +62,17 @@ def parse_model(path: Path, record: type[_Record], values: object) -> _Record:
 
 
 def unreadable(path: Path, error: Exception) -> DamagedRun:
-    """What to raise when reading that file met that error."""
+    """The DamagedRun to raise for an error met while reading a file."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     return DamagedRun(f"{display_path(path)} cannot be read: {str(reason).rstrip('.')}.")
 
 
 def file_stats(folder: Path, names: Iterable[str]) -> dict[str, os.stat_result]:
-    """Of the regular files of these names that are there; a link is none, as it may lead out of the folder."""
+    """The stat results of those names that are regular files; a link is not, as it may lead out of the folder."""
     stats = {}
     for name in names:
         with contextlib.suppress(OSError):
-            found = os.lstat(f"{folder}/{name}")  # a Path for each file of a hundred runs takes its time
+            found = os.lstat(f"{folder}/{name}")  # creating a Path for each file of a hundred runs is slow
             if stat.S_ISREG(found.st_mode):
                 stats[name] = found
     return stats

@@ -1,7 +1,4 @@
-"""The named architectures with their default settings, as data that needs no Keras.
-
-How each network is built stands in `digit_core.training.architectures`, under the same name.
-"""
+"""The named architectures with their default settings; `digit_core.training.architectures` builds the networks."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Preset:
-    """A named architecture: what it is, and the settings it differs in from the common defaults.
+    """A named architecture with the settings that differ from `TrainingConfig`'s defaults.
 
-    `author_figure` is what the author of the reference reports on MNIST's test set, in words.
+    `author_figure` is the result that the author of the reference reports for MNIST's test set.
     """
 
     name: str
@@ -21,24 +18,31 @@ class Preset:
     author_figure: str = ""
 
 
-# The reference networks differ in their layers; this is how they are trained unless they say otherwise.
+# How the reference networks are trained, except where they say otherwise.
 _USUAL = {"batch_size": 128, "learning_rate": 0.002, "schedule": "cosine", "patience": 500}
+_REGULARIZED = {
+    **_USUAL,
+    "batch_size": 256,
+    "learning_rate": 0.004,
+    "beta_2": 0.99,
+    "label_smoothing": 0.02,
+    "dropout": 0.4,
+}
 
 _ALL = (
     Preset(
         "quick",
         "Quick",
         "Two convolutions, batch normalisation and one learning-rate cycle: 99.2 % on MNIST "
-        "after two passes. Generated digits and counter-examples are mixed in.",
+        "after two epochs. Trained with synthetic digits and non-digits too.",
         {
             "epochs": 2,
             "batch_size": 512,
             "learning_rate": 0.015,
             "schedule": "triangular",
-            "patience": 500,  # a cycle is at its best when it ends
+            "patience": 500,  # a cycle is best at its end
             "beta_1": 0.7,
             "beta_2": 0.9,
-            "dropout": 0.0,
             "synthetic_digits": 6000,
             "synthetic_digit_share": 0.09,
             "non_digits": 4000,
@@ -48,18 +52,12 @@ _ALL = (
     Preset(
         "robust",
         "Robust",
-        "Five convolutions that have seen how people write: MNIST bent in every batch, generated "
-        "pen strokes, and counter-examples. Takes about half an hour.",
+        "Five convolutions, trained for drawings: augmented MNIST, synthetic digits and non-digits. "
+        "Takes about half an hour.",
         {
+            **_REGULARIZED,
             "epochs": 36,
-            "batch_size": 256,
-            "learning_rate": 0.004,
-            "schedule": "cosine",
-            "patience": 500,
-            "beta_2": 0.99,
             "weight_decay": 0.01,
-            "label_smoothing": 0.02,
-            "dropout": 0.4,
             "augmentation": "drawings",
             "mild_epochs": 8,
             "synthetic_digits": 60_000,
@@ -71,18 +69,12 @@ _ALL = (
     Preset(
         "accurate",
         "Accurate",
-        "Six convolutions that learn from MNIST alone, bent in every batch and more gently at the end: "
-        "the most accurate on MNIST's test images. For drawings Robust is better. Takes about twenty minutes.",
+        "Six convolutions, trained on augmented MNIST alone: the most accurate on MNIST's test images. "
+        "Robust is better for drawings. Takes about twenty minutes.",
         {
+            **_REGULARIZED,
             "epochs": 50,
-            "batch_size": 256,
-            "learning_rate": 0.004,
-            "schedule": "cosine",
-            "patience": 500,
-            "beta_2": 0.99,
             "weight_decay": 0.02,
-            "label_smoothing": 0.02,
-            "dropout": 0.4,
             "augmentation": "moderate",
             "mild_epochs": 17,
             "validation_fraction": 1 / 30,
@@ -92,7 +84,7 @@ _ALL = (
     Preset(
         "tiny",
         "Tiny",
-        "Five narrow convolutions and a mean over the picture: 3,670 parameters.",
+        "Five narrow convolutions and global average pooling: 3,670 parameters.",
         {
             **_USUAL,
             "epochs": 15,
@@ -107,7 +99,7 @@ _ALL = (
     Preset(
         "two_block",
         "Two blocks",
-        "Conv 32, pool, conv 64, pool, dense 128, dropout 0.5; accuracy and recall watched.",
+        "Conv 32, pool, conv 64, pool, dense 128, dropout 0.5; tracks accuracy and recall.",
         {**_USUAL, "epochs": 12, "dropout": 0.5, "track_recall": True},
         "accuracy 99.15 %, recall 99.11 %, loss 0.0262",
     ),
@@ -115,29 +107,28 @@ _ALL = (
         "batch_norm",
         "Batch norm",
         "Three convolutions and two dense layers, each batch-normalised, with dropout: 424,000 "
-        "parameters. Stops when the validation loss gets no better.",
+        "parameters. Stops when the validation loss no longer improves.",
         {**_USUAL, "epochs": 10, "dropout": 0.3, "patience": 3},
         "99.07 %, validation loss 0.0356, F1 of class 1 = 1.00",
     ),
     Preset(
         "lenet5",
         "LeNet-5",
-        "The network of LeCun, Bottou, Bengio and Haffner (1998), trained from scratch; with "
-        "distorted images, as theirs was.",
+        "The network of LeCun, Bottou, Bengio and Haffner (1998), trained on distorted images as theirs was.",
         {**_USUAL, "epochs": 15, "rotation": 5.0, "scaling": 0.05},
         "about 99.0 %",
     ),
     Preset(
         "classic",
         "Classic",
-        "Conv 32, pool, conv 64, pool, conv 64, dense 64: the network of many introductions.",
+        "Conv 32, pool, conv 64, pool, conv 64, dense 64: the network of many tutorials.",
         {**_USUAL, "epochs": 12, "learning_rate": 0.001},
         "about 99.0 %, loss below 0.05; in training 99.5 % and below 0.02",
     ),
     Preset(
         "custom",
         "Custom",
-        "Convolutions of your own choice, each followed by a pooling, then dense layers.",
+        "Convolutions of your choice, each followed by pooling, then dense layers.",
         {
             **_USUAL,
             "epochs": 12,
@@ -154,7 +145,7 @@ _ALL = (
     Preset(
         "resnet",
         "ResNet",
-        "A small residual network (He et al. 2015): three stages of two convolutions with a way around them.",
+        "A small residual network (He et al. 2015): three stages of two convolutions with skip connections.",
         {**_USUAL, "epochs": 10, "weight_decay": 0.01},
         "named as future work",
     ),

@@ -1,4 +1,4 @@
-"""A run folder as a whole: completed, moved to its place, deleted."""
+"""A run folder as a whole: completed, moved to the runs folder, deleted."""
 
 import contextlib
 import json
@@ -16,9 +16,9 @@ from digit_core.storage.files import make_folder, storage_errors, sync_to_disk, 
 
 
 def write_config(folder: Path, config: TrainingConfig, environment: Environment) -> None:
-    """Write `config.json`, with the sizes of the binary files so that a truncated one is noticed.
+    """Write `config.json`, with the sizes of the binary files to detect truncated ones; raises StorageError.
 
-    Nothing else writes it. Raises StorageError.
+    Nothing else writes that file.
     """
     sizes = {name: (folder / name).stat().st_size for name in BINARY}
     document = {"config": config.model_dump(), "environment": environment.model_dump(), "sizes": sizes}
@@ -26,50 +26,46 @@ def write_config(folder: Path, config: TrainingConfig, environment: Environment)
 
 
 def complete(folder: Path, config: TrainingConfig, environment: Environment) -> None:
-    """Make a working folder with all other files a complete run that outlives a power cut.
-
-    Raises DamagedRun or StorageError.
-    """
+    """Make a working folder, which has all other files, a complete run. Raises DamagedRun or StorageError."""
     write_config(folder, config, environment)
     Run(folder).check()
-    _put_on_disk(folder)
+    _sync_folder(folder)
 
 
 def move_into_place(working: Path) -> Run:
     """Move a complete working folder to the runs, in one rename. Raises DamagedRun or StorageError."""
     Run(working).check()
-    _put_on_disk(working)  # also the figures, which are drawn when it is complete
+    _sync_folder(working)  # once more, for the figures drawn since
     target = make_folder(paths.runs_folder()) / working.name
     with storage_errors(target):
         working.rename(target)
     for folder in (target.parent, working.parent):
-        with contextlib.suppress(StorageError):  # it has moved, and must not be told to have not
+        with contextlib.suppress(StorageError):  # the folder has moved: this is no failure
             sync_to_disk(folder)
     delete_checkpoint(target)
     return Run(target)
 
 
 def remove_folder(path: Path) -> None:
-    """Delete a folder; it leaves the listing in one step before its files go. Raises StorageError."""
+    """Delete a folder: hide it from the listing in one step, then delete its files. Raises StorageError."""
     with storage_errors(path):
-        if path.is_symlink():  # what it leads to is not ours
+        if path.is_symlink():  # keep its target
             path.unlink()
             return
         doomed = path.with_name(f".{path.name}.deleted")
-        shutil.rmtree(doomed, ignore_errors=True)  # of an earlier deletion that did not get to its end
+        shutil.rmtree(doomed, ignore_errors=True)  # left by an interrupted deletion
         path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
 
 
 def sweep_deleted(parent: Path) -> None:
-    """Finish the deletions in a folder that `remove_folder` was killed in."""
+    """Finish interrupted deletions in a folder."""
     for doomed in parent.glob(".*.deleted"):
         shutil.rmtree(doomed, ignore_errors=True)
 
 
-def _put_on_disk(folder: Path) -> None:
-    # A rename can reach the disk before what was written earlier does: after a power cut the run
-    # would stand in its place with empty files.
+def _sync_folder(folder: Path) -> None:
+    # A rename can reach the disk before the data written earlier: after a power cut the run would have empty files.
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name != CHECKPOINT]
         for name in files:

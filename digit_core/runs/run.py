@@ -1,24 +1,23 @@
-"""Run folders: one training and all it left.
+"""Run folders: the results of one training each.
 
-A run is written in a working folder and moved to its place in one rename when it is whole
-(see `digit_core.runs.publishing`), so whatever stands in the runs folder was complete once. What
-was damaged since is listed as damaged and does not hide the others.
+A run is written in a working folder and moved to the runs folder in one rename when it is complete
+(see `digit_core.runs.publishing`). One that was damaged since is listed as damaged, beside the others.
 """
 
 import csv
+import hashlib
 import io
 import math
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from digit_core.errors import DamagedRun, DigitError, UnknownRun
+from digit_core.errors import DamagedRun, InvalidConfig, UnknownRun
 from digit_core.runs.config import TrainingConfig, read_config
-from digit_core.runs.json_files import file_stats, parse_model, read_json, read_small_file, unreadable
+from digit_core.runs.json_files import file_stats, read_json, read_model, read_run_file, unreadable
 from digit_core.runs.predictions import Predictions, read_predictions
 from digit_core.runs.schemas import Calibration, Environment, Metrics
 from digit_core.storage import paths
@@ -35,15 +34,14 @@ REQUIRED = (
     "metrics.json",
 )
 BINARY = ("model.keras", "model.tflite", "predictions.npz")
-DATA_FIGURES = ("samples", "worst_mistakes")  # they show the data set's images, which may have a licence of their own
+DATA_FIGURES = ("samples", "worst_mistakes")  # they show images of the data set, which has its own licence
 HISTORY_FIELDS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-TRACKED_FIELDS = ("recall", "val_recall")  # in the history of a training that was told to watch them
-_MOST_EPOCHS = 10_000  # in a history, more than a training can have
-_LARGEST_MODEL = 2_000_000_000  # bytes
-_LARGEST_FIGURE = 20_000_000  # bytes
+TRACKED_FIELDS = ("recall", "val_recall")  # in the history of a training that tracks recall
+_MAX_EPOCHS = 10_000  # in a history; a training cannot have as many
+_MAX_MODEL_BYTES = 2_000_000_000
+_MAX_FIGURE_BYTES = 20_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_TRAINED = re.compile(r"\d{8}-\d{6}-")  # how the name of a training's folder begins
-_NAMES = "use letters, digits, dots, dashes and underscores, and not the name of the shipped run"
+_TRAINING_NAME = re.compile(r"\d{8}-\d{6}-")  # the beginning of the name of a training's folder
 
 
 class Run:
@@ -58,8 +56,15 @@ class Run:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever a file of the run does: what a cache of anything made from the run keeps beside it."""
-        return repr((str(self.path), _stamp(file_stats(self.path, REQUIRED))))
+        """Changes whenever a file of the run does; the key of every cache of something computed from the run."""
+        return repr((str(self.path), _stamp(self.path)))
+
+    def content_digest(self, names: tuple[str, ...], version: str) -> str:
+        """A digest of the content of these files and of `version`, for what is stored beside the run.
+
+        Unlike `fingerprint` it survives a copy of the run and a new checkout. Raises DamagedRun.
+        """
+        return _content_digest(self.path, names, version, self.fingerprint)
 
     @cached_property
     def _document(self) -> dict:
@@ -67,62 +72,56 @@ class Run:
 
     @cached_property
     def config(self) -> TrainingConfig:
-        """What the training was asked to do."""
+        """The settings of the training."""
         try:
-            return read_config(self._document["config"])
-        except (AttributeError, KeyError, TypeError, DigitError) as error:
+            return read_config(self._document.get("config"))
+        except InvalidConfig as error:
             raise unreadable(self.path / "config.json", error) from None
 
     @cached_property
     def environment(self) -> Environment:
         """Versions, data digest, command and time of the training."""
-        return parse_model(self.path / "config.json", Environment, self._document.get("environment"))
+        return read_model(self.path / "config.json", Environment, "environment")
 
     @cached_property
     def metrics(self) -> Metrics:
-        """What it reached on the test set."""
-        return parse_model(self.path / "metrics.json", Metrics, read_json(self.path / "metrics.json"))
+        """The results on the test set."""
+        return read_model(self.path / "metrics.json", Metrics)
 
     @cached_property
     def calibration(self) -> Calibration:
         """Temperature and thresholds."""
-        path = self.path / "calibration.json"
-        return parse_model(path, Calibration, read_json(path))
+        return read_model(self.path / "calibration.json", Calibration)
 
     def history(self) -> list[dict[str, float]]:
-        """A row an epoch with the fields of `HISTORY_FIELDS`, and those of `WATCHED_FIELDS` that were watched.
+        """One row per epoch with `HISTORY_FIELDS`, and with `TRACKED_FIELDS` if they were tracked.
 
-        Seconds count from the start.
+        Seconds count from the start of the training.
         """
         path = self.path / "history.csv"
         try:
-            rows = list(csv.DictReader(io.StringIO(read_small_file(path).decode("utf-8"), newline="")))
+            rows = list(csv.DictReader(io.StringIO(read_run_file(path).decode("utf-8"), newline="")))
             names = [*HISTORY_FIELDS, *(name for name in TRACKED_FIELDS if rows and name in rows[0])]
             history = [{name: float(row[name]) for name in names} for row in rows]
-        except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        except (ValueError, TypeError, KeyError, csv.Error) as error:
             raise unreadable(path, error) from None
         if not history:
             raise DamagedRun(f"The run {self.name} has no epoch in its history.csv.")
-        if len(history) > _MOST_EPOCHS or not all(
-            math.isfinite(row[name]) for row in history for name in HISTORY_FIELDS
-        ):
-            raise DamagedRun(f"{display_path(path)} cannot be used: it holds other numbers than a training's.")
+        are_finite = all(math.isfinite(row[name]) for row in history for name in HISTORY_FIELDS)
+        if len(history) > _MAX_EPOCHS or not are_finite:
+            raise DamagedRun(f"{display_path(path)} cannot be used: its numbers are not those of a training.")
         return history
 
     def predictions(self) -> Predictions:
-        """Calibrated probabilities and labels of the test set."""
+        """Probabilities and labels of the test set."""
         return read_predictions(self.path / "predictions.npz")
 
     def model_bytes(self) -> bytes:
-        """The LiteRT model that reads."""
-        path = self.path / "model.tflite"
-        try:
-            return read_small_file(path, _LARGEST_MODEL)
-        except OSError as error:
-            raise unreadable(path, error) from None
+        """The LiteRT model."""
+        return read_run_file(self.path / "model.tflite", _MAX_MODEL_BYTES)
 
     def figures(self) -> dict[str, Path]:
-        """The pictures of the run by name, as SVG files; without links, which may lead out of the folder."""
+        """The SVG figures by name; without links, which may lead out of the folder."""
         folder = self.path / "figures"
         if folder.is_symlink():
             return {}
@@ -130,43 +129,34 @@ class Run:
 
     def figure(self, name: str, kind: Literal["png", "svg"]) -> bytes:
         """The file of one of `figures`."""
-        path = self.path / "figures" / f"{name}.{kind}"
-        try:
-            return read_small_file(path, _LARGEST_FIGURE)
-        except OSError as error:
-            raise unreadable(path, error) from None
+        return read_run_file(self.path / "figures" / f"{name}.{kind}", _MAX_FIGURE_BYTES)
 
     def check(self) -> None:
-        """Raise DamagedRun if a file is missing or a record cannot be read."""
-        self._check(file_stats(self.path, REQUIRED))
-
-    def _check(self, stats: Mapping[str, os.stat_result]) -> None:
+        """Raise DamagedRun if a file is missing or damaged."""
+        stats = file_stats(self.path, REQUIRED)
         missing = [name for name in REQUIRED if name not in stats]
         if self.path != paths.SHIPPED_RUN and self.path.is_symlink():
             raise DamagedRun(f"The run {self.name} is a link to another folder; copy the folder itself to its place.")
-        links = [name for name in missing if os.path.lexists(self.path / name)]
-        if links:
+        if links := [name for name in missing if os.path.lexists(self.path / name)]:
             raise DamagedRun(f"In the run {self.name}, {', '.join(links)} is not a regular file.")
         if missing:
             raise DamagedRun(f"The run {self.name} lacks {', '.join(missing)}.")
-        empty = [name for name in REQUIRED if stats[name].st_size == 0]
-        if empty:
+        if empty := [name for name in REQUIRED if stats[name].st_size == 0]:
             raise DamagedRun(f"In the run {self.name}, {', '.join(empty)} is empty.")
         sizes = self._document.get("sizes", {})
         if not isinstance(sizes, dict) or not sizes.keys() <= stats.keys():
             path = display_path(self.path / "config.json")
             raise DamagedRun(f"{path} cannot be used: sizes are not those of the run's files.")
         for name, size in sizes.items():
-            found = stats[name].st_size
-            if found != size:
-                raise DamagedRun(f"In the run {self.name}, {name} has {found} bytes and not {size}.")
+            if stats[name].st_size != size:
+                raise DamagedRun(f"In the run {self.name}, {name} has {stats[name].st_size} bytes, not {size}.")
         for record in ("config", "environment", "metrics", "calibration"):
             getattr(self, record)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All runs: newest first, then those that people named, then the shipped one; and why others are damaged."""
+    """All usable runs, newest first, then renamed ones, the shipped one last; and the damaged ones with the reason."""
 
     runs: tuple[Run, ...]
     damaged: dict[str, str]
@@ -176,19 +166,23 @@ def list_runs() -> Listing:
     """Every run on this machine. Never raises for a damaged run."""
     folder = paths.runs_folder()
     try:
-        found = [Path(entry) for entry in os.scandir(folder) if _is_run_folder(entry)]
-        found.sort(key=lambda path: (names_a_training(path.name), path.name), reverse=True)
+        # A folder whose name begins with a dot is being deleted.
+        found = [Path(entry) for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+        found.sort(key=lambda path: (is_training_name(path.name), path.name), reverse=True)
     except OSError:
         found = []
     runs, damaged = [], {}
     for path in [*found, paths.SHIPPED_RUN]:
         try:
             if path.parent == folder and (path.name == SHIPPED or not _NAME.fullmatch(path.name)):
-                raise DamagedRun(f"The folder {path.name} has a name that no run can have; {_NAMES}.")
+                raise DamagedRun(
+                    f"The folder {path.name} has a name that no run can have; use letters, digits, dots, dashes "
+                    "and underscores, and not the name of the shipped run."
+                )
             runs.append(_checked(path))
         except DamagedRun as error:
             damaged[path.name] = str(error)
-    for path in list(_CHECKED):
+    for path in list(_CHECKED):  # another thread may change it
         if path.parent == folder and path not in found:
             _CHECKED.pop(path, None)
     return Listing(tuple(runs), damaged)
@@ -199,39 +193,38 @@ def open_run(name: str) -> Run:
     return _checked(run_path(name))
 
 
-def names_a_training(name: str) -> bool:
-    """Whether it begins with a moment, as a training's folder does; a person may have named it otherwise."""
-    return _TRAINED.match(name) is not None
+def is_training_name(name: str) -> bool:
+    """Whether it begins with a date and a time, as the folder of a training does unless it was renamed."""
+    return _TRAINING_NAME.match(name) is not None
 
 
 def run_path(name: str) -> Path:
-    """The folder of that run, damaged or not. Raises UnknownRun."""
+    """The folder of a run, damaged or not. Raises UnknownRun."""
     if name == SHIPPED:
         path = paths.SHIPPED_RUN
-    elif _NAME.fullmatch(name):  # also keeps `../elsewhere` from being read
+    elif _NAME.fullmatch(name):  # which also rejects `../elsewhere`
         path = paths.runs_folder() / name
     else:
-        raise UnknownRun(f"{name!r} is no run's name.")
+        raise UnknownRun(f"{name!r} cannot be the name of a run.")
     if not path.is_dir():
         raise UnknownRun(f"There is no run named {name!r}; it may have been deleted.")
     return path
 
 
 _Stamp = tuple[tuple[str, int, int, int, int], ...]
-# What `check` said of a folder, and of which state of its files; opening every record of every
-# run each time that a page is drawn would take longer than drawing it.
+# The checked run of a folder, or why it is damaged, with the state of its files: parsing every file of
+# every run each time that a page is drawn would take longer than drawing it.
 _CHECKED: dict[Path, tuple[_Stamp, Run | str]] = {}
 
 
 def _checked(path: Path) -> Run:
-    """The run in that folder; its records are read again only when a file has changed. Raises DamagedRun."""
-    stats = file_stats(path, REQUIRED)
-    stamp = _stamp(stats)
-    known, found = _CHECKED.get(path, (None, None))
-    if stamp != known:
+    """The run in that folder; its files are parsed again only when one has changed. Raises DamagedRun."""
+    stamp = _stamp(path)
+    checked_stamp, found = _CHECKED.get(path, (None, None))
+    if stamp != checked_stamp:
         found = Run(path)
         try:
-            found._check(stats)
+            found.check()
         except DamagedRun as error:
             found = str(error)
         _CHECKED[path] = stamp, found
@@ -240,9 +233,14 @@ def _checked(path: Path) -> Run:
     return found
 
 
-def _stamp(stats: Mapping[str, os.stat_result]) -> _Stamp:
-    return tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats.items())
+def _stamp(path: Path) -> _Stamp:
+    stats = file_stats(path, REQUIRED).items()
+    return tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats)
 
 
-def _is_run_folder(entry: os.DirEntry) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir()  # a folder with a dot is being deleted
+@lru_cache(maxsize=64)
+def _content_digest(folder: Path, names: tuple[str, ...], version: str, _fingerprint: str) -> str:
+    digest = hashlib.sha256(version.encode())
+    for name in names:
+        digest.update(read_run_file(folder / name, _MAX_MODEL_BYTES))
+    return digest.hexdigest()

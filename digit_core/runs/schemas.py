@@ -1,4 +1,4 @@
-"""The records in a run folder, typed: progress, metrics, calibration."""
+"""The JSON files of a run folder, typed: progress, metrics, calibration, environment."""
 
 import time
 from typing import Annotated, Literal
@@ -8,7 +8,6 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 State = Literal["waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
 ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publishing"})
 
-
 CLASSES = 10
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
@@ -16,14 +15,14 @@ _Row = Annotated[list[Count], Field(min_length=CLASSES, max_length=CLASSES)]
 
 
 class _Record(BaseModel):
-    # Fields that a later version adds are ignored. (A training's settings must all be known: config.py.)
+    # Fields of a later version are ignored; `TrainingConfig` rejects them.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Progress(_Record):
-    """Where a training stands. Times are Unix seconds; `loss` and `accuracy` are running means.
+    """The progress of a training; `updated` is in Unix seconds, `loss` and `accuracy` are running means.
 
-    `curve` is the loss by step, counted over all epochs: means over the steps since the last point.
+    `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
     """
 
     state: State = "waiting"
@@ -59,11 +58,11 @@ class ClassMetrics(_Record):
 
 
 class Metrics(_Record):
-    """What a run reached on the test set. Precision, recall and F1 are macro averages.
+    """The results on the test set. Precision, recall and F1 are macro averages.
 
     `accuracy_interval` is the 95 % Wilson score interval; `confusion[t][p]` counts test images
-    of digit t read as p; `calibration_error` is the expected calibration error in 15 equal bins
-    (Guo et al. 2017); probabilities are the network's own, at temperature 1. `training_seconds` counts fitting alone.
+    of digit t predicted as p; `calibration_error` is the expected calibration error in 15 equal bins
+    (Guo et al. 2017) at temperature 1; `training_seconds` is the time for fitting alone.
     """
 
     accuracy: Share
@@ -84,14 +83,14 @@ class Metrics(_Record):
 
     @field_validator("per_class")
     @classmethod
-    def _a_row_for_each_digit(cls, rows: list[ClassMetrics]) -> list[ClassMetrics]:
+    def _one_row_per_digit(cls, rows: list[ClassMetrics]) -> list[ClassMetrics]:
         if [row.digit for row in rows] != list(range(CLASSES)):
-            raise ValueError("there should be one row for each digit, 0 to 9")
+            raise ValueError("there should be one row per digit, 0 to 9")
         return rows
 
 
 class Calibration(_Record):
-    """How logits become honest numbers; fitted on validation data.
+    """How logits become calibrated probabilities; fitted on validation data.
 
     `temperature` divides the logits (Guo et al. 2017); `likeness_threshold` is the least
     `digit_likeness` (0 to 1) at which something counts as a digit. The errors are expected
@@ -105,9 +104,9 @@ class Calibration(_Record):
 
 
 class Environment(_Record):
-    """What else can change a result: versions and data, and the command that started it.
+    """What else can change a result: library versions, data, time (Unix seconds) and command.
 
-    `computed_in` is the precision that `auto` came to; None in runs from before it was noted.
+    `compute_dtype` is what the setting "auto" resolved to; None in runs of early versions.
     """
 
     versions: dict[str, str]

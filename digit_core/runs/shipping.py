@@ -1,74 +1,70 @@
-"""Make a run the one that the project ships."""
+"""Make a run the one that is shipped with the project."""
 
 import shutil
 from pathlib import Path
 
-from digit_core.errors import DamagedRun, NotShippable
+from digit_core.errors import NotShippable
 from digit_core.runs.run import DATA_FIGURES, Run
 from digit_core.storage.files import make_folder, storage_errors
 
-MOST_BYTES = 3_000_000  # everybody who clones the project has to fetch it
-_LEFT_OUT = ("progress.json", "request.json", "train.log")
+MAX_BYTES = 3_000_000  # every clone of the project downloads it
+_NOT_SHIPPED = ("progress.json", "request.json", "train.log")
 
 
 def ship(run: Run, target: Path) -> int:
-    """Replace the folder `target` by a copy of the run, and return its size in bytes.
+    """Replace the folder `target` by a copy of the run and return its size in bytes.
 
-    Left out are the traces of its training and the figures that show images of the data set,
-    which is not ours to hand out. What was in `target` stays until the copy has been checked.
-    Raises NotShippable, also when `target` holds something else than a run, DamagedRun or StorageError.
+    The records of its training are left out, and the figures that show images of the data set,
+    which has its own licence. The old content of `target` stays until the copy has been checked.
+    Raises NotShippable, also when `target` holds anything but a run, DamagedRun or StorageError.
     """
     if run.path.resolve() == target.resolve():
         raise NotShippable(f"{run.name} is the shipped run already; name another.")
-    if target.exists() and not _may_be_replaced(target):
-        raise NotShippable(f"{target} holds something else than a run, which would be lost; name another folder.")
-    copy, before = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    if target.exists() and not _is_replaceable(target):
+        raise NotShippable(f"{target} is not a run and would be lost; name another folder.")
+    copy, backup = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     make_folder(target.parent)
     with storage_errors(target):
-        for leftover in (copy, before):
+        for leftover in (copy, backup):
             shutil.rmtree(leftover, ignore_errors=True)
         try:
-            _copy(run, copy)
-            size = _checked(run, copy)
+            shutil.copytree(run.path, copy, ignore=_ignored, copy_function=shutil.copyfile)
+            size = _checked_size(run, copy)
             if target.exists():
-                target.rename(before)
+                target.rename(backup)
             copy.rename(target)
         finally:
-            if before.exists() and not target.exists():
-                before.rename(target)
+            if backup.exists() and not target.exists():
+                backup.rename(target)
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.rmtree(before, ignore_errors=True)
+            shutil.rmtree(backup, ignore_errors=True)
     return size
 
 
-def _may_be_replaced(target: Path) -> bool:
+def _is_replaceable(target: Path) -> bool:
     if not target.is_dir():
         return False
     return not any(target.iterdir()) or all((target / name).is_file() for name in ("config.json", "metrics.json"))
 
 
-def _copy(run: Run, copy: Path) -> None:
-    (copy / "figures").mkdir(parents=True)
-    for file in _files(run.path):
-        if file.name not in _LEFT_OUT:
-            shutil.copyfile(file, copy / file.name)
-    for figure in _files(run.path / "figures"):
-        if figure.stem not in DATA_FIGURES:
-            shutil.copyfile(figure, copy / "figures" / figure.name)
+def _ignored(folder: str, names: list[str]) -> list[str]:
+    """The names that are not shipped: for `shutil.copytree`."""
+    return [
+        name
+        for name in names
+        if name in _NOT_SHIPPED
+        or name.startswith(".")
+        or Path(name).stem in DATA_FIGURES
+        or (name != "figures" and not Path(folder, name).is_file())
+    ]
 
 
-def _checked(run: Run, copy: Path) -> int:
+def _checked_size(run: Run, copy: Path) -> int:
     copied = Run(copy)
     copied.check()
-    if not copied.history() or not len(copied.predictions().labels):
-        raise DamagedRun(f"The run {run.name} has no epoch or no predictions.")
+    copied.history()
+    copied.predictions()
     size = sum(file.stat().st_size for file in copy.rglob("*") if file.is_file())
-    if size > MOST_BYTES:
-        raise NotShippable(f"{run.name} has {size / 1e6:.1f} MB, at most {MOST_BYTES / 1e6:.0f} MB can be shipped.")
+    if size > MAX_BYTES:
+        raise NotShippable(f"{run.name} has {size / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} MB can be shipped.")
     return size
-
-
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))

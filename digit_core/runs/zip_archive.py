@@ -1,4 +1,4 @@
-"""Run folders as one zip file, to keep or to pass on."""
+"""Run folders as one zip file, to back up or to share."""
 
 import zipfile
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
         for run in runs:
             files = _files(run.path)
             if not files:
-                raise UnknownRun(f"The run {run.name} has no files any more; it may have been deleted.")
+                raise UnknownRun(f"The run {run.name} has no files; it may have been deleted.")
             for path in files:
                 name = f"{run.name}/{path.relative_to(run.path).as_posix()}"
                 try:
-                    # Files from before 1980 happen where a clock is wrong, and zip knows no such time.
+                    # A wrong clock can date a file before 1980, which zip cannot represent.
                     info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
                     content = path.read_bytes()
                 except OSError as error:
@@ -29,17 +29,17 @@ def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
 
 
 def archive_name(runs: Sequence[Run]) -> str:
-    """What to call the file: made of letters that every system knows."""
+    """The name of the file, in characters that every system allows."""
     return f"{runs[0].name}.zip" if len(runs) == 1 else f"{len(runs)}-runs.zip"
 
 
 def unpacked_size(runs: Sequence[Run]) -> int:
-    """Bytes of all files that would be packed."""
+    """The total size in bytes of the files to pack."""
     return sum(path.stat().st_size for run in runs for path in _files(run.path))
 
 
 def _files(folder: Path) -> list[Path]:
-    """Without links, which may lead out of the folder, and without what is hidden."""
+    """All files without links, which may lead out of the folder, and without hidden ones."""
     if folder.is_symlink():
         return []
     return [

@@ -1,4 +1,4 @@
-"""Small files, replaced in one step, so that a reader sees the old or the new and never half.
+"""Small files, replaced in one step: a reader sees the old content or the new, never half of it.
 
 `Path.replace` is atomic within a file system on POSIX and Windows.
 """
@@ -13,17 +13,19 @@ from pathlib import Path
 from digit_core.errors import StorageError
 from digit_core.storage.paths import display_path
 
+_OTHER_FOLDER = "Set DIGITS_HOME to a folder that can be written."
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space and try again."),
     errno.EDQUOT: ("your disk quota is used up", "Free some space and try again."),
-    errno.EROFS: ("the disk is read-only", "Set DIGITS_HOME to a folder that can be written."),
-    errno.EACCES: ("it may not be written by you", "Set DIGITS_HOME to a folder that can be written."),
-    errno.EPERM: ("it may not be written by you", "Set DIGITS_HOME to a folder that can be written."),
+    errno.EROFS: ("the disk is read-only", _OTHER_FOLDER),
+    errno.EACCES: ("you may not write there", _OTHER_FOLDER),
+    errno.EPERM: ("you may not write there", _OTHER_FOLDER),
     errno.EIO: ("the disk reports an error", "Set DIGITS_HOME to a folder on another disk."),
-    errno.ENOTDIR: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
-    errno.EEXIST: ("part of the path is a file", "Set DIGITS_HOME to a folder that can be written."),
+    errno.ENOTDIR: ("part of the path is a file", _OTHER_FOLDER),
+    errno.EEXIST: ("part of the path is a file", _OTHER_FOLDER),
 }
-_NOT_FOR_FOLDERS = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
+_IS_WINDOWS = os.name == "nt"
+_CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
 
 
 @contextmanager
@@ -51,37 +53,37 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_parts(path: Path, parts: Iterable[bytes]) -> None:
-    """As `write_bytes`, for content that is made while it is written; what making it raises is passed on."""
+    """As `write_bytes`, for content that is computed while it is written; passes on what computing it raises."""
     make_folder(path.parent)
     _replace(path, parts)
 
 
-def write_where_folder_is(path: Path, content: str) -> None:
-    """As `write_text`, but nothing is written when another process has taken the folder away; raises StorageError."""
+def write_text(path: Path, content: str) -> None:
+    """Replace a text file's content (UTF-8) in one step; raises StorageError."""
+    write_parts(path, [content.encode()])
+
+
+def write_if_folder_exists(path: Path, content: str) -> None:
+    """As `write_text`, but do nothing if another process has removed the folder; raises StorageError."""
     with suppress(FileNotFoundError):
         _replace(path, [content.encode()])
 
 
-def write_text(path: Path, content: str) -> None:
-    """Replace a text file's content (UTF-8) in one step; raises StorageError."""
-    write_bytes(path, content.encode())
-
-
 def sync_to_disk(path: Path) -> None:
-    """Wait until a file's content, or the names in a folder, would outlive a power cut; raises StorageError.
+    """Wait until a file's content, or the names in a folder, would survive a power cut; raises StorageError.
 
-    Where the platform has nothing of the kind for a folder, as Windows, nothing is waited for.
+    Does nothing for a folder where the platform cannot sync one, as on Windows.
     """
     is_folder = path.is_dir()
-    if is_folder and os.name == "nt":
+    if is_folder and _IS_WINDOWS:
         return
     with storage_errors(path):
-        # Windows syncs only what is open for writing; elsewhere a folder cannot be opened so.
-        handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        # Windows syncs only files that are open for writing; elsewhere a folder cannot be opened for writing.
+        handle = os.open(path, os.O_RDWR if _IS_WINDOWS else os.O_RDONLY)
         try:
             os.fsync(handle)
         except OSError as error:
-            if not (is_folder and error.errno in _NOT_FOR_FOLDERS):
+            if not (is_folder and error.errno in _CANNOT_SYNC_FOLDERS):
                 raise
         finally:
             os.close(handle)
@@ -93,8 +95,7 @@ def _replace(path: Path, parts: Iterable[bytes]) -> None:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                for part in parts:
-                    file.write(part)
+                file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)  # mkstemp's files are for the owner alone

@@ -1,4 +1,4 @@
-"""Whether somebody holds a lock file, found out without getting in anybody's way."""
+"""Whether a process holds a lock file, found out without disturbing its holder or others that look."""
 
 import os
 from pathlib import Path
@@ -10,35 +10,28 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-_PASSING = 0.05  # seconds in which whoever only looks has let go again
+_PATIENCE = 0.05  # seconds; another process that only looks has released the lock by then
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the `FileLock` of that path; one that cannot be looked at is taken to be free."""
+    """Whether a process holds the `FileLock` of that path; False if that cannot be found out."""
     if fcntl is None:
-        return _is_held_for_long(path)
+        try:
+            with FileLock(path, timeout=_PATIENCE, poll_interval=_PATIENCE / 5, thread_local=False):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:
-        # Shared, so that two who look do not take each other for the holder. Closing releases it.
+        # Shared, so that two processes that look do not take each other for the holder. Closing releases it.
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
     except OSError as error:
         return isinstance(error, BlockingIOError | PermissionError)
-    else:
-        return False
     finally:
         os.close(handle)
-
-
-def _is_held_for_long(path: Path) -> bool:
-    lock = FileLock(path, thread_local=False)
-    try:
-        lock.acquire(timeout=_PASSING, poll_interval=_PASSING / 5)
-    except Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False

@@ -1,7 +1,7 @@
 """Where things live on disk.
 
-`DIGITS_HOME` names the folder for runs, data and what is made of them (default: `.digits/` in the
-checkout). `DIGITS_MNIST` names an `mnist.npz` that is already on the machine.
+`DIGITS_HOME` names the folder for runs, data and everything derived from them (default: `.digits/`
+in the checkout). `DIGITS_MNIST` names an `mnist.npz` that is already on the machine.
 """
 
 import os
@@ -13,42 +13,42 @@ SHIPPED_RUN = PROJECT / "digit_core" / "shipped"
 
 
 def home() -> Path:
-    """The folder of everything that is kept; it need not exist yet."""
+    """The folder for everything that is stored; it need not exist yet."""
     return Path(os.environ.get("DIGITS_HOME") or PROJECT / ".digits").expanduser().absolute()
 
 
 def runs_folder() -> Path:
-    """Complete runs, a folder each."""
+    """Complete runs, one folder each."""
     return home() / "runs"
 
 
 def working_folder() -> Path:
-    """Trainings under way, and the last ones that did not become a run."""
+    """Trainings in progress, and the last ones that ended without a run."""
     return home() / "working"
 
 
 def exports_folder() -> Path:
-    """Runs' models in other formats, a folder a run; all of it can be made again."""
+    """Exported models, one folder per run; they can be exported again."""
     return home() / "exports"
 
 
 def notes_folder() -> Path:
-    """The names and notes that people gave to runs, a file a run."""
+    """Names and notes for runs, one file per run."""
     return home() / "notes"
 
 
 def robustness_folder() -> Path:
-    """How runs read changed test images, a file a run; all of it can be measured again."""
+    """Accuracy on distorted test images, one file per run; it can be measured again."""
     return home() / "robustness"
 
 
 def features_folder() -> Path:
-    """What networks make of the training images, a file a network; all of it can be made again."""
+    """Features of the training images, one file per network; they can be computed again."""
     return home() / "features"
 
 
 def queue_folder() -> Path:
-    """The background tasks that wait, and the lock of the one that works."""
+    """The queue of background tasks, and the lock of the one that is running."""
     return home() / "queue"
 
 
@@ -69,12 +69,12 @@ def mnist_override() -> Path | None:
 
 
 def machine_lock() -> Path:
-    """The lock that one training at a time holds, shared by every checkout on the machine."""
+    """The lock held by the one training that may run, shared by all checkouts on the machine."""
     return Path(tempfile.gettempdir()) / "digit-lab-training.lock"
 
 
 def display_path(path: Path) -> str:
-    """A path for people to read, visitors among them: without the folders above the home and the project."""
+    """A path as shown to users: without the folders above the home or the project."""
     if path.is_relative_to(home()):
         return path.relative_to(home().parent).as_posix()
     if path.is_relative_to(PROJECT):

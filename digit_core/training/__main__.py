@@ -1,12 +1,14 @@
-"""The trainer's entry point: `python -m digit_core.training train FOLDER`."""
+"""The entry point of the processes that need TensorFlow: `python -m digit_core.training train FOLDER`."""
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
-from digit_core.jobs.task_runner import leave, run_task
+from digit_core.errors import DigitError
+from digit_core.jobs.task_runner import exit_at_once, run_task
+from digit_core.jobs.tasks import export_format, export_task
+from digit_core.runs.run import open_run
 
 
 def main() -> int:
@@ -15,51 +17,45 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("train", help="train the job in a working folder").add_argument("folder", type=Path)
     commands.add_parser("evaluate", help="print a run's metrics as JSON").add_argument("run")
-    exporting = commands.add_parser("export", help="export a run's model and print how it agrees as JSON")
+    exporting = commands.add_parser("export", help="export a run's model and print the export as JSON")
     exporting.add_argument("run")
     exporting.add_argument("format")
-    benchmark = commands.add_parser("time-to", help="train a yardstick until its test accuracy passes a mark")
+    benchmark = commands.add_parser("time-to", help="train a baseline until it reaches a test accuracy")
     benchmark.add_argument("recipe", choices=["stock", "two_block"])
     benchmark.add_argument("accuracy", type=float)
     arguments = parser.parse_args()
-    if arguments.command == "time-to":
-        from digit_core.training.baselines import seconds_to_accuracy
-
-        print(json.dumps(seconds_to_accuracy(arguments.recipe, arguments.accuracy)))
-        return 0
     if arguments.command == "train":
-        from digit_core.training.worker import work
+        from digit_core.training.worker import work  # each command imports only what it needs
 
-        code = work(arguments.folder)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)  # the status is written: whatever TensorFlow's threads still do must not keep the process alive
-
-    from digit_core.errors import DigitError
-    from digit_core.runs.run import open_run
-
+        return work(arguments.folder)
     try:
-        if arguments.command == "export":
-            result = _export(arguments.run, arguments.format)
-        else:
-            from digit_core.training.fit import reevaluate
-
-            result = reevaluate(open_run(arguments.run))
-        print(result.model_dump_json())
+        print(_COMMANDS[arguments.command](arguments))
     except DigitError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _export(run_name: str, format_name: str):
-    from digit_core.jobs.export_jobs import export_format, export_task
-    from digit_core.runs.run import open_run
+def _evaluate(arguments: argparse.Namespace) -> str:
+    from digit_core.training.fit import reevaluate
+
+    return reevaluate(open_run(arguments.run)).model_dump_json()
+
+
+def _export(arguments: argparse.Namespace) -> str:
     from digit_core.training.export.verification import export
 
-    run, form = open_run(run_name), export_format(format_name)
-    return run_task(export_task(run, form), lambda report: export(run, form, report))
+    run, form = open_run(arguments.run), export_format(arguments.format)
+    return run_task(export_task(run, form), lambda report: export(run, form, report)).model_dump_json()
 
+
+def _time_to(arguments: argparse.Namespace) -> str:
+    from digit_core.training.baselines import seconds_to_accuracy
+
+    return json.dumps(seconds_to_accuracy(arguments.recipe, arguments.accuracy))
+
+
+_COMMANDS = {"evaluate": _evaluate, "export": _export, "time-to": _time_to}
 
 if __name__ == "__main__":
-    leave(main())
+    exit_at_once(main())

@@ -1,7 +1,6 @@
 """The trainer process: takes the machine's lock, trains one job, leaves a run or the reason why not."""
 
 import errno
-import os
 import signal
 import sys
 import traceback
@@ -11,15 +10,16 @@ from filelock import Timeout
 
 from digit_core.errors import DigitError, StorageError, TrainingFailed
 from digit_core.jobs.machine_lock import machine_lock, write_owner
+from digit_core.jobs.processes import lower_priority
 from digit_core.jobs.recovery import mark_cancelled, mark_failed, publish
 from digit_core.jobs.training_job import Cancelled, Job
 from digit_core.runs.schemas import Progress
 from digit_core.storage.files import storage_errors
 
 _PATIENCE = 3  # seconds; a process that only looks at the lock releases it at once
-# What ended the training, and by its traceback all that `fit` had in hand. To free TensorFlow's
-# prefetch iterator in the middle of an epoch can take for ever, so it is left to the end of the process.
-_kept_from_being_freed: list[BaseException] = []
+# The error that ended the training; its traceback refers to everything that `fit` used. Freeing TensorFlow's
+# prefetch iterator in the middle of an epoch can hang, so it is left to the end of the process.
+_errors: list[BaseException] = []
 
 
 def work(folder: Path) -> int:
@@ -30,7 +30,7 @@ def work(folder: Path) -> int:
             write_owner(job.folder)
             return _train(job)
     except Timeout:
-        print("Another training is under way on this machine.", file=sys.stderr)
+        print("Another training is running on this machine.", file=sys.stderr)
     except DigitError as error:
         print(error, file=sys.stderr)
     return 1
@@ -38,13 +38,12 @@ def work(folder: Path) -> int:
 
 def _train(job: Job) -> int:
     job.write_progress(Progress(state="training", message="Loading TensorFlow"))
-    signal.signal(signal.SIGTERM, _terminated)
-    if hasattr(os, "nice"):
-        os.nice(5)  # people who draw meanwhile come first
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    lower_priority()
     try:
         _fill(job)
     except BaseException as error:  # noqa: BLE001 the last place where a bug can still be reported to a person
-        _kept_from_being_freed.append(error)
+        _errors.append(error)
         progress = job.progress()
         if progress is None or progress.state != "publishing":
             return _end_without_run(job, error)
@@ -54,40 +53,34 @@ def _train(job: Job) -> int:
 
 def _fill(job: Job) -> None:
     """Train until the working folder is a complete run."""
-    train = _load_training()
+    train = _import_training()
     config = job.config()
     if config is None:
-        raise TrainingFailed(f"{job.folder / 'request.json'} holds no settings that can be used. Start it anew.")
+        raise TrainingFailed(f"{job.folder / 'request.json'} has no usable settings. Start the training anew.")
 
     def report(progress: Progress) -> None:
-        if progress.state == "publishing":  # what is left takes seconds and is worth the whole training
+        if progress.state == "publishing":  # the rest takes seconds; it is not worth losing the training for
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         job.write_progress(progress)
 
     with storage_errors(job.folder):
-        train(
-            config,
-            job.folder,
-            command=job.request().command,
-            report=report,
-            cancelled=lambda: job.request().cancel,
-        )
+        train(config, job.folder, command=job.request().command, report=report, cancelled=lambda: job.request().cancel)
 
 
-def _load_training():
+def _import_training():
     try:
-        import keras  # not before: it takes seconds
+        import keras  # takes seconds
 
         from digit_core.training.fit import train
     except MemoryError:
         raise
-    except Exception as error:  # an install that was interrupted fails in many ways
+    except Exception as error:  # an interrupted installation fails in many ways
         traceback.print_exc()
         raise TrainingFailed(
-            f"TensorFlow and what else a training needs could not be imported ({error}). "
+            f"TensorFlow or another library for training could not be imported ({error}). "
             "The installation is incomplete: run the start command again (python3 scripts/start.py)."
         ) from error
-    keras.config.disable_traceback_filtering()  # it would free what a traceback holds
+    keras.config.disable_traceback_filtering()  # it would free what the traceback refers to
     return train
 
 
@@ -95,16 +88,16 @@ def _publish(job: Job) -> int:
     try:
         outcome = publish(job)
     except (DigitError, OSError) as error:
-        where = f"The run is complete. It is kept in {job.folder}, and published when that is possible."
-        print(f"{error}\n{where}", file=sys.stderr)
+        print(f"{error}\nThe run is complete and kept in {job.folder}. It is published later.", file=sys.stderr)
         return 1
     print(outcome.message)
     return 0 if outcome.state == "finished" else 1
 
 
 def _end_without_run(job: Job, error: BaseException) -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        if isinstance(error, Cancelled):
+        if isinstance(error, Cancelled) or job.request().cancel:
             mark_cancelled(job)
             return 0
         reason = _reason(job, error)
@@ -116,16 +109,16 @@ def _end_without_run(job: Job, error: BaseException) -> int:
 
 
 def _reason(job: Job, error: BaseException) -> str:
-    """Why a training has failed, for a person."""
+    """Why a training failed, as shown to the user."""
     if isinstance(error, DigitError):
         return str(error)
     if isinstance(error, MemoryError):
         return "There was not enough memory. Try a smaller batch size."
     if isinstance(error, SystemExit | KeyboardInterrupt):
-        return "The trainer was asked to stop by the system. Nothing else was changed."
+        return "The system asked the trainer to stop. Nothing else was changed."
     traceback.print_exception(error)
     return f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details."
 
 
-def _terminated(_signal, _frame) -> None:
+def _on_sigterm(_signal, _frame) -> None:
     raise SystemExit(errno.EINTR)

@@ -13,7 +13,7 @@ from digit_core.evaluation.label_errors import CONFIRMED, confirmed_in
 from digit_core.inference.litert import NoFeatures
 from digit_core.inference.nearest_neighbors import Neighbour, Neighbours
 from digit_core.jobs.background_task import BackgroundTask
-from digit_core.jobs.feature_jobs import features_task
+from digit_core.jobs.tasks import features_task
 from digit_core.runs.run import Predictions, Run, list_runs
 from pages.components import canvas, filters, occlusion_card, prediction_card
 from pages.components.cached import active_recognizer, dataset, explainer_of, recognizer_of

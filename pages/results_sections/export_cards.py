@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from digit_core.datasets.sources import TITLES, mnist_file
 from digit_core.errors import DigitError
-from digit_core.jobs.export_jobs import FORMATS, Export, ExportFormat, export_path, export_task, kept_export
+from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, export_task, load_export
 from digit_core.runs.run import Run
 from pages.results_sections import task_controls
 
@@ -39,7 +39,7 @@ def _cards(run: Run) -> None:
 def _card(run: Run, form: ExportFormat, button: DeltaGenerator) -> None:
     """The file, the progress of its export, or a button that starts it."""
     key = f"export-{run.name}-{form.name}"
-    if (export := kept_export(run, form)) is not None:
+    if (export := load_export(run, form)) is not None:
         _download(export, export_path(run, form), button)
         return
     task = export_task(run, form)

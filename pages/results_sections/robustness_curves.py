@@ -8,7 +8,7 @@ from digit_core.datasets.sources import TITLES, mnist_file
 from digit_core.errors import DigitError
 from digit_core.evaluation.distortions import DISTORTIONS, Distortion
 from digit_core.evaluation.metrics import wilson_interval
-from digit_core.jobs.robustness_jobs import Robustness, kept_robustness, robustness_task
+from digit_core.jobs.tasks import Robustness, load_robustness, robustness_task
 from digit_core.runs.run import Run, list_runs
 from pages.components import charts
 from pages.components.titles import markdown, run_titles
@@ -32,7 +32,7 @@ def _measurements(runs: list[Run], titles: dict[str, str]) -> None:
     measured = {}
     for run in runs:
         try:
-            if (result := kept_robustness(run)) is None:
+            if (result := load_robustness(run)) is None:
                 _offer_measurement(run, titles[run.name])
             else:
                 measured[run.name] = result

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from digit_core.errors import DigitError
-from digit_core.jobs.deletion import delete_run, why_kept
+from digit_core.jobs.deletion import delete_run, why_not_deletable
 from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_note
 from pages.components.titles import default_title, markdown
 from pages.runs_sections import runs_table
@@ -76,7 +76,7 @@ def _note(name: str) -> None:
 
 
 def _deletion(names: Sequence[str], titles: Mapping[str, str]) -> None:
-    reasons = {name: reason for name in names if (reason := why_kept(name))}
+    reasons = {name: reason for name in names if (reason := why_not_deletable(name))}
     deletable = [name for name in names if name not in reasons]
     for name, reason in reasons.items():
         st.info(f"**{_title(name, titles)}** cannot be deleted: {reason}.", icon=":material/lock:")

@@ -10,7 +10,7 @@ from digit_core.errors import DamagedRun
 from digit_core.evaluation import robustness
 from digit_core.evaluation.distortions import DISTORTIONS
 from digit_core.evaluation.robustness import measure, measured_curves, sample
-from digit_core.jobs.robustness_jobs import kept_robustness, robustness_task
+from digit_core.jobs.tasks import load_robustness, robustness_task
 from digit_core.runs.run import open_run
 from digit_core.storage import paths
 
@@ -72,7 +72,7 @@ def run(add_run, monkeypatch):
 def test_a_measurement_is_kept(run):
     measured = measure(run)
     assert measured.images == 3
-    assert kept_robustness(run) == measured
+    assert load_robustness(run) == measured
     assert measure(open_run(run.name)) == measured
 
 
@@ -82,7 +82,7 @@ def test_predictions_for_other_images_are_damaged(run, monkeypatch):
     )
     with pytest.raises(DamagedRun, match="not about the test images"):
         measure(run)
-    assert kept_robustness(run) is None
+    assert load_robustness(run) is None
 
 
 def test_the_process_tells_why_it_failed_and_loads_no_tensorflow(add_run, own_home, tmp_path):

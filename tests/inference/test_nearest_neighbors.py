@@ -9,7 +9,7 @@ from digit_core.errors import StorageError
 from digit_core.inference import litert, nearest_neighbors
 from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeatures
 from digit_core.inference.nearest_neighbors import Neighbours
-from digit_core.jobs.feature_jobs import features_task
+from digit_core.jobs.tasks import features_task
 from digit_core.runs.run import SHIPPED, open_run
 from tests.waiting import wait_for
 

@@ -1,6 +1,6 @@
-"""A background task that does nothing of use: `python -m tests.jobs.fake_task FILE MODE`.
+"""A background task for tests: `python -m tests.jobs.fake_task FILE MODE LIMIT`.
 
-It notes in `journal` beside FILE when it begins and ends, and the number of its process.
+It records its start, its end and its process in the file `journal` beside FILE.
 """
 
 import os
@@ -15,13 +15,13 @@ from tests.waiting import wait_for
 
 
 def fake_task(path: Path, mode: str = "quick", limit: float = 60) -> BackgroundTask:
-    """`mode`: `quick`; `hold`, until FILE.go is there; `stubborn`, which does not end when it is asked to."""
+    """`mode`: `quick`; `hold`, until FILE.go is there; `stubborn`, as `hold`, but ignoring SIGTERM."""
     command = (sys.executable, "-m", "tests.jobs.fake_task", str(path), mode, str(limit))
     return BackgroundTask(path, "test", command, limit)
 
 
 def journal(folder: Path) -> list[list[str]]:
-    """For each line what happened, the task's name and its process."""
+    """For each line the event, the task's name, its process and its niceness."""
     path = folder / "journal"
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 

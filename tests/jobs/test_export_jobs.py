@@ -1,4 +1,4 @@
-"""How an export is asked for and kept, without making any."""
+"""How exports are requested and stored, without exporting anything."""
 
 import sys
 
@@ -6,15 +6,15 @@ import pytest
 
 from digit_core.errors import ExportFailed
 from digit_core.jobs.background_task import TaskStatus
-from digit_core.jobs.export_jobs import (
+from digit_core.jobs.tasks import (
     FORMATS,
     Export,
     export_format,
     export_path,
+    export_source,
     export_task,
-    keep_export,
-    kept_export,
-    source_of,
+    load_export,
+    save_export,
 )
 
 ONNX = FORMATS["onnx"]
@@ -30,35 +30,35 @@ def keep(run, content=b"a model"):
     made.parent.mkdir(parents=True, exist_ok=True)
     made.write_bytes(content)
     figures = {"images": 1000, "agreement": 1, "logit_difference": 0, "accuracy": 0.99, "run_accuracy": 0.99}
-    export = Export(run=run.name, format="onnx", size=len(content), source=source_of(run), seconds=1, **figures)
-    keep_export(run, ONNX, made, export)
+    export = Export(run=run.name, format="onnx", size=len(content), source=export_source(run), seconds=1, **figures)
+    save_export(run, ONNX, made, export)
     return export
 
 
-def test_an_unknown_format_is_told_the_known_ones():
+def test_an_unknown_format_is_answered_with_the_known_ones():
     with pytest.raises(ExportFailed, match="no format 'pdf'; choose one of keras, tflite, tflite-int8, onnx"):
         export_format("pdf")
 
 
-def test_what_is_kept_is_found_until_file_or_model_change(run):
-    assert kept_export(run, ONNX) is None
+def test_an_export_counts_until_its_file_or_the_model_changes(run):
+    assert load_export(run, ONNX) is None
     export = keep(run)
-    assert kept_export(run, ONNX) == export
+    assert load_export(run, ONNX) == export
     export_path(run, ONNX).write_bytes(b"half")
-    assert kept_export(run, ONNX) is None
+    assert load_export(run, ONNX) is None
     keep(run)
     (run.path / "model.tflite").write_bytes(b"another model")
-    assert kept_export(run, ONNX) is None
+    assert load_export(run, ONNX) is None
 
 
-def test_an_export_kept_by_an_earlier_version_is_made_again(run):
+def test_an_export_of_an_earlier_version_does_not_count(run):
     keep(run)
     path = export_path(run, ONNX).with_name(f"{run.name}.onnx.json")
     path.write_text(path.read_text().replace("agreement", "same_readings"))
-    assert kept_export(run, ONNX) is None
+    assert load_export(run, ONNX) is None
 
 
-def test_each_format_of_each_run_is_a_task_of_its_own_in_one_queue(run, add_run):
+def test_each_format_of_each_run_is_a_task_in_one_queue(run, add_run):
     runs = run, add_run("20260102-120000-quick")
     tasks = [export_task(each, form) for each in runs for form in FORMATS.values()]
     assert len({task.path for task in tasks}) == len({task.command for task in tasks}) == 8
@@ -66,7 +66,7 @@ def test_each_format_of_each_run_is_a_task_of_its_own_in_one_queue(run, add_run)
     assert tasks[0].command == (sys.executable, "-m", "digit_core.training", "export", run.name, "keras")
 
 
-def test_a_status_lies_beside_the_export_and_not_in_the_run(run):
+def test_the_status_is_beside_the_export_and_not_in_the_run(run):
     before = sorted(run.path.rglob("*"))
     task = export_task(run, ONNX)
     task.write_status(TaskStatus(state="failed", message="the disk is full"))

@@ -1,4 +1,4 @@
-"""Who trains on this machine, as others see it."""
+"""The machine's lock and its owner, as other processes see them."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ from digit_core.storage.locks import fcntl, is_held
 FOLDER = paths.PROJECT / "working" / "20260101-120000-quick"
 
 
-def test_who_trains_is_told_while_the_lock_is_held_and_no_longer():
+def test_a_training_is_current_while_its_lock_is_held():
     assert trainings.current() is None
     with machine_lock.machine_lock():
         machine_lock.write_owner(FOLDER)
@@ -24,7 +24,7 @@ def test_who_trains_is_told_while_the_lock_is_held_and_no_longer():
 
 
 @pytest.mark.skipif(fcntl is None, reason="looks with a shared lock of POSIX; run it on Linux or macOS")
-def test_processes_that_only_look_do_not_take_each_other_for_a_training():
+def test_processes_that_only_look_at_the_lock_are_not_taken_for_a_trainer():
     with machine_lock.machine_lock():
         machine_lock.write_owner(FOLDER)  # a training that has ended since
     with paths.machine_lock().open("rb") as another:  # in the middle of its look
@@ -35,7 +35,7 @@ def test_processes_that_only_look_do_not_take_each_other_for_a_training():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions; run it on Linux or macOS")
-def test_the_next_user_of_the_machine_can_say_that_they_train(monkeypatch):
+def test_another_user_of_the_machine_can_own_the_lock(monkeypatch):
     before = os.umask(0o077)
     try:
         with machine_lock.machine_lock():
@@ -58,19 +58,18 @@ def test_a_record_that_is_empty_or_torn_names_no_training(record):
         assert is_held(paths.machine_lock())
 
 
-def test_a_longer_record_before_leaves_nothing_behind():
+def test_a_shorter_record_replaces_a_longer_one():
     with machine_lock.machine_lock():
         machine_lock.write_owner(FOLDER / ("long" * 200))
         machine_lock.write_owner(FOLDER)
         assert trainings.current() == trainings.Job(FOLDER)
 
 
-def test_of_many_who_ask_for_a_training_at_once_one_gets_it(own_home, monkeypatch):
+def test_of_many_simultaneous_requests_one_starts_a_training(own_home, monkeypatch):
     launched = []
 
     def launch(job, epochs):
         launched.append(job)
-        return True
 
     monkeypatch.setattr(trainings, "_launch", launch)
     monkeypatch.setattr(trainings, "current", lambda: launched[0] if launched else None)

@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from digit_core.jobs import task_queue
 from digit_core.jobs.background_task import TaskStatus
-from digit_core.jobs.export_jobs import FORMATS, Export, export_path, export_task, keep_export, source_of
+from digit_core.jobs.tasks import FORMATS, Export, export_path, export_source, export_task, save_export
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.storage import paths
@@ -79,8 +79,10 @@ def keep_export_of(run, form) -> Export:
     exported = path.with_name("exported")
     exported.write_bytes(b"12345678" * 200)
     shares = {"agreement": 0.998, "logit_difference": 0.5, "accuracy": 0.991, "run_accuracy": 0.992}
-    export = Export(run=run.name, format=form.name, size=1600, source=source_of(run), images=1000, seconds=1, **shares)
-    keep_export(run, form, exported, export)
+    export = Export(
+        run=run.name, format=form.name, size=1600, source=export_source(run), images=1000, seconds=1, **shares
+    )
+    save_export(run, form, exported, export)
     return export
 
 

@@ -9,7 +9,7 @@ from filelock import FileLock
 from digit_core.errors import StorageError, TrainingBusy
 from digit_core.jobs import trainings
 from digit_core.jobs.background_task import TaskStatus
-from digit_core.jobs.export_jobs import FORMATS, export_task
+from digit_core.jobs.tasks import FORMATS, export_task
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.notes import Note, note_of, write_note
@@ -224,7 +224,7 @@ def test_a_run_activated_before_the_deletion_is_confirmed_stays(open_page, three
     app = open_page("runs", runs=f"{ONE},{TWO}")
     button(app, "Delete").click().run()
     # Another window activates one of them after this one has checked.
-    monkeypatch.setattr(dialogs, "why_kept", lambda name: None)
+    monkeypatch.setattr(dialogs, "why_not_deletable", lambda name: None)
     activate(ONE)
     button(app, "Delete 2 runs").click().run()
     assert f"The run {ONE} cannot be deleted" in texts(app)

@@ -11,7 +11,7 @@ from sklearn import metrics
 from digit_core.evaluation.label_errors import CONFIRMED
 from digit_core.jobs import task_queue
 from digit_core.jobs.background_task import TaskStatus
-from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, robustness_task, source_of
+from digit_core.jobs.tasks import Point, Robustness, robustness_source, robustness_task, save_robustness
 from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
 from tests.constructed import seal
@@ -191,7 +191,7 @@ def started(monkeypatch) -> list:
 
 def keep_robustness_of(run, right=90):
     curves = {"rotation": [Point(strength=0, right=right), Point(strength=30, right=right - 40)]}
-    keep_robustness(run, Robustness(run=run.name, source=source_of(run), images=100, seconds=1, curves=curves))
+    save_robustness(run, Robustness(run=run.name, source=robustness_source(run), images=100, seconds=1, curves=curves))
 
 
 def button(app, label):

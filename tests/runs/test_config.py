@@ -16,7 +16,7 @@ def test_settings_override_the_presets_defaults():
     assert training_config("two_block", epochs=3).epochs == 3
 
 
-def test_a_configuration_survives_being_written_down():
+def test_a_configuration_survives_serialization():
     config = training_config("lenet5", seed=7)
     assert parse_config(config.model_dump()) == config
 
@@ -33,7 +33,7 @@ def test_a_configuration_survives_being_written_down():
         ("speed", 3, "there is no setting 'speed'; the settings are preset, data"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(setting, value, words):
+def test_a_wrong_value_is_named_with_the_allowed_ones(setting, value, words):
     with pytest.raises(InvalidConfig, match=words):
         training_config("quick", **{setting: value})
 
@@ -57,7 +57,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(setting, value, words):
         ({"augmentation": "drawings"}, 'rotation goes with augmentation "none" only'),
     ],
 )
-def test_a_network_that_cannot_be_is_refused_with_the_field_named(settings, words):
+def test_an_impossible_network_is_refused_with_the_field_named(settings, words):
     with pytest.raises(InvalidConfig, match=words):
         training_config("custom", **settings)
 
@@ -67,14 +67,14 @@ def test_layers_belong_to_the_preset_custom():
         training_config("quick", filters=(8, 8))
 
 
-def test_layers_are_read_as_people_type_them():
+def test_layers_are_parsed_as_people_type_them():
     assert parse_numbers(" 16, 32 64,", "filters") == (16, 32, 64)
     assert parse_numbers("", "dense_units") == ()
     with pytest.raises(InvalidConfig, match="filters should be whole numbers.*got '3.5'"):
         parse_numbers("3.5", "filters")
 
 
-def test_an_unknown_preset_is_told_the_known_ones():
+def test_an_unknown_preset_is_answered_with_the_known_ones():
     with pytest.raises(InvalidConfig, match="no preset 'huge'; choose one of quick, "):
         training_config("huge")
 

@@ -1,4 +1,4 @@
-"""Run folders that were changed by hand: each is a sentence, and nothing outside of a folder is read."""
+"""Run folders changed by hand: each damage is reported, and nothing outside of a folder is read."""
 
 import json
 import os
@@ -50,13 +50,13 @@ def change(run: Run, file: str, **fields) -> None:
         ("parameters", 10**40),
     ],
 )
-def test_metrics_that_cannot_be_are_a_sentence(run, field, value):
+def test_impossible_metrics_are_reported(run, field, value):
     change(run, "metrics.json", **{field: value})
     assert "metrics.json cannot be used" in list_runs().damaged[NAME]
 
 
 @pytest.mark.parametrize("temperature", [float("nan"), float("inf"), 1e-300, 0])
-def test_a_temperature_that_cannot_be_is_a_sentence(run, temperature):
+def test_an_impossible_temperature_is_reported(run, temperature):
     change(run, "calibration.json", temperature=temperature)
     assert "calibration.json cannot be used" in list_runs().damaged[NAME]
 
@@ -76,7 +76,7 @@ def test_a_temperature_that_cannot_be_is_a_sentence(run, temperature):
         (EVEN[:, :9], TEN, "not (10, 10)"),
     ],
 )
-def test_predictions_that_cannot_be_are_a_sentence(run, probabilities, labels, reason):
+def test_impossible_predictions_are_reported(run, probabilities, labels, reason):
     np.savez(run.path / "predictions.npz", probabilities=probabilities, labels=labels)
     with pytest.raises(DamagedRun) as error:
         run.predictions()
@@ -97,7 +97,7 @@ _HEADER = "epoch,loss,accuracy,val_loss,val_accuracy,seconds\n"
 @pytest.mark.parametrize(
     "content", [_HEADER, _HEADER + "1,nan,1,1,1,1\n", _HEADER + "1,1,1,inf,1,1\n", _HEADER + "1,1,1,1,1,1\n" * 20_000]
 )
-def test_a_history_without_a_trainings_numbers_is_a_sentence(run, content):
+def test_an_impossible_history_is_reported(run, content):
     (run.path / "history.csv").write_text(content)
     with pytest.raises(DamagedRun, match=r"history\.csv"):
         run.history()
@@ -120,7 +120,7 @@ links = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a privi
 
 
 @links
-def test_a_run_that_is_a_link_is_damaged_and_not_gone_through(own_home, tmp_path):
+def test_a_run_that_is_a_link_is_damaged_and_not_followed(own_home, tmp_path):
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "diary.txt").write_text("mine")
     paths.runs_folder().mkdir(parents=True)
@@ -140,7 +140,7 @@ def test_a_run_that_is_a_link_is_damaged_and_not_gone_through(own_home, tmp_path
 @links
 @pytest.mark.parametrize("name", ["config.json", "metrics.json", "model.tflite", "predictions.npz", "history.csv"])
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
-def test_a_file_of_a_run_that_is_none_is_damage_and_not_waited_for(run, tmp_path, name, kind):
+def test_a_link_pipe_or_folder_in_place_of_a_file_is_damage_and_does_not_block(run, tmp_path, name, kind):
     path = run.path / name
     path.rename(tmp_path / "content")
     if kind == "link":
@@ -156,7 +156,7 @@ def test_a_file_of_a_run_that_is_none_is_damage_and_not_waited_for(run, tmp_path
 
 
 @links
-def test_figures_that_lead_elsewhere_are_not_shown(run, tmp_path):
+def test_figures_that_are_links_are_not_shown(run, tmp_path):
     (tmp_path / "private.svg").write_text("mine")
     (run.path / "figures" / "mine.svg").symlink_to(tmp_path / "private.svg")
     (run.path / "figures" / "curves.png").unlink()
@@ -172,7 +172,7 @@ def test_figures_that_lead_elsewhere_are_not_shown(run, tmp_path):
 
 
 @links
-def test_a_pipe_as_the_progress_of_a_training_is_not_waited_for(own_home):
+def test_a_pipe_in_place_of_the_progress_does_not_block(own_home):
     folder = paths.working_folder() / NAME
     folder.mkdir(parents=True)
     os.mkfifo(folder / "progress.json")
@@ -186,5 +186,5 @@ def test_a_record_of_many_megabytes_is_not_read(tmp_path):
         read_small_file(tmp_path / "a.json")
 
 
-def test_the_shipped_run_is_whole_whatever_folder_leads_to_the_project():
+def test_the_shipped_run_is_valid():
     open_run(SHIPPED).check()

@@ -1,4 +1,4 @@
-"""Listing many runs is quick, and notices what happens to any of them."""
+"""Listing many runs is fast, and notices every change."""
 
 import shutil
 
@@ -15,12 +15,12 @@ from tests.constructed import construct_run, construct_runs
 @pytest.fixture
 def parsed(monkeypatch) -> list:
     """The records that are parsed from here on."""
-    seen, parse = [], run_folder.parse_model
-    monkeypatch.setattr(run_folder, "parse_model", lambda path, *rest: (seen.append(path), parse(path, *rest))[1])
+    seen, read = [], run_folder.read_model
+    monkeypatch.setattr(run_folder, "read_model", lambda path, *rest: (seen.append(path), read(path, *rest))[1])
     return seen
 
 
-def test_an_unchanged_run_is_not_read_twice(own_home, parsed):
+def test_an_unchanged_run_is_parsed_once(own_home, parsed):
     construct_runs(12)
     first = list_runs()
     assert {path.parent.name for path in parsed} >= {run.name for run in first.runs} - {SHIPPED}
@@ -30,7 +30,7 @@ def test_an_unchanged_run_is_not_read_twice(own_home, parsed):
     assert not parsed
 
 
-def test_only_what_changed_is_read_again(own_home, parsed):
+def test_only_a_changed_run_is_parsed_again(own_home, parsed):
     changed, *_ = construct_runs(3)
     list_runs()
     parsed.clear()
@@ -42,7 +42,7 @@ def test_only_what_changed_is_read_again(own_home, parsed):
 
 
 @pytest.mark.parametrize("name", run_folder.REQUIRED)
-def test_a_run_that_is_damaged_later_is_noticed_and_one_that_is_mended_too(own_home, name):
+def test_later_damage_and_repair_are_noticed(own_home, name):
     path = construct_run("20260101-000000-quick").path / name
     whole = path.read_bytes()
     assert not list_runs().damaged
@@ -52,14 +52,14 @@ def test_a_run_that_is_damaged_later_is_noticed_and_one_that_is_mended_too(own_h
     assert not list_runs().damaged
 
 
-def test_the_same_number_of_other_bytes_is_noticed(own_home):
+def test_a_change_of_the_same_size_is_noticed(own_home):
     path = construct_run("20260101-000000-quick").path / "calibration.json"
     assert not list_runs().damaged
     path.write_bytes(b"x" * path.stat().st_size)
     assert "calibration.json" in list_runs().damaged["20260101-000000-quick"]
 
 
-def test_a_deleted_run_is_forgotten_and_another_of_its_name_is_read(own_home):
+def test_a_new_run_with_the_name_of_a_deleted_one_is_parsed(own_home):
     run = construct_run("20260101-000000-quick", epochs=3)
     list_runs()
     remove_folder(run.path)
@@ -85,7 +85,7 @@ def test_a_deletion_that_was_interrupted_does_not_prevent_the_next(own_home):
 
 
 @pytest.mark.parametrize("name", ["my run", "shipped", "läuft"])
-def test_a_folder_whose_name_no_run_can_have_is_told_how_to_be_called(own_home, name):
+def test_a_folder_with_an_impossible_name_is_listed_with_the_rule_for_names(own_home, name):
     whole = construct_run("20260101-000000-quick").path
     whole.rename(whole.with_name(name))
     listing = list_runs()
@@ -96,12 +96,13 @@ def test_a_folder_whose_name_no_run_can_have_is_told_how_to_be_called(own_home, 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("config.json", '{"config": []}'),
         ("config.json", '{"sizes": []}'),
         ("config.json", '{"sizes": {"../elsewhere": 5}}'),
         ("config.json", '{"sizes": {"model.tflite": "many"}}'),
         ("metrics.json", "[" * 100_000),
     ],
 )
-def test_no_nonsense_in_a_record_stops_the_listing(own_home, name, content):
+def test_invalid_json_never_stops_the_listing(own_home, name, content):
     (construct_run("20260101-000000-quick").path / name).write_text(content)
     assert "20260101-000000-quick" in list_runs().damaged

@@ -14,7 +14,7 @@ def run(own_home):
     return construct_run(NAME)
 
 
-def test_a_note_is_read_back_and_the_run_is_not_touched(run):
+def test_a_note_is_saved_without_writing_to_the_run(run):
     before = {path: path.stat().st_mtime_ns for path in [run.path, *run.path.iterdir()]}
     write_note(NAME, "Für die 3b", "dropout 0.3\nseed 7")
     assert note_of(NAME) == Note(title="Für die 3b", text="dropout 0.3\nseed 7")
@@ -22,13 +22,13 @@ def test_a_note_is_read_back_and_the_run_is_not_touched(run):
     assert note_of(SHIPPED) == Note()
 
 
-def test_a_new_note_replaces_the_old_at_once():
+def test_a_new_note_replaces_the_old_one():
     for title in ("one", "two", "six"):
         write_note(NAME, title, "")
         assert note_of(NAME).title == title
 
 
-def test_a_title_is_one_line_of_letters_that_can_be_seen():
+def test_a_title_is_one_line_of_printable_characters():
     assert write_note(NAME, "  a\n b\tc\u202e\x00 ", "").title == "a b c"
 
 
@@ -40,21 +40,21 @@ def test_an_empty_note_leaves_no_file():
 
 
 @pytest.mark.parametrize(("title", "text"), [("x" * (LONGEST_TITLE + 1), ""), ("", "x" * (LONGEST_TEXT + 1))])
-def test_what_is_too_long_is_refused_and_what_was_there_stays(title, text):
+def test_a_note_that_is_too_long_is_refused_and_the_old_one_stays(title, text):
     write_note(NAME, "one", "two")
     with pytest.raises(InvalidNote, match="can have at most"):
         write_note(NAME, title, text)
     assert note_of(NAME) == Note(title="one", text="two")
 
 
-@pytest.mark.parametrize("name", ["nobody", "../20260101-000000-quick"])
-def test_there_is_no_note_about_a_run_that_is_not_there(name):
+@pytest.mark.parametrize("name", ["unknown", "../20260101-000000-quick"])
+def test_an_unknown_run_cannot_have_a_note(name):
     with pytest.raises(UnknownRun):
         write_note(name, "one", "")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"title": 5}', "\xff"])
-def test_a_damaged_note_is_no_note(content):
+def test_a_damaged_note_counts_as_empty(content):
     paths.notes_folder().mkdir(parents=True)
     (paths.notes_folder() / f"{NAME}.json").write_text(content, encoding="latin-1")
     assert note_of(NAME) == Note()

@@ -15,7 +15,7 @@ from digit_core.runs.run import REQUIRED, SHIPPED, Run, list_runs, open_run
 from digit_core.storage import paths
 
 
-def test_a_fresh_checkout_has_the_shipped_run_and_it_is_whole(own_home):
+def test_a_fresh_checkout_has_a_complete_shipped_run(own_home):
     listing = list_runs()
     assert [run.name for run in listing.runs] == [SHIPPED]
     assert not listing.damaged
@@ -25,7 +25,7 @@ def test_a_fresh_checkout_has_the_shipped_run_and_it_is_whole(own_home):
     assert "scripts/train.py" in run.environment.command
 
 
-def test_the_shipped_run_is_small_and_says_what_its_predictions_say():
+def test_the_shipped_run_is_small_and_its_accuracy_is_that_of_its_predictions():
     size = sum(path.stat().st_size for path in paths.SHIPPED_RUN.rglob("*") if path.is_file())
     assert size <= 3_000_000
     run = open_run(SHIPPED)
@@ -33,12 +33,12 @@ def test_the_shipped_run_is_small_and_says_what_its_predictions_say():
     assert (predictions.predicted == predictions.labels).mean() == pytest.approx(run.metrics.accuracy, abs=2e-4)
 
 
-def test_runs_are_listed_newest_first_and_the_shipped_one_last(add_run):
-    for name in ("20260101-120000-quick", "named-by-somebody", "20260301-120000-quick", "20260201-120000-lenet5"):
+def test_runs_are_listed_newest_first_then_renamed_ones_then_the_shipped_one(add_run):
+    for name in ("20260101-120000-quick", "renamed", "20260301-120000-quick", "20260201-120000-lenet5"):
         add_run(name)
-    *dated, named, last = (run.name for run in list_runs().runs)
+    *dated, renamed, last = (run.name for run in list_runs().runs)
     assert dated == ["20260301-120000-quick", "20260201-120000-lenet5", "20260101-120000-quick"]
-    assert (named, last) == ("named-by-somebody", SHIPPED)
+    assert (renamed, last) == ("renamed", SHIPPED)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -62,7 +62,7 @@ def test_records_with_nonsense_in_them_are_damaged_and_nothing_else(add_run, nam
     assert name in list_runs().damaged["broken"]
 
 
-def test_damaged_history_and_predictions_are_told_when_they_are_read(add_run):
+def test_damaged_history_and_predictions_are_reported_when_they_are_read(add_run):
     run = add_run("broken")
     (run.path / "predictions.npz").write_bytes(b"PK\x03\x04 nonsense")
     (run.path / "history.csv").write_text("epoch,loss\n1,many\n")
@@ -72,20 +72,20 @@ def test_damaged_history_and_predictions_are_told_when_they_are_read(add_run):
         run.history()
 
 
-def test_nobody_is_advised_to_unpickle_what_is_no_archive(add_run):
+def test_the_message_for_a_broken_archive_does_not_advise_to_unpickle_it(add_run):
     run = add_run("broken")
     (run.path / "predictions.npz").write_bytes(b"x" * 1000)
-    with pytest.raises(DamagedRun, match=r"it is no whole"):
+    with pytest.raises(DamagedRun, match="is not a complete"):
         run.predictions()
 
 
-@pytest.mark.parametrize("name", ["nobody", "../shipped", "..", "", "a/b", "x" * 200])
-def test_a_name_that_is_no_runs_name_is_refused(own_home, name):
-    with pytest.raises(UnknownRun, match="no run"):
+@pytest.mark.parametrize("name", ["unknown", "../shipped", "..", "", "a/b", "x" * 200])
+def test_an_unknown_or_impossible_name_is_refused(own_home, name):
+    with pytest.raises(UnknownRun, match="no run named|cannot be the name of a run"):
         open_run(name)
 
 
-def test_serving_remembers_the_run_before(add_run):
+def test_activating_a_run_remembers_the_previous_one(add_run):
     add_run("one")
     add_run("two")
     assert read_active().run == SHIPPED
@@ -96,16 +96,16 @@ def test_serving_remembers_the_run_before(add_run):
     assert read_active().previous == "one"
 
 
-def test_a_run_that_cannot_be_opened_is_not_served(add_run):
+def test_a_run_that_cannot_be_opened_is_not_activated(add_run):
     add_run("one")
     activate("one")
     with pytest.raises(UnknownRun):
-        activate("nobody")
+        activate("unknown")
     assert read_active().run == "one"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"run": 5}', '{"run": "gone"}'])
-def test_whatever_happens_to_the_served_file_something_reads(own_home, content):
+def test_with_a_damaged_active_file_the_shipped_run_is_used(own_home, content):
     paths.active_file().parent.mkdir(parents=True)
     paths.active_file().write_text(content)
     run, problem = usable_active_run()
@@ -132,7 +132,7 @@ def test_a_truncated_file_is_noticed(own_home, name):
     assert f"{name} has 500 bytes" in list_runs().damaged["whole"]
 
 
-def test_a_run_is_on_the_disk_before_it_is_in_its_place(own_home, monkeypatch):
+def test_a_run_is_synced_to_disk_before_and_after_it_is_moved(own_home, monkeypatch):
     working = paths.working_folder() / "whole"
     shutil.copytree(paths.SHIPPED_RUN, working)
     written, fsync, rename = [], os.fsync, type(working).rename
@@ -152,7 +152,7 @@ def test_a_run_is_on_the_disk_before_it_is_in_its_place(own_home, monkeypatch):
     assert {run.path.parent.stat().st_ino, working.parent.stat().st_ino} <= set(written)
 
 
-def test_a_removed_run_is_gone(add_run):
+def test_a_removed_run_is_not_listed(add_run):
     remove_folder(add_run("one").path)
     assert [run.name for run in list_runs().runs] == [SHIPPED]
 
@@ -173,9 +173,9 @@ for number in itertools.count():
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
 @pytest.mark.parametrize("seed", range(8))
-def test_a_process_killed_at_any_moment_leaves_only_whole_runs(own_home, seed):
+def test_a_process_killed_at_any_moment_leaves_only_complete_runs(own_home, seed):
     child = subprocess.Popen([sys.executable, "-c", _MAKE_RUNS], cwd=paths.PROJECT, stdout=subprocess.PIPE)
-    child.stdout.readline()  # the first run is in place; from here on any moment is as good as any other
+    child.stdout.readline()  # the first run is in place
     moment = time.monotonic() + random.Random(seed).uniform(0, 0.05)
     while time.monotonic() < moment:
         assert not list_runs().damaged

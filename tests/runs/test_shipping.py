@@ -1,4 +1,4 @@
-"""What becomes of a run that the project ships."""
+"""Shipping a run with the project."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def run(add_run):
     return run
 
 
-def test_a_shipped_run_is_whole_and_shows_no_image_of_its_data(run, tmp_path):
+def test_a_shipped_run_is_complete_and_shows_no_image_of_its_data(run, tmp_path):
     size = ship(run, tmp_path / "shipped")
     copy = Run(tmp_path / "shipped")
     copy.check()
@@ -30,25 +30,25 @@ def test_a_shipped_run_is_whole_and_shows_no_image_of_its_data(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if "shipped" in path.name] == ["shipped"]
 
 
-def test_what_was_shipped_before_stays_when_the_new_one_cannot_be(run, tmp_path, monkeypatch):
+def test_the_old_shipped_run_stays_if_the_new_one_cannot_be_shipped(run, tmp_path, monkeypatch):
     target = tmp_path / "shipped"
     ship(run, target)
     before = (target / "metrics.json").read_bytes()
     (run.path / "metrics.json").write_text("{}")
     with pytest.raises(DamagedRun):
         ship(run, target)
-    monkeypatch.setattr(shipping, "MOST_BYTES", 1000)
+    monkeypatch.setattr(shipping, "MAX_BYTES", 1000)
     with pytest.raises(NotShippable, match=r"has [\d.]+ MB, at most"):
         ship(open_run(SHIPPED), target)
     assert (target / "metrics.json").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if "shipped" in path.name] == ["shipped"]
 
 
-def test_a_folder_with_anything_else_in_it_is_not_replaced(run, tmp_path):
+def test_a_folder_that_is_not_a_run_is_not_replaced(run, tmp_path):
     documents = tmp_path / "documents"
     documents.mkdir()
     (documents / "thesis.txt").write_text("years of work")
-    with pytest.raises(NotShippable, match="something else than a run"):
+    with pytest.raises(NotShippable, match="is not a run"):
         ship(run, documents)
     assert (documents / "thesis.txt").read_text() == "years of work"
 
@@ -60,4 +60,4 @@ def test_the_shipped_run_is_not_shipped_again():
 
 def test_the_projects_run_shows_no_image_of_its_data():
     assert not {path.stem for path in SHIPPED_RUN.rglob("*")} & set(DATA_FIGURES)
-    assert sum(path.stat().st_size for path in SHIPPED_RUN.rglob("*") if path.is_file()) <= shipping.MOST_BYTES
+    assert sum(path.stat().st_size for path in SHIPPED_RUN.rglob("*") if path.is_file()) <= shipping.MAX_BYTES

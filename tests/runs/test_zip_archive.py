@@ -22,7 +22,7 @@ def packed(*runs) -> zipfile.ZipFile:
     return zipfile.ZipFile(file)
 
 
-def test_an_archive_holds_the_folders_of_the_runs_and_nothing_else(run):
+def test_an_archive_holds_exactly_the_folders_of_the_runs(run):
     runs = (run, open_run(SHIPPED))
     archive = packed(*runs)
     expected = {
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read_is_named(run, monkeypatch):
         packed(run)
 
 
-def test_a_run_that_was_deleted_is_no_empty_archive(run):
+def test_a_deleted_run_cannot_be_archived(run):
     remove_folder(run.path)
     with pytest.raises(UnknownRun, match="may have been deleted"):
         packed(run)

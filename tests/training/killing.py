@@ -1,9 +1,8 @@
-"""A trainer killed on its way from a complete run to "finished", or the recovery after it, at every line that it runs.
+"""Kill a trainer between a complete run and "finished", or the recovery after it, at every line that it runs.
 
-`python -m tests.training.killing trainer FOLDER [STEP]`, or `recovery` for `trainer`, prints a
-JSON object: how many lines there are, at how many it was killed, how often each outcome was
-found, and what was wrong.
-A process of its own, since it forks: TensorFlow's threads would not outlive that.
+`python -m tests.training.killing trainer FOLDER [STEP]`, or `recovery` for `trainer`, prints a JSON
+object: the number of lines and of kills, how often each outcome was found, and what was wrong.
+It is a process of its own, since it forks, which TensorFlow's threads would not survive.
 
 Between two lines that leave the same files behind a kill makes no difference. So one kill for
 each state of the disk is enough, at the first and at the last line that sees it; with a STEP every
@@ -73,8 +72,8 @@ def _disk() -> int:
     return hash(tuple(sorted(found)))
 
 
-def _stand_in(lines: _Lines):
-    """A module like `digit_core.training.fit` that trains in no time."""
+def _stub(lines: _Lines):
+    """A stub of the module `digit_core.training.fit`."""
 
     def train(config, folder, report, **_):
         report(Progress(state="evaluating", epochs=5))
@@ -99,10 +98,10 @@ def _train(job: trainings.Job, lines: _Lines) -> None:
     """What the trainer does, without TensorFlow; counted from when all but `config.json` is written."""
     keras = types.ModuleType("keras")
     keras.config = types.SimpleNamespace(disable_traceback_filtering=lambda: None)
-    sys.modules.update({"keras": keras, "digit_core.training.fit": _stand_in(lines)})
+    sys.modules.update({"keras": keras, "digit_core.training.fit": _stub(lines)})
     from digit_core.training import worker
 
-    os.nice = lambda _: None
+    worker.lower_priority = lambda: None
     worker._train(job)
 
 
@@ -145,7 +144,7 @@ def _states(work: str, root: Path) -> list[int]:
 
 
 def kill_at(work: str, root: Path, line: int) -> tuple[str, list[str]]:
-    """Kill a process there and recover. Returns the state then, and what is wrong."""
+    """Kill a process at that line and recover. Returns the states and the problems."""
     job = _prepare(root / str(line))
     child = os.fork()
     if not child:
@@ -162,7 +161,7 @@ def kill_at(work: str, root: Path, line: int) -> tuple[str, list[str]]:
 
 
 def _wrong(job: trainings.Job, killed: str) -> Iterator[str]:
-    """What must not be after a recovery."""
+    """The problems after a recovery."""
     progress = trainings.latest().progress()
     if progress != trainings.progress_of(trainings.latest()) or progress.state not in ("finished", "failed"):
         yield f"still {progress.state}"
@@ -182,11 +181,11 @@ def _wrong(job: trainings.Job, killed: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Kill a process at each point and print what was found."""
+    """Kill a process at each point and print the outcomes."""
     work, root = sys.argv[1], Path(sys.argv[2])
     tempfile.tempdir = str(root)
     os.fsync = lambda _: None  # a kill loses nothing that was written; only a power cut does
-    _work(work, _prepare(root / "first"), _Lines())  # what is imported and cached now is so for all that are forked
+    _work(work, _prepare(root / "first"), _Lines())  # imports and caches for all forks
     states = _states(work, root)
     ends = [i for i in range(1, len(states)) if states[i] != states[i - 1]]
     points = {1, len(states), *ends, *(i + 1 for i in ends)}

@@ -1,4 +1,4 @@
-"""Trainers killed at any moment: no run is lost or half, and what was asked for happens or is explained.
+"""Trainers killed at any moment: no run is lost or incomplete, and the request is fulfilled or the reason given.
 
 DIGITS_KILLS says how many real trainings are killed, at random moments (default: 1).
 """
@@ -27,7 +27,7 @@ _TRAINING = 12.0  # seconds: about what the training below takes
 
 
 @pytest.mark.parametrize("work", ["trainer", "recovery"])
-def test_a_kill_at_any_step_of_publishing_is_made_up_for(tmp_path, work):
+def test_a_kill_at_any_step_of_publishing_is_recovered(tmp_path, work):
     command = [sys.executable, "-m", "tests.training.killing", work, str(tmp_path)]
     result = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
@@ -41,7 +41,7 @@ def test_a_kill_at_any_step_of_publishing_is_made_up_for(tmp_path, work):
 @pytest.mark.parametrize("seed", range(_KILLS))
 def test_a_training_killed_at_a_random_moment_is_recovered(home_to_train_in, seed):
     job = trainings.start(training_config("quick", data="digits", epochs=1))
-    time.sleep(random.Random(seed).uniform(0, _TRAINING))  # any moment is as good as any other
+    time.sleep(random.Random(seed).uniform(0, _TRAINING))  # any moment
     if pid := trainer_pid():
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: trainings.current() is None)

@@ -1,4 +1,4 @@
-"""The trainer before and after the fitting, with stand-ins for what takes long."""
+"""The trainer before and after fitting, which is replaced by a stub."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ from digit_core.jobs.training_job import Cancelled, Request
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.config import training_config
-from digit_core.runs.run import BINARY, SHIPPED, Run, list_runs, open_run
+from digit_core.runs.run import BINARY, SHIPPED, list_runs, open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
 from digit_core.training import figures, fit, worker
@@ -28,8 +28,8 @@ SETTINGS = json.loads((paths.SHIPPED_RUN / "config.json").read_text())["config"]
 
 
 def fill(config, folder, report, **_):
-    """Stands in for `train`: leaves a complete run, and what it could be resumed from."""
-    report(Progress(state="evaluating", message="Reading the test images", epochs=5))
+    """A stub of `train`: leaves a complete run and a checkpoint."""
+    report(Progress(state="evaluating", message="Evaluating", epochs=5))
     shutil.copytree(paths.SHIPPED_RUN, folder, dirs_exist_ok=True)
     (folder / CHECKPOINT).mkdir()
     report(Progress(state="publishing", message="Drawing the figures", epochs=5))
@@ -37,9 +37,9 @@ def fill(config, folder, report, **_):
 
 @pytest.fixture
 def job(own_home, monkeypatch):
-    """A job that `trainer._train` can be called with in this process."""
+    """A job that `worker._train` can be called with in this process."""
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(os, "nice", lambda _: None)
+    monkeypatch.setattr(worker, "lower_priority", lambda: None)
     monkeypatch.setattr("digit_core.training.fit.train", fill)
     folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
@@ -49,8 +49,8 @@ def job(own_home, monkeypatch):
     signal.signal(signal.SIGTERM, before)
 
 
-def stands_in(monkeypatch, before=lambda: None, after=lambda: None):
-    """Have something happen before or after the run is complete."""
+def stub_training(monkeypatch, before=lambda: None, after=lambda: None):
+    """Do something before or after the run is complete."""
 
     def filled(config, folder, report, **options):
         before()
@@ -61,7 +61,7 @@ def stands_in(monkeypatch, before=lambda: None, after=lambda: None):
 
 
 def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeypatch):
-    said = []
+    messages = []
 
     def fetch(_name, report):
         for percent in range(100):
@@ -73,17 +73,17 @@ def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeyp
             training_config("quick"),
             tmp_path,
             command="a test",
-            report=lambda progress: said.append(progress.message),
-            cancelled=lambda: any("5%" in message for message in said),
+            report=lambda progress: messages.append(progress.message),
+            cancelled=lambda: any("5%" in message for message in messages),
         )
-    assert said[-1] == "Fetching the data: 5%"
+    assert messages[-1] == "Fetching the data: 5%"
 
 
 def refuse(*_):
     raise FULL
 
 
-def test_a_finished_training_is_moved_and_made_active_and_its_checkpoint_is_gone(job):
+def test_a_complete_training_is_published_activated_and_its_checkpoint_deleted(job):
     assert worker._train(job) == 0
     assert read_active().run == job.name
     assert not job.folder.exists()
@@ -108,7 +108,7 @@ def test_finished_is_written_only_when_the_run_is_in_its_place_and_active(job, m
     ]
 
 
-def test_a_run_that_was_not_to_be_activated_is_not(job):
+def test_a_run_is_not_activated_unless_requested(job):
     job.write_request(Request(config=SETTINGS, activate=False))
     assert worker._train(job) == 0
     assert read_active().run == SHIPPED
@@ -132,7 +132,7 @@ def test_a_complete_run_that_cannot_be_moved_is_kept_and_published_when_it_can_b
     assert not (paths.runs_folder() / job.name / CHECKPOINT).exists()
 
 
-def test_a_complete_run_that_waits_to_be_published_is_not_forgotten(own_home, monkeypatch):
+def test_a_complete_run_that_could_not_be_published_is_not_deleted(own_home, monkeypatch):
     monkeypatch.setattr(recovery, "move_into_place", refuse)
     for number in range(9):
         folder = paths.working_folder() / f"20260101-00000{number}-quick"
@@ -143,7 +143,7 @@ def test_a_complete_run_that_waits_to_be_published_is_not_forgotten(own_home, mo
     assert (paths.working_folder() / "20260101-000000-quick").exists()
 
 
-def test_a_run_that_cannot_be_activated_is_finished_and_says_why(job, monkeypatch):
+def test_a_run_that_cannot_be_activated_is_finished_with_the_reason(job, monkeypatch):
     monkeypatch.setattr(recovery, "activate", refuse)
     assert worker._train(job) == 0
     assert trainings.latest().progress().state == "finished"
@@ -151,28 +151,28 @@ def test_a_run_that_cannot_be_activated_is_finished_and_says_why(job, monkeypatc
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal; run it on Linux or macOS")
-def test_a_complete_run_is_published_though_the_system_asks_the_trainer_to_stop(job, monkeypatch):
-    stands_in(monkeypatch, after=lambda: os.kill(os.getpid(), signal.SIGTERM))
+def test_a_complete_run_is_published_despite_sigterm(job, monkeypatch):
+    stub_training(monkeypatch, after=lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert worker._train(job) == 0
     assert (job.progress().state, read_active().run) == ("finished", job.name)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal; run it on Linux or macOS")
-def test_a_trainer_that_the_system_asks_to_stop_before_that_leaves_no_run(job, monkeypatch):
-    stands_in(monkeypatch, before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+def test_sigterm_before_the_run_is_complete_leaves_no_run(job, monkeypatch):
+    stub_training(monkeypatch, before=lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert worker._train(job) == 1
-    assert "asked to stop by the system" in job.progress().message
+    assert "The system asked the trainer to stop" in job.progress().message
     assert not (paths.runs_folder() / job.name).exists()
 
 
-def test_a_cancel_while_the_test_images_are_read_leaves_no_run(job, monkeypatch):
-    def be_cancelled(config, folder, cancelled, **_):
+def test_a_cancelled_training_leaves_no_run_but_its_checkpoint(job, monkeypatch):
+    def cancel_while_training(config, folder, cancelled, **_):
         (folder / CHECKPOINT).mkdir()
         trainings.cancel(job)
         if cancelled():
             raise Cancelled
 
-    monkeypatch.setattr("digit_core.training.fit.train", be_cancelled)
+    monkeypatch.setattr("digit_core.training.fit.train", cancel_while_training)
     assert worker._train(job) == 0
     assert job.progress().state == "cancelled"
     assert [run.name for run in list_runs().runs] == [SHIPPED]
@@ -180,8 +180,8 @@ def test_a_cancel_while_the_test_images_are_read_leaves_no_run(job, monkeypatch)
     assert job.request().config == SETTINGS  # it can be resumed
 
 
-def test_a_cancel_of_a_complete_run_keeps_the_run_and_changes_nothing_else(job, monkeypatch):
-    stands_in(monkeypatch, after=lambda: trainings.cancel(job))
+def test_a_complete_run_that_is_cancelled_is_kept_but_not_activated(job, monkeypatch):
+    stub_training(monkeypatch, after=lambda: trainings.cancel(job))
     assert worker._train(job) == 0
     assert (
         job.progress().message == "Test accuracy 99.66%. It was cancelled too late, so it was kept, but not activated"
@@ -190,7 +190,7 @@ def test_a_cancel_of_a_complete_run_keeps_the_run_and_changes_nothing_else(job, 
     assert read_active().run == SHIPPED
 
 
-def test_a_trainer_that_cannot_import_tensorflow_says_what_to_do(job, monkeypatch):
+def test_a_trainer_that_cannot_import_tensorflow_reports_the_remedy(job, monkeypatch):
     monkeypatch.setitem(sys.modules, "digit_core.training.fit", None)  # the next import of it fails
     assert worker._train(job) == 1
     progress = trainings.progress_of(job)
@@ -202,10 +202,10 @@ def test_a_trainer_that_cannot_import_tensorflow_says_what_to_do(job, monkeypatc
 def test_settings_that_cannot_be_used_are_reported(job):
     job.write_request(Request(config={"preset": "of another version"}))
     assert worker._train(job) == 1
-    assert "request.json holds no settings that can be used" in trainings.progress_of(job).message
+    assert "request.json has no usable settings" in trainings.progress_of(job).message
 
 
-def test_a_disk_with_no_room_for_a_figure_leaves_a_whole_run_without_it(add_run, monkeypatch, capfd):
+def test_a_full_disk_costs_a_figure_and_not_the_run(add_run, monkeypatch, capfd):
     run, write = add_run("20260101-120000-quick"), figures.write_bytes
     shutil.rmtree(run.path / "figures")
 
@@ -251,12 +251,13 @@ def train(*_, **__):
 
 training.train = train
 sys.argv = ["digit_core.training", "train", sys.argv[1]]
+from digit_core.jobs.task_runner import exit_at_once
 from digit_core.training.__main__ import main
-sys.exit(main())
+exit_at_once(main())
 """
 
 
-def test_a_cancelled_trainer_ends_though_freeing_what_it_had_takes_for_ever(job):
+def test_a_cancelled_trainer_ends_even_if_freeing_its_objects_hangs(job):
     command = [sys.executable, "-c", _STUCK, str(job.folder)]
     with subprocess.Popen(command, cwd=paths.PROJECT, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
@@ -267,29 +268,3 @@ def test_a_cancelled_trainer_ends_though_freeing_what_it_had_takes_for_ever(job)
             assert process.wait(5) == 0
         finally:
             process.kill()
-
-
-def test_old_working_folders_and_their_requests_can_be_read(own_home):
-    """As trainings left them before settings stood in `request.json`."""
-    folder = paths.working_folder() / "20260101-120000-quick"
-    folder.mkdir(parents=True)
-    job = trainings.Job(folder)
-    (folder / "request.json").write_text('{"serve": false, "cancel": true}')
-    for document in (
-        {"config": SETTINGS, "command": "a test"},
-        {"config": SETTINGS, "environment": {"command": "a test", "versions": {}}},
-    ):
-        (folder / "config.json").write_text(json.dumps(document))
-        assert job.request() == Request(config=SETTINGS, command="a test", activate=False, cancel=True)
-        assert job.config() == open_run(SHIPPED).config
-    (folder / "config.json").unlink()
-    assert job.config() is None
-
-
-def test_a_run_that_an_older_version_called_finished_before_it_was_moved_is_published(job):
-    shutil.copytree(paths.SHIPPED_RUN, job.folder, dirs_exist_ok=True)
-    (job.folder / "request.json").write_text('{"serve": true, "cancel": false}')
-    job.write_progress(Progress(state="finished", message="made up"))
-    trainings.recover()
-    assert (job.progress().state, read_active().run) == ("finished", job.name)
-    assert Run(paths.runs_folder() / job.name).environment.command == open_run(SHIPPED).environment.command

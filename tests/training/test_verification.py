@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from digit_core.errors import DamagedRun, DataUnavailable, ExportFailed, StorageError
-from digit_core.jobs.export_jobs import FORMATS, export_path, export_task, kept_export
+from digit_core.jobs.tasks import FORMATS, export_path, export_task, load_export
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.training.export import verification
 from digit_core.training.export.verification import export
@@ -80,7 +80,7 @@ def test_another_model_under_the_same_name_is_exported_anew(trained_run):
     form = FORMATS["tflite"]
     first = export(trained_run, form)
     (trained_run.path / "model.keras").write_bytes(b"another")
-    assert kept_export(trained_run, form) is None
+    assert load_export(trained_run, form) is None
     assert export(trained_run, form).source != first.source
 
 
@@ -175,7 +175,7 @@ def test_of_exports_asked_for_at_once_one_is_made_at_a_time_in_processes_of_thei
     assert max(processes) <= 2  # one may end while the next begins
     assert processes.count(2) < 0.1 * len(processes)
     assert finished == order
-    assert all(kept_export(trained_run, form) for form in FORMATS.values())
+    assert all(load_export(trained_run, form) for form in FORMATS.values())
 
 
 def test_a_process_says_why_its_export_failed(trained_run):

@@ -1,4 +1,4 @@
-"""The trainer as a process: what it leaves, how it ends, and what happens when it is killed."""
+"""The trainer as a process: its results, and how it ends, also when it is killed."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def training(job):
     return (progress := job.progress()) and progress.step > 0
 
 
-def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(home_to_train_in, killed_in_the_end):
+def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(home_to_train_in, kill_trainer_afterwards):
     job = trainings.start(training_config("lenet5", data="digits", epochs=15), command="a test")
     wait_for(lambda: checkpoint_epoch(job.folder) >= 2)
     os.kill(trainer_pid(), signal.SIGKILL)
@@ -61,14 +61,14 @@ def test_a_training_without_a_checkpoint_cannot_be_resumed(home_to_train_in):
     folder = paths.working_folder() / "20260101-000000-quick"
     folder.mkdir(parents=True)
     trainings.Job(folder).write_progress(Progress(state="failed"))
-    with pytest.raises(TrainingFailed, match="there is no checkpoint of it"):
+    with pytest.raises(TrainingFailed, match="it has no checkpoint"):
         trainings.resume(trainings.stopped_job(folder.name))
     with pytest.raises(UnknownRun, match="no training named 'another'"):
         trainings.stopped_job("another")
 
 
 @pytest.mark.parametrize("preset", ["lenet5", "tiny"])
-def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_train_in, tmp_path, preset, monkeypatch):
+def test_a_resumed_training_ends_like_an_uninterrupted_one(home_to_train_in, tmp_path, preset, monkeypatch):
     monkeypatch.setattr("digit_core.training.fit.draw_figures", lambda *_: {})  # seconds, and not of interest
     config = training_config(preset, data="digits", epochs=5, compute_dtype="float32")
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
@@ -88,15 +88,15 @@ def test_a_training_that_goes_on_ends_as_one_that_was_never_stopped(home_to_trai
 
 
 @pytest.fixture
-def killed_in_the_end():
-    """Whatever a test starts is gone when it ends."""
+def kill_trainer_afterwards():
+    """Kills the trainer at the end of a test."""
     yield
     if trainings.current():
         os.kill(trainer_pid(), signal.SIGKILL)
         wait_for(lambda: trainings.current() is None)
 
 
-def test_a_training_leaves_a_whole_run_that_is_active(home_to_train_in):
+def test_a_training_leaves_a_complete_run_that_is_active(home_to_train_in):
     job = trainings.start(SHORT, command="a test")
     assert wait_for(lambda: ended(job)).state == "finished"
     run = open_run(job.name)
@@ -125,9 +125,9 @@ def test_a_training_leaves_a_whole_run_that_is_active(home_to_train_in):
     assert again["loss"] == pytest.approx(run.metrics.loss, abs=1e-5)
 
 
-def test_a_second_training_is_told_who_is_training(own_home, killed_in_the_end):
+def test_a_second_training_is_refused_and_the_first_can_be_cancelled(own_home, kill_trainer_afterwards):
     job = trainings.start(ENDLESS)
-    with pytest.raises(TrainingBusy, match="Another training is under way on this machine.*cancel it"):
+    with pytest.raises(TrainingBusy, match="Another training is running on this machine.*cancel it"):
         trainings.start(SHORT)
     assert [folder.name for folder in paths.working_folder().iterdir()] == [job.name]
     wait_for(lambda: training(job))
@@ -138,7 +138,7 @@ def test_a_second_training_is_told_who_is_training(own_home, killed_in_the_end):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
-def test_a_killed_training_leaves_the_active_model_alone_and_is_reported(own_home, killed_in_the_end):
+def test_a_killed_training_leaves_the_active_model_alone_and_is_reported(own_home, kill_trainer_afterwards):
     job = trainings.start(ENDLESS)
     wait_for(lambda: training(job))
     os.kill(trainer_pid(), signal.SIGKILL)
@@ -151,16 +151,16 @@ def test_a_killed_training_leaves_the_active_model_alone_and_is_reported(own_hom
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")
-def test_a_trainer_asked_to_stop_by_the_system_says_so(own_home, killed_in_the_end):
+def test_sigterm_is_reported(own_home, kill_trainer_afterwards):
     job = trainings.start(ENDLESS)
     wait_for(lambda: training(job))
     os.kill(trainer_pid(), signal.SIGTERM)
     progress = wait_for(lambda: ended(job))
     assert progress.state == "failed"
-    assert "asked to stop" in progress.message
+    assert "asked the trainer to stop" in progress.message
 
 
-def test_a_failed_training_gives_its_room_back_to_tell_why(own_home):
+def test_a_failed_training_deletes_its_large_files(own_home):
     folder = paths.working_folder() / "20260101-120000-quick"
     shutil.copytree(paths.SHIPPED_RUN, folder)
     job = trainings.Job(folder)
@@ -178,7 +178,7 @@ def test_only_the_last_few_trainings_without_a_run_are_kept(own_home):
     assert sorted(folder.name[-7:-6] for folder in paths.working_folder().iterdir()) == ["4", "5", "6", "7", "8"]
 
 
-def test_a_home_that_cannot_be_written_is_told_before_anything_starts(own_home):
+def test_a_home_that_cannot_be_written_is_reported_before_anything_starts(own_home):
     own_home.write_text("a file where the folder should be")
     with pytest.raises(StorageError, match="DIGITS_HOME"):
         trainings.start(SHORT)

@@ -17,16 +17,16 @@ from digit_core.datasets.loading import Dataset, load_dataset
 from digit_core.errors import DamagedRun, DigitError, ExportFailed, StorageError
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
-from digit_core.jobs.export_jobs import (
+from digit_core.jobs.task_runner import Report, no_report
+from digit_core.jobs.tasks import (
     Export,
     ExportFormat,
     export_path,
+    export_source,
     export_task,
-    keep_export,
-    kept_export,
-    source_of,
+    load_export,
+    save_export,
 )
-from digit_core.jobs.task_runner import Report, no_report
 from digit_core.runs.run import Run
 from digit_core.storage.files import make_folder, storage_errors
 from digit_core.training.export.formats import CONVERTERS, READERS, scaled
@@ -54,12 +54,12 @@ def export(run: Run, form: ExportFormat, report: Report = no_report) -> Export:
     1,000 of the run's test images (all, if there are fewer) as the run does. Raises ExportFailed if
     it does not, DamagedRun, DataUnavailable, DataDamaged or StorageError, and leaves no file then.
     """
-    if kept := kept_export(run, form):
+    if kept := load_export(run, form):
         return kept
     started = time.perf_counter()
     report("Loading the test images")
     run.check()
-    source = source_of(run)
+    source = export_source(run)
     data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
     reference = reference_of(run, data)
     report("Converting the model")
@@ -73,7 +73,7 @@ def export(run: Run, form: ExportFormat, report: Report = no_report) -> Export:
         size = made.stat().st_size
         seconds = round(time.perf_counter() - started, 2)
         result = result.model_copy(update={"size": size, "source": source, "seconds": seconds})
-        keep_export(run, form, made, result)
+        save_export(run, form, made, result)
     return result
 
 
