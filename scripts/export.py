@@ -1,4 +1,4 @@
-"""Export a run's model to a file for other programs, and check that it agrees with the run.
+"""Export a run's model to a file for other programs, and verify that it agrees with the run.
 
 python3 scripts/export.py shipped --format onnx
 python3 scripts/export.py shipped --format tflite-int8 --out digits.tflite --json
@@ -6,8 +6,7 @@ python3 scripts/export.py shipped --format tflite-int8 --out digits.tflite --jso
 
 import environment
 
-if __name__ == "__main__":
-    environment.enter()
+environment.enter(__name__)
 
 import argparse
 import json
@@ -15,9 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(environment.PROJECT))
-
-from digit_core.errors import DigitError, ExportFailed, StorageError
+from digit_core.errors import ExportFailed, StorageError
 from digit_core.jobs.export_jobs import (
     FORMATS,
     Export,
@@ -28,73 +25,63 @@ from digit_core.jobs.export_jobs import (
     kept_export,
 )
 from digit_core.runs.run import Run, open_run
-from digit_core.storage.files import write_bytes
+from scripts.command_line import run_command, write_output
 
 _POLL_SECONDS = 0.1
 
 
 def main() -> int:
-    """Export one run in one format and print how it agrees; returns the exit code."""
+    """Export one run in one format and print how it agrees with the run; returns the exit code."""
     arguments = _arguments()
-    try:
-        run, form = open_run(arguments.run), export_format(arguments.format)
-        result = kept_export(run, form) or exported(run, form)
-        path = export_path(run, form)
-        if arguments.out:
-            path = copied(path, arguments.out)
-    except DigitError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print_export(result, path)
+    run, form = open_run(arguments.run), export_format(arguments.format)
+    export = kept_export(run, form) or run_export(run, form)
+    path = export_path(run, form)
+    if arguments.out:
+        path = _copy(path, arguments.out)
+    print(f"{form.title}, {export.size:,} bytes, exported in {export.seconds:.1f} s")
+    print(
+        f"{export.images:,} test images: same prediction for {export.agreement:.2%}, "
+        f"largest difference between logits {export.logit_difference:.2g}"
+    )
+    print(f"accuracy on them {export.accuracy:.4f}, the run's {export.run_accuracy:.4f}")
+    print(f"file: {path}")
     if arguments.json:
-        print(json.dumps({**result.model_dump(exclude={"source"}), "file": str(path)}))
+        print(json.dumps({**export.model_dump(exclude={"source"}), "file": str(path)}))
     return 0
 
 
-def exported(run: Run, form: ExportFormat) -> Export:
-    """Have it exported in the background and follow that; Ctrl-C cancels it. Raises ExportFailed or another DigitError.
+def run_export(run: Run, form: ExportFormat) -> Export:
+    """Export in the background and wait for it. Ctrl-C cancels it, unless the app or another command started it.
 
-    An export that was asked for elsewhere is waited for, and not cancelled.
+    Raises ExportFailed or another DigitError.
     """
     print(f"Exporting {run.name} as {form.title} ...", file=sys.stderr)
-    task, said = export_task(run, form), None
+    task, message = export_task(run, form), None
     is_ours = task.start()
     try:
         while (status := task.watch()) is not None and status.is_active:
-            if status.message != said:
-                print(f"{status.message} ...", file=sys.stderr)
-                said = status.message
+            if status.message != message:
+                message = status.message
+                print(f"{message} ...", file=sys.stderr)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         if is_ours:
             task.cancel()
-        raise ExportFailed("Cancelled." if is_ours else "The export goes on: it was asked for elsewhere.") from None
+        raise ExportFailed("Cancelled." if is_ours else "The export continues: it was started elsewhere.") from None
     export = kept_export(run, form)
     if export is None:
         raise ExportFailed(status.message if status else f"The export of {run.name} was deleted.")
     return export
 
 
-def copied(path: Path, out: Path) -> Path:
-    """Copy the export to where it is wanted: a file, or into a folder. Raises ExportFailed."""
+def _copy(path: Path, out: Path) -> Path:
+    """Copy the export to a file, or into a folder under its own name."""
     target = out / path.name if out.is_dir() else out
     try:
-        write_bytes(target, path.read_bytes())
-    except (StorageError, OSError) as error:
-        reason = getattr(error.__cause__ or error, "strerror", None) or error
-        raise ExportFailed(f"{target} could not be written: {reason}. The export itself is {path}.") from None
+        write_output(target, path.read_bytes())
+    except StorageError as error:
+        raise StorageError(f"{error} The export itself is {path}.") from None
     return target
-
-
-def print_export(export: Export, path: Path) -> None:
-    """What was made, where it is, and how it agrees with its run."""
-    print(f"{FORMATS[export.format].title}, {export.size:,} bytes, made in {export.seconds:.1f} s")
-    print(
-        f"{export.images:,} test images: the run's prediction for {export.agreement:.2%}, "
-        f"largest difference of a logit {export.logit_difference:.2g}"
-    )
-    print(f"accuracy on them {export.accuracy:.4f}, the run's {export.run_accuracy:.4f}")
-    print(f"file: {path}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -107,4 +94,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -1,4 +1,4 @@
-"""Read digits from picture files.
+"""Recognize digits in image files.
 
 python3 scripts/predict.py form.png photo.jpg
 python3 scripts/predict.py --json --run shipped *.png
@@ -6,33 +6,26 @@ python3 scripts/predict.py --json --run shipped *.png
 
 import environment
 
-if __name__ == "__main__":
-    environment.enter()
+environment.enter(__name__)
 
 import argparse
 import json
 import sys
 
-sys.path.insert(0, str(environment.PROJECT))
-
 from digit_core import DigitError, Recognizer
+from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.image_files import open_picture
+from scripts.command_line import run_command
 
 
 def main() -> int:
-    """Read each file and print what it says; returns 1 if one could not be read."""
+    """Predict each file and print the result; returns 1 if one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "pictures", nargs="+", metavar="PICTURE", help="a PNG, JPEG, ... of one digit or a line of them"
-    )
-    parser.add_argument("--run", help="the run to read with (default: the one that reads now)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a picture")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="an image of one digit or a line of digits")
+    parser.add_argument("--run", help="the run to predict with (default: the active run)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
     arguments = parser.parse_args()
-    try:
-        recognizer = Recognizer.load(arguments.run)
-    except DigitError as error:
-        print(error, file=sys.stderr)
-        return 1
+    recognizer = Recognizer.load(arguments.run)
     failures = 0
     for path in arguments.pictures:
         try:
@@ -44,32 +37,29 @@ def main() -> int:
             else:
                 print(f"{path}: {error}", file=sys.stderr)
             continue
-        digits = [digit.prediction for digit in number.digits]
-        if arguments.json:
-            print(
-                json.dumps(
-                    {
-                        "picture": path,
-                        "text": number.text,
-                        "digits": [
-                            {
-                                "digit": prediction.digit,
-                                "confidence": round(prediction.confidence, 6),
-                                "is_digit": prediction.is_digit,
-                                "box": list(read.box),
-                            }
-                            for read in number.digits
-                            for prediction in [read.prediction]
-                        ],
-                    }
-                )
-            )
-        else:
-            least = min(prediction.confidence for prediction in digits)
-            doubt = "" if all(prediction.is_digit for prediction in digits) else "  (not everything looks like a digit)"
-            print(f"{path}: {number.text}  {least:.1%} sure{doubt}")
+        print(json.dumps({"picture": path, **_as_json(number)}) if arguments.json else f"{path}: {_in_words(number)}")
     return 1 if failures else 0
 
 
+def _as_json(number: Number) -> dict:
+    digits = [
+        {
+            "digit": found.prediction.digit,
+            "confidence": round(found.prediction.confidence, 6),
+            "is_digit": found.prediction.is_digit,
+            "box": list(found.box),
+        }
+        for found in number.digits
+    ]
+    return {"text": number.text, "digits": digits}
+
+
+def _in_words(number: Number) -> str:
+    predictions = [found.prediction for found in number.digits]
+    lowest = min(prediction.confidence for prediction in predictions)
+    note = "" if all(prediction.is_digit for prediction in predictions) else "  (not everything looks like a digit)"
+    return f"{number.text}  confidence {lowest:.1%}{note}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -1,4 +1,4 @@
-"""Open the app; the first time, install what it needs.
+"""Open the app, after installing what it needs the first time.
 
 python3 scripts/start.py
 python3 scripts/start.py -- --server.port 8700 --server.headless true
@@ -10,15 +10,14 @@ import sys
 
 import environment
 
-_DEFAULT_PORT = 8501  # Streamlit's; if it is taken, Streamlit takes the next one and a second app runs unnoticed
+_DEFAULT_PORT = 8501  # Streamlit's; if it is in use, Streamlit would silently start a second app on the next port
 
 
 def main() -> None:
-    """Prepare the environment and become Streamlit."""
+    """Prepare the environment and replace this process with Streamlit."""
     options = [option for option in sys.argv[1:] if option != "--"]
     if options and options[0] in {"-h", "--help"}:
-        print(__doc__)
-        print("Options after -- go to `streamlit run`.")
+        print(f"{__doc__}\nOptions after -- are passed to `streamlit run`.")
         return
     if _in_use(port := _port(options)):
         sys.exit(f"Port {port} is in use: is the app running already? Or choose another: -- --server.port {port + 1}")
@@ -28,13 +27,13 @@ def main() -> None:
 
 
 def _port(options: list[str]) -> int:
-    """Where Streamlit will listen: the last option that says so, else the environment variable, else its default."""
-    given = [os.environ.get("STREAMLIT_SERVER_PORT", "")]
+    """Streamlit's port: from the last option that sets it, else the environment variable, else the default."""
+    port = os.environ.get("STREAMLIT_SERVER_PORT", "")
     for position, option in enumerate(options):
         name, equals, value = option.partition("=")
         if name == "--server.port":
-            given.append(value if equals else "".join(options[position + 1 : position + 2]))
-    return int(given[-1]) if given[-1].isdecimal() and int(given[-1]) < 65536 else _DEFAULT_PORT
+            port = value if equals else "".join(options[position + 1 : position + 2])
+    return int(port) if port.isdecimal() and int(port) < 65536 else _DEFAULT_PORT
 
 
 def _in_use(port: int) -> bool:

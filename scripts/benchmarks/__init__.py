@@ -1,1 +1,1 @@
-"""What scripts/benchmark.py measures with; the browser tests use some of it too."""
+"""The parts of scripts/benchmark.py; the browser tests use some of them too."""

@@ -1,4 +1,4 @@
-"""What it takes to run the app in a browser of one's own."""
+"""What it takes to open the app in a browser."""
 
 import shutil
 import socket
@@ -15,13 +15,12 @@ CHROMIUM_OPTIONS = (
 
 
 def chromium_path() -> str | None:
-    """A Chromium on this machine, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if (found := shutil.which(name))), None)
+    """The path of a Chromium on this machine, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A TCP port that is not in use."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Drawings made for the tests: strokes whose digit is obvious."""
+"""Drawings for tests and benchmarks: strokes whose digit is obvious."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -8,7 +8,7 @@ FOUR = [np.array([[60.0, 40.0], [40.0, 150.0], [170.0, 150.0]]), np.array([[140.
 
 
 def paint(strokes, pen: int = 14, size: int = 280) -> np.ndarray:
-    """Strokes (n, 2) as a browser paints them: uint8 (size, size), white on black."""
+    """Strokes (n, 2) painted as in a browser: uint8 (size, size), white on black."""
     image = Image.new("L", (size * 2, size * 2))
     draw = ImageDraw.Draw(image)
     for stroke in strokes:

@@ -1,52 +1,35 @@
-"""Requests over HTTP as a browser makes them: over connections that are kept, a page's files six at a time."""
+"""HTTP requests as a browser makes them: persistent connections, six files at a time."""
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _CONNECTIONS = 6  # what Chromium opens to one host over HTTP/1.1
 _TIMEOUT = 120.0  # seconds for one file
+FAILURES = (TimeoutError, OSError, asyncio.IncompleteReadError)  # of a request
 _HEADERS = "Accept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nConnection: keep-alive\r\n"
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """What came over the network: the number of answers, their bytes with headers, and the answers other than 200."""
-
-    requests: int = 0
-    received: int = 0
-    failed: int = 0
-
-    def __add__(self, other: "Fetched") -> "Fetched":
-        return Fetched(self.requests + other.requests, self.received + other.received, self.failed + other.failed)
-
-
-async def fetch(address: str, paths: Iterable[str]) -> Fetched:
-    """Fetch the paths from `address` (`http://host:port`), in their order."""
+async def fetch(address: str, paths: Iterable[str], counts: Counter[str]) -> None:
+    """Fetch the paths from `address` (`http://host:port`), in their order; adds to `bytes` and `failed` in `counts`."""
     waiting = deque(paths)
-    return sum(
-        await asyncio.gather(*(_drain(address, waiting) for _ in range(min(_CONNECTIONS, len(waiting))))), Fetched()
-    )
 
+    async def fetch_waiting() -> None:
+        async with Connection(address) as connection:
+            while waiting:
+                try:
+                    status, _, size = await connection.get(waiting.popleft())
+                except FAILURES:
+                    status, size = 0, 0
+                counts.update(bytes=size, failed=status != 200)
 
-async def _drain(address: str, waiting: deque[str]) -> Fetched:
-    got = Fetched()
-    async with Connection(address) as connection:
-        while waiting:
-            path = waiting.popleft()
-            try:
-                status, _, size = await connection.get(path)
-                got += Fetched(1, size, int(status != 200))
-            except (TimeoutError, OSError, asyncio.IncompleteReadError):
-                got += Fetched(requests=1, failed=1)
-    return got
+    await asyncio.gather(*(fetch_waiting() for _ in range(min(_CONNECTIONS, len(waiting)))))
 
 
 class Connection:
-    """One connection to a server, opened when it is needed and kept."""
+    """One persistent connection to a server, opened when it is first needed."""
 
     def __init__(self, address: str) -> None:
         self._host, self._port = urlsplit(address).hostname, urlsplit(address).port
@@ -60,20 +43,19 @@ class Connection:
         await self._close()
 
     async def get(self, path: str) -> tuple[int, bytes, int]:
-        """The status, the body as it was sent, and the bytes with headers. Raises TimeoutError or OSError."""
+        """The status, the encoded body, and the number of bytes with headers. Raises one of FAILURES."""
         request = f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{_HEADERS}\r\n".encode()
-        for kept in (self._writer is not None, False):
+        for is_reused in (self._writer is not None, False):
             try:
                 async with asyncio.timeout(_TIMEOUT):
                     if self._writer is None:
                         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
                     self._writer.write(request)
                     return await _answer(self._reader)
-            except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            except FAILURES as error:
                 await self._close()
-                if kept and not isinstance(error, TimeoutError):
-                    continue  # the server closed it because it was idle, as servers do
-                raise
+                if not is_reused or isinstance(error, TimeoutError):
+                    raise  # otherwise the server closed the idle connection: try again with a new one
         raise AssertionError("unreachable")
 
     async def _close(self) -> None:

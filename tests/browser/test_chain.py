@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from digit_core.runs.run import SHIPPED, open_run
 from pages.components.filters import named
-from scripts.benchmarks.browser_actions import draw, expect_reading, until
+from scripts.benchmarks.browser_actions import draw, expect_prediction
+from tests.browser.actions import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
@@ -72,7 +73,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     true, read, indices = confused
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     page.get_by_role("link", name="Mistakes").click()
 
     click_cell(page, true, read, images_of(true, read))
@@ -94,7 +95,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     dialog.get_by_role("button", name="Put it on the canvas").dblclick()  # as many people do
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
     expect(page.get_by_text(f"On the canvas: MNIST test image {index}, {named(true)}.")).to_be_visible()
-    expect_reading(page, str(read))
+    expect_prediction(page, str(read))
 
     # What is drawn over it is read with it, and can be taken back; then the picture itself.
     probabilities = page.locator('[aria-label^="Probabilities."]')
@@ -106,7 +107,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     page.locator("button", has_text="Undo").click()
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     page.get_by_role("button", name="Bring my drawing back").click()
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
 
     # The choice is still there.
     page.get_by_role("link", name="Mistakes").click()
@@ -162,7 +163,7 @@ def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confu
 def test_why_on_the_draw_page(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     page.get_by_text("Why?", exact=True).click()
     expect(page.get_by_test_id("occlusion-map")).to_be_visible()
     expect(page.get_by_text("the odds of 7 against", exact=False).first).to_be_visible()

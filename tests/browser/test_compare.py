@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.datasets.loading import load_dataset
-from scripts.benchmarks.browser_actions import downloaded
+from tests.browser.actions import downloaded
 from tests.constructed import construct_run
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,8 @@ import math
 import pytest
 from playwright.sync_api import expect
 
-from scripts.benchmarks.browser_actions import draw, expect_reading, press, reading, settled
+from scripts.benchmarks.browser_actions import draw, expect_prediction, predicted_digit, settled
+from tests.browser.actions import press
 
 pytestmark = pytest.mark.browser
 
@@ -16,39 +17,39 @@ def test_draw_a_seven_clear_it_then_a_one_and_a_zero_off_centre(app, page):
     page.goto(app)
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     press(page, "Clear")
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     draw(page, ONE)
-    expect_reading(page, "1")
+    expect_prediction(page, "1")
     press(page, "Clear")
-    expect(reading(page)).to_have_count(0)
+    expect(predicted_digit(page)).to_have_count(0)
     draw(page, ZERO)
-    expect_reading(page, "0")
+    expect_prediction(page, "0")
 
 
 def test_undo_takes_one_stroke_away_and_drawing_goes_on(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
-    expect(reading(page)).not_to_have_text("7")
+    expect(predicted_digit(page)).not_to_have_text("7")
     press(page, "Undo")
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     press(page, "Undo")
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
 
 
 def test_the_drawing_survives_another_page_and_can_be_gone_on_with(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     page.get_by_role("link", name="Results").click()
     expect(page.get_by_role("heading", name="Results")).to_be_visible()
     page.get_by_role("link", name="Draw").click()
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     press(page, "Undo")
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
 
@@ -56,13 +57,13 @@ def test_the_drawing_survives_another_page_and_can_be_gone_on_with(app, page):
 def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_gone(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     page.reload()
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
-    expect(reading(page)).not_to_have_text("7")
+    expect(predicted_digit(page)).not_to_have_text("7")
     press(page, "Undo")
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     other = page.context.new_page()
     other.goto(app)
     expect(other.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
@@ -72,13 +73,13 @@ def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_go
     page.reload()
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
 
 
 def test_clear_works_from_the_keyboard(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     page.locator("button", has_text="Clear").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
@@ -117,5 +118,5 @@ def test_a_finger_draws_too(app, browser):
     for point in points[1:]:
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect_reading(page, "1")
+    expect_prediction(page, "1")
     context.close()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.storage.paths import SHIPPED_RUN
-from scripts.benchmarks.browser_actions import downloaded
+from tests.browser.actions import downloaded
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from scripts.benchmarks.browser_actions import downloaded, until
+from tests.browser.actions import downloaded, until
 
 pytestmark = pytest.mark.browser
 

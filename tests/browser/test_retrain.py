@@ -3,7 +3,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.benchmarks.browser_actions import choose, draw, expect_reading, settled
+from scripts.benchmarks.browser_actions import draw, expect_prediction, settled
+from tests.browser.actions import choose
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +30,7 @@ def choose_the_bundled_digits(page: Page, epochs: int) -> None:
 def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     page.goto(app)
     draw(page, SEVEN)
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     sidebar = page.get_by_test_id("stSidebar")
     choose_the_bundled_digits(page, epochs=30)
     sidebar.get_by_role("button", name="Retrain").click()
@@ -44,11 +45,11 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_text("Loss", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()
-    expect_reading(page, "7")
+    expect_prediction(page, "7")
     expect(sidebar.get_by_text("finished", exact=False)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_text("on the scikit-learn digits test images")).to_be_visible()
     expect(other.get_by_test_id("stSidebar").get_by_text("finished", exact=False)).to_be_visible()
-    expect_reading(page, "7")  # the drawing is still there, read by the new model
+    expect_prediction(page, "7")  # the drawing is still there, read by the new model
     page.get_by_role("link", name="Results").click()
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("on scikit-learn digits"))
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(3)  # two curves and the confusion matrix

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from digit_core.storage import paths
-from scripts.benchmarks.browser_actions import downloaded, settled, until
+from scripts.benchmarks.browser_actions import settled
+from tests.browser.actions import downloaded, until
 from tests.constructed import construct_runs
 
 pytestmark = pytest.mark.browser

@@ -51,7 +51,7 @@ def test_train_prints_metrics_and_one_line_of_json(home_to_train_in):
         (["--preset", "custom", "--filters", "8", "--kernel-sizes", "40"], "kernel_sizes, number 1 should be less"),
         (["--preset", "custom", "--filters", "8,a"], "filters should be whole numbers with commas"),
         (["--filters", "8"], "filters can be set for the preset custom only"),
-        (["--resume", "nobody", "--epochs", "3"], "settings that the training had; leave out --epochs"),
+        (["--resume", "nobody", "--epochs", "3"], "uses the training's own settings; leave out --epochs"),
         (["--resume", "nobody"], "no training named 'nobody' that was stopped"),
     ],
 )

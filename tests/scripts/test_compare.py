@@ -1,7 +1,7 @@
 """Comparing presets from the command line."""
 
+import importlib
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     assert row["drawings"] in (0.0, 0.25, 0.5, 0.75, 1.0)  # two seeds, two digits; the letter is left out
     lines = first.stdout.splitlines()
     assert lines[0].startswith("| preset | seeds | parameters |")
-    assert "| drawings | its author reports |" in lines[0]
+    assert "| drawings | reference |" in lines[0]
     assert "| `lenet5` | 2 | 61,706 | 0.25 MB |" in lines[2]
     assert "about 99.0 %" in lines[2]
     again = run(*COMMAND)  # nothing is trained again
@@ -43,8 +43,7 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
 
 def test_compare_resumes_a_training_that_was_stopped(home_to_train_in, monkeypatch):
     monkeypatch.syspath_prepend(str(paths.PROJECT / "scripts"))
-    monkeypatch.setattr(sys, "argv", ["compare.py"])
-    compare = __import__("compare")
+    compare = importlib.import_module("scripts.compare")
     config = compare.training_config("lenet5", data="digits", epochs=400)
     job = trainings.start(config, activate=False)
     wait_for(lambda: trainings.checkpoint_epoch(job.folder) >= 1)
@@ -54,12 +53,12 @@ def test_compare_resumes_a_training_that_was_stopped(home_to_train_in, monkeypat
     resumed = []
     monkeypatch.setattr(trainings, "resume", lambda stopped, activate: resumed.append(stopped) or stopped)
     monkeypatch.setattr(compare, "follow", lambda job: None)
-    assert compare.trained(config) is None
+    assert compare.find_or_train(config) is None
     assert resumed == [job]
     # Another configuration is another training.
     started = []
     monkeypatch.setattr(trainings, "start", lambda config, **_: started.append(config))
-    compare.trained(config.model_copy(update={"seed": 1}))
+    compare.find_or_train(config.model_copy(update={"seed": 1}))
     assert [config.seed for config in started] == [1]
 
 

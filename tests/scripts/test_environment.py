@@ -21,8 +21,7 @@ STUDENT = """
 import os
 import environment
 
-if __name__ == "__main__":
-    environment.enter(getattr(environment, os.environ.get("LOCK", "APP")))
+environment.enter(__name__, getattr(environment, os.environ.get("LOCK", "APP")))
 
 import parcel
 print("parcel", parcel.VERSION, len(list(parcel.FOLDER.glob("*.txt"))))
@@ -162,7 +161,9 @@ def test_a_kill_while_the_environment_is_made_heals(project):
 def test_a_kill_while_pip_unpacks_heals(made, kill, number):
     printed = kill_when(lambda: made.unpacked() > 50, made.begin(), kill, number)
     assert kill is os.kill or 50 < made.unpacked() < FILES
-    assert number == signal.SIGKILL or printed.endswith("\nStopped. The same command starts the installation over.\n")
+    assert number == signal.SIGKILL or printed.endswith(
+        "\nStopped. Run the same command to start the installation over.\n"
+    )
     printed = made.run()
     assert "The last installation was interrupted" in printed
     assert printed.endswith(f"\nparcel 1.0 {FILES}\n")

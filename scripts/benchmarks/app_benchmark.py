@@ -1,0 +1,152 @@
+"""What `scripts/benchmark.py` measures of the app in Chromium."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Error, Page, sync_playwright
+
+from digit_core.storage import paths
+from scripts.benchmarks.browser_actions import draw, predicted_digit
+from scripts.benchmarks.chromium import CHROMIUM_OPTIONS, chromium_path, free_port
+from scripts.benchmarks.processes import maps_tensorflow, resident_megabytes
+
+# A selector for the main content of each page.
+FIRST_CONTENT = {
+    "Draw": "canvas.upper-canvas",
+    "Results": "[data-testid=stMetric]",
+    "Mistakes": "[data-testid=stVegaLiteChart] svg",
+    "Compare": "[data-testid=stDataFrame] canvas",
+    "Runs": "[data-testid=stDataFrame] canvas",
+}
+# In the page: resolves to the milliseconds from the pen lift to the first change of the prediction after it.
+_WATCH = """() => {
+  window.changed = new Promise(resolve => {
+    addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
+    new MutationObserver((_, observer) => {
+      if (window.lifted && document.querySelector('[data-testid=digit]')) {
+        observer.disconnect();
+        const latency = performance.now() - window.lifted;
+        window.lifted = null;
+        requestAnimationFrame(() => resolve(latency));
+      }
+    }).observe(document.querySelector('[data-testid=stMain]'),
+               {subtree: true, childList: true, characterData: true, attributes: true,
+                attributeFilter: ['src', 'aria-label']});
+  });
+}"""
+
+
+def measure_app(strokes: int) -> dict:
+    """Seconds from `streamlit run` to canvas and first prediction, latency of pen lifts in milliseconds, memory."""
+    with tempfile.TemporaryDirectory() as folder, app_in_browser({"DIGITS_HOME": folder}) as (page, process, started):
+        page.locator(FIRST_CONTENT["Draw"]).wait_for()
+        canvas_seconds = time.perf_counter() - started
+        draw(page, [(60, 60), (190, 60), (120, 220)])
+        predicted_digit(page).wait_for()
+        prediction_seconds = time.perf_counter() - started
+        latencies = []
+        for number in range(strokes):
+            page.evaluate(_WATCH)
+            x = 20 + 7 * (number % 30)
+            draw(page, [(x, 40 + number), (x + 30, 60 + number), (x + 10, 180)])
+            latencies.append(page.evaluate("() => window.changed"))
+        return {
+            "seconds_to_canvas": round(canvas_seconds, 2),
+            "seconds_to_first_prediction": round(prediction_seconds, 2),
+            "pen_lift_to_prediction_ms_median": float(np.median(latencies)),
+            "pen_lift_to_prediction_ms_p95": float(np.quantile(latencies, 0.95)),
+            "memory_mb": resident_megabytes(process),
+            "maps_tensorflow": maps_tensorflow(process),
+        }
+
+
+def measure_pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
+    """Seconds from a click in the sidebar to a page's first content, and to the next images; memory after all that."""
+    names = [f"202601{1 + number // 24:02}-{number % 24:02}0000-robust" for number in range(runs)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:  # links, since copies of a hundred runs would take 280 MB
+            shutil.copytree(paths.SHIPPED_RUN, Path(folder) / "runs" / name, copy_function=os.link)
+        with app_in_browser({"DIGITS_HOME": folder}) as (page, process, _):
+            page.locator(FIRST_CONTENT["Draw"]).wait_for()
+            _visit(page, "Runs")
+            seconds = {name: [] for name in FIRST_CONTENT}
+            for _ in range(rounds):
+                for name in FIRST_CONTENT:
+                    seconds[name].append(_visit(page, name))
+            _visit(page, "Mistakes")
+            paging = []
+            page.get_by_text("All", exact=True).click()
+            for number in range(1, rounds + 1):
+                started = time.perf_counter()
+                page.get_by_role("button", name="Next", exact=True).click()
+                page.get_by_text(f"{number * 36 + 1:,} to {(number + 1) * 36:,} of").wait_for()
+                paging.append(time.perf_counter() - started)
+            address = page.url.split("/mistakes")[0]
+            for name in names[:visited]:
+                for title in ("Results", "Mistakes"):
+                    page.goto(f"{address}/{title.lower()}?run={name}")
+                    page.locator(FIRST_CONTENT[title]).first.wait_for()
+            megabytes = resident_megabytes(process)
+    return {
+        "first_content_seconds": {
+            name: {"median": round(float(np.median(times)), 2), "worst": round(max(times), 2)}
+            for name, times in seconds.items()
+        },
+        "next_36_of_10000_images_seconds_median": round(float(np.median(paging)), 2),
+        f"memory_mb_after_every_page_and_{visited}_runs": megabytes,
+    }
+
+
+@contextlib.contextmanager
+def app_in_browser(settings: dict[str, str]) -> Iterator[tuple[Page, int, float]]:
+    """A browser page that shows the app, the number of the app's process, and when it was started.
+
+    `settings` are environment variables of the app.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(60_000)
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--server.headless", "true"],
+            cwd=paths.PROJECT,
+            env={**os.environ, **settings},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _open_when_up(page, f"http://localhost:{port}")
+            yield page, process.pid, started
+        finally:
+            process.terminate()
+            process.wait(20)
+            browser.close()
+
+
+def _visit(page: Page, name: str) -> float:
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+    started = time.perf_counter()
+    link.click()
+    page.locator("h1", has_text=name).wait_for()
+    page.locator(FIRST_CONTENT[name]).first.wait_for()
+    return time.perf_counter() - started
+
+
+def _open_when_up(page: Page, address: str) -> None:
+    for _ in range(600):
+        try:
+            page.goto(address)
+            return
+        except Error:
+            time.sleep(0.02)
+    raise SystemExit("The app did not start.")
