@@ -32,10 +32,10 @@ def app_home(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running_app(app_home, written_pages) -> Iterator[RunningApp]:
+def running_app(app_home, synthetic_data) -> Iterator[RunningApp]:
     """An app with a home of its own, one for each file of tests."""
     folder = app_home.parent
-    shutil.copytree(written_pages, app_home / "data")
+    shutil.copytree(synthetic_data, app_home / "data")
     (folder / "tmp").mkdir()
     port = free_port()
     environment = {**os.environ, "DIGITS_HOME": str(app_home), "TMPDIR": str(folder / "tmp")}
