@@ -1,4 +1,4 @@
-"""A home of its own for every test, and what some tests need of the machine."""
+"""Fixtures of all tests: a home of its own for every test, data, trained runs, MNIST and Chromium."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from scripts.benchmarks.drawings import FOUR, SEVEN
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path, monkeypatch) -> Path:
-    """Nothing is read from or written to the checkout's own `.digits`, and no lock is shared."""
+    """Keeps tests away from the checkout's own `.digits` and from each other's locks."""
     folder, temporary = tmp_path / "home", tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setenv("DIGITS_HOME", str(folder))
@@ -29,8 +29,8 @@ def own_home(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def written_pages(tmp_path_factory) -> Path:
-    """A data folder with what the generator writes for `quick`, made once for all tests that train."""
+def synthetic_data(tmp_path_factory) -> Path:
+    """A data folder with the synthetic digits and non-digits of `quick`, generated once for all tests that train."""
     from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, load_or_generate
 
     def generate(folder: Path) -> None:
@@ -40,28 +40,28 @@ def written_pages(tmp_path_factory) -> Path:
             load_or_generate(quick.synthetic_digits, quick.non_digits, TRAINING_SEED)
             load_or_generate(6000, 0, VALIDATION_SEED)
 
-    return _made_once(tmp_path_factory, "written", generate) / "data"
+    return _create_once(tmp_path_factory, "synthetic", generate) / "data"
 
 
 @pytest.fixture
-def home_to_train_in(own_home, written_pages) -> Path:
-    """This test's home with those pages in it."""
-    shutil.copytree(written_pages, paths.data_folder())
+def training_home(own_home, synthetic_data) -> Path:
+    """This test's home, with the synthetic digits in it."""
+    shutil.copytree(synthetic_data, paths.data_folder())
     return own_home
 
 
 @pytest.fixture
 def no_mnist(monkeypatch) -> None:
-    """As on a machine where MNIST has not been fetched yet."""
+    """A machine on which MNIST has not been fetched yet."""
     monkeypatch.delenv("DIGITS_MNIST", raising=False)
 
 
 @pytest.fixture(scope="session")
 def mnist() -> Path:
-    """A file with MNIST on this machine."""
+    """The path of an `mnist.npz` on this machine."""
     named = os.environ.get("DIGITS_MNIST")
     if not named or not Path(named).is_file():
-        _not_here("MNIST is not on this machine; set DIGITS_MNIST to the path of an mnist.npz")
+        _skip_or_fail("MNIST is not on this machine; set DIGITS_MNIST to the path of an mnist.npz")
     return Path(named)
 
 
@@ -70,13 +70,13 @@ def chromium() -> str:
     """The path of a Chromium."""
     path = chromium_path()
     if not path:
-        _not_here("there is no Chromium; on Debian: apt install chromium")
+        _skip_or_fail("there is no Chromium; on Debian: apt install chromium")
     return path
 
 
 @pytest.fixture
 def add_run(own_home):
-    """Put a whole run, a copy of the shipped one, into this test's home."""
+    """A function that adds a copy of the shipped run to this test's home."""
 
     def add(name: str) -> Run:
         target = paths.runs_folder() / name
@@ -87,23 +87,23 @@ def add_run(own_home):
 
 
 @pytest.fixture(scope="session")
-def trained_folder(tmp_path_factory, written_pages) -> Path:
-    """A run folder that the real trainer filled in seconds, on the bundled digits; not to be changed."""
+def trained_folder(tmp_path_factory, synthetic_data) -> Path:
+    """The folder of a run trained in seconds on the bundled digits; shared, so tests must not change it."""
     from digit_core.training.fit import train
 
     def fill(folder: Path) -> None:
         folder.mkdir()
         config = training_config("quick", data="digits", epochs=2)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DIGITS_HOME", str(written_pages.parent))
+            patch.setenv("DIGITS_HOME", str(synthetic_data.parent))
             train(config, folder, command="a test", report=lambda progress: None, cancelled=lambda: False)
 
-    return _made_once(tmp_path_factory, "20260101-000000-quick", fill)
+    return _create_once(tmp_path_factory, "20260101-000000-quick", fill)
 
 
 @pytest.fixture
 def trained_run(own_home, trained_folder) -> Run:
-    """The run of `trained_folder`, a copy in this test's home."""
+    """A copy of the run of `trained_folder` in this test's home."""
     return Run(shutil.copytree(trained_folder, paths.runs_folder() / trained_folder.name))
 
 
@@ -117,19 +117,19 @@ def four() -> list[np.ndarray]:
     return [stroke.copy() for stroke in FOUR]
 
 
-def _made_once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that the first process of a test run to need it makes, and all its processes share."""
+def _create_once(tmp_path_factory, name: str, create: Callable[[Path], None]) -> Path:
+    """A folder created by the first process of a test run that needs it, and shared by all its processes."""
     root = tmp_path_factory.getbasetemp()
     folder = (root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root) / name
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             unfinished = folder.with_name(f"{name}.unfinished")
-            make(unfinished)
+            create(unfinished)
             unfinished.rename(folder)
     return folder
 
 
-def _not_here(reason: str) -> None:
+def _skip_or_fail(reason: str) -> None:
     if os.environ.get("DIGITS_NOTHING_SKIPPED"):
         pytest.fail(f"DIGITS_NOTHING_SKIPPED is set, but {reason}")
     pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""Whole run folders without a training: figures that follow from made-up predictions, models of a few bytes."""
+"""Complete run folders without a training: metrics of made-up predictions, models of a few bytes."""
 
 import csv
 from datetime import datetime
@@ -15,13 +15,13 @@ from digit_core.storage import paths
 LABELS = np.tile(np.arange(10), 20)  # of 200 test images
 
 
-def readings(labels: np.ndarray, wrong: dict[int, int] | None = None, sure: float = 0.91) -> np.ndarray:
-    """Probabilities float32 (n, 10) that read every image as its label but those in `wrong`, by index."""
-    said = labels.copy()
+def make_probabilities(labels: np.ndarray, wrong: dict[int, int] | None = None, confidence: float = 0.91) -> np.ndarray:
+    """Probabilities float32 (n, 10) that predict every label, except at the indices in `wrong`, which has digits."""
+    predicted = labels.copy()
     for index, digit in (wrong or {}).items():
-        said[index] = digit
-    probabilities = np.full((len(labels), 10), (1 - sure) / 9, np.float32)
-    probabilities[np.arange(len(labels)), said] = sure
+        predicted[index] = digit
+    probabilities = np.full((len(labels), 10), (1 - confidence) / 9, np.float32)
+    probabilities[np.arange(len(labels)), predicted] = confidence
     return probabilities
 
 
@@ -45,7 +45,7 @@ def construct_run(
     environment = Environment(
         versions={"python": "3.11"}, data_digest=digest, command="a test", created=created, compute_dtype=compute_dtype
     )
-    probabilities = readings(labels, wrong)
+    probabilities = make_probabilities(labels, wrong)
     (folder / "metrics.json").write_text(_metrics(probabilities, labels, config.epochs).model_dump_json())
     (folder / "calibration.json").write_text(Calibration(temperature=1, likeness_threshold=0.5).model_dump_json())
     (folder / "model.keras").write_bytes(model)
@@ -56,14 +56,14 @@ def construct_run(
     return Run(folder)
 
 
-def seal(folder: Path) -> None:
-    """Make a run whole again after a test has changed its binary files."""
+def refresh_config(folder: Path) -> None:
+    """Write `config.json` again, with the sizes of binary files that a test has changed."""
     run = Run(folder)
     write_config(folder, run.config, run.environment)
 
 
 def construct_runs(count: int, **options) -> list[Run]:
-    """Many runs of all presets with several seeds, a minute apart."""
+    """Many runs of several presets and seeds, an hour apart."""
     presets = ("quick", "two_block", "lenet5", "robust")
     return [
         construct_run(
@@ -78,13 +78,13 @@ def construct_runs(count: int, **options) -> list[Run]:
 
 
 def _metrics(probabilities: np.ndarray, labels: np.ndarray, epochs: int) -> Metrics:
-    said = probabilities.argmax(1)
+    predicted = probabilities.argmax(1)
     confusion = np.zeros((10, 10), int)
-    np.add.at(confusion, (labels, said), 1)
-    right = confusion.diagonal()
-    precision, recall = right / np.maximum(confusion.sum(0), 1), right / np.maximum(confusion.sum(1), 1)
+    np.add.at(confusion, (labels, predicted), 1)
+    correct = confusion.diagonal()
+    precision, recall = correct / np.maximum(confusion.sum(0), 1), correct / np.maximum(confusion.sum(1), 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
-    accuracy = float((said == labels).mean())
+    accuracy = float((predicted == labels).mean())
     return Metrics(
         accuracy=accuracy,
         accuracy_interval=(max(accuracy - 0.02, 0), min(accuracy + 0.02, 1)),

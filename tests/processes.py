@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc, as on Linux")
+linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
 
 
 def processes_with(*words: str) -> int:
-    """How many living processes have all these words in their command line."""
+    """The number of running processes with all these words in their command line."""
     count = 0
     for path in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,12 +1,12 @@
-"""Waiting for what another process does."""
+"""Waiting for another process."""
 
 import time
 
 
 def wait_for(condition, seconds=90):
-    """The first true value of `condition()`, asked twenty times a second: more often would slow what it waits for."""
+    """The first true value of `condition()`, checked 20 times a second so as not to slow down the other process."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.05)
     return result

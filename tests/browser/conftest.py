@@ -1,4 +1,4 @@
-"""The app as people start it, driven in Chromium."""
+"""The app, started with the start command and driven in Chromium."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,20 +16,26 @@ from playwright.sync_api import Page, expect, sync_playwright
 from digit_core.storage import paths
 from scripts.benchmarks.chromium import CHROMIUM_OPTIONS, free_port
 
-expect.set_options(timeout=30_000)  # milliseconds; the usual five are few on a busy machine of two cores
+expect.set_options(timeout=30_000)  # milliseconds; the default of five seconds is short on a busy machine of two cores
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    address: str
+    process: int
 
 
 @pytest.fixture(scope="module")
 def app_home(tmp_path_factory) -> Path:
-    """The home of `app`, for tests that put something into it."""
+    """The home of the running app, for tests that put something into it."""
     return tmp_path_factory.mktemp("app") / "home"
 
 
 @pytest.fixture(scope="module")
-def app(app_home, written_pages) -> str:
-    """The address of an app with a home of its own, one for each file of tests."""
+def running_app(app_home, synthetic_data) -> Iterator[RunningApp]:
+    """An app with a home of its own, one for each file of tests."""
     folder = app_home.parent
-    shutil.copytree(written_pages, app_home / "data")
+    shutil.copytree(synthetic_data, app_home / "data")
     (folder / "tmp").mkdir()
     port = free_port()
     environment = {**os.environ, "DIGITS_HOME": str(app_home), "TMPDIR": str(folder / "tmp")}
@@ -37,16 +45,21 @@ def app(app_home, written_pages) -> str:
     address = f"http://localhost:{port}"
     try:
         _wait_until_up(address, process, folder / "log")
-        yield address
+        yield RunningApp(address, process.pid)
     finally:
         process.terminate()
         process.wait(20)
 
 
+@pytest.fixture(scope="module")
+def app(running_app) -> str:
+    """The address of the running app."""
+    return running_app.address
+
+
 @pytest.fixture(scope="session")
 def browser(chromium):
     """One Chromium for all tests."""
-    expect.set_options(timeout=30_000)  # a slow machine is no failure
     with sync_playwright() as playwright:
         instance = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_OPTIONS))
         yield instance
@@ -55,7 +68,7 @@ def browser(chromium):
 
 @pytest.fixture
 def page(browser) -> Page:
-    """A window of its own; what it does not find within 30 s is not there."""
+    """A new window; an element that does not appear within 30 s fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
     yield context.new_page()
@@ -70,5 +83,5 @@ def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
                 return
         except OSError:
             assert process.poll() is None, log.read_text()
-            time.sleep(0.05)  # there is no other way to hear that a server is up
+            time.sleep(0.05)  # there is no other way to learn that a server is up
     raise AssertionError(f"the app did not start within a minute: {log.read_text()}")

@@ -5,11 +5,11 @@ from scipy import stats
 from digit_core.errors import DamagedRun
 from digit_core.evaluation.comparison import by_seed, data_of, disagreement, mcnemar, spread
 from digit_core.runs import run as run_folder
-from tests.constructed import LABELS, construct_run, readings
+from tests.constructed import LABELS, construct_run, make_probabilities
 
 
 def predictions(wrong: dict[int, int], labels=LABELS) -> run_folder.Predictions:
-    return run_folder.Predictions(readings(labels, wrong), labels)
+    return run_folder.Predictions(make_probabilities(labels, wrong), labels)
 
 
 def test_every_image_is_in_the_one_cell_where_it_belongs():

@@ -16,7 +16,7 @@ from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from pages.components.filters import with_article
 from pages.components.image_grid import PER_PAGE
-from tests.constructed import seal
+from tests.constructed import refresh_config
 from tests.pages.conftest import go_to, grid_html, texts
 from tests.waiting import wait_for
 
@@ -49,7 +49,7 @@ def digits_run(add_run, digits):
         probabilities = np.repeat((1 - confidence[:, None]) / 9, 10, 1).astype(np.float32)
         probabilities[np.arange(len(labels)), predicted] = confidence
         np.savez(run.path / "predictions.npz", probabilities=probabilities, labels=labels)
-        seal(run.path)
+        refresh_config(run.path)
         return Run(run.path)
 
     return add
@@ -355,7 +355,7 @@ def test_predictions_for_other_images_give_an_error(open_page, add_run, with_mni
     run = add_run("20260301-120000-quick")
     predictions = run.predictions()
     np.savez(run.path / "predictions.npz", probabilities=predictions.probabilities, labels=predictions.labels[::-1])
-    seal(run.path)
+    refresh_config(run.path)
     assert "not about the test images" in texts(open_page("mistakes"))
 
 

@@ -1,4 +1,4 @@
-"""The commands as a person types them."""
+"""The commands as users type them."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ def run(*command: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_train_prints_metrics_and_one_line_of_json(home_to_train_in):
+def test_train_prints_metrics_and_one_line_of_json(training_home):
     result = run("scripts/train.py", "--preset", "quick", "--data", "digits", "--epochs", "3", "--no-serve", "--json")
     assert result.returncode == 0, result.stderr
     last = json.loads(result.stdout.splitlines()[-1])

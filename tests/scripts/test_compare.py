@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 COMMAND = ("scripts/compare.py", "lenet5", "--data", "digits", "--epochs", "3", "--seeds", "2")
 
 
-def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_path):
+def test_compare_trains_each_seed_once_and_prints_a_table(training_home, tmp_path):
     drawings, figures = stroke_set(tmp_path / "strokes.npz"), tmp_path / "figures.json"
     options = ("--drawings", str(drawings), "--json", str(figures))
     first = run(*COMMAND, *options)
@@ -41,7 +41,7 @@ def test_compare_trains_each_seed_once_and_prints_a_table(home_to_train_in, tmp_
     assert "drawings" not in again.stdout
 
 
-def test_compare_resumes_a_training_that_was_stopped(home_to_train_in, monkeypatch):
+def test_compare_resumes_a_training_that_was_stopped(training_home, monkeypatch):
     monkeypatch.syspath_prepend(str(paths.PROJECT / "scripts"))
     compare = importlib.import_module("scripts.compare")
     config = compare.training_config("lenet5", data="digits", epochs=400)

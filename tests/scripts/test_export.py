@@ -1,4 +1,4 @@
-"""Exporting and shipping as a person types them."""
+"""Exporting and shipping from the command line."""
 
 import json
 

@@ -39,7 +39,7 @@ def test_a_kill_at_any_step_of_publishing_is_recovered(tmp_path, work):
 
 
 @pytest.mark.parametrize("seed", range(_KILLS))
-def test_a_training_killed_at_a_random_moment_is_recovered(home_to_train_in, seed):
+def test_a_training_killed_at_a_random_moment_is_recovered(training_home, seed):
     job = trainings.start(training_config("quick", data="digits", epochs=1))
     time.sleep(random.Random(seed).uniform(0, _TRAINING))  # any moment
     if pid := trainer_pid():

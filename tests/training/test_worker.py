@@ -38,7 +38,7 @@ def training(job):
     return (progress := job.progress()) and progress.step > 0
 
 
-def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(home_to_train_in, kill_trainer_afterwards):
+def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(training_home, kill_trainer_afterwards):
     job = trainings.start(training_config("lenet5", data="digits", epochs=15), command="a test")
     wait_for(lambda: checkpoint_epoch(job.folder) >= 2)
     os.kill(trainer_pid(), signal.SIGKILL)
@@ -57,7 +57,7 @@ def test_a_training_that_was_killed_is_resumed_after_its_last_whole_epoch(home_t
     assert trainings.resumable(job) == 0
 
 
-def test_a_training_without_a_checkpoint_cannot_be_resumed(home_to_train_in):
+def test_a_training_without_a_checkpoint_cannot_be_resumed(training_home):
     folder = paths.working_folder() / "20260101-000000-quick"
     folder.mkdir(parents=True)
     trainings.Job(folder).write_progress(Progress(state="failed"))
@@ -68,7 +68,7 @@ def test_a_training_without_a_checkpoint_cannot_be_resumed(home_to_train_in):
 
 
 @pytest.mark.parametrize("preset", ["lenet5", "tiny"])
-def test_a_resumed_training_ends_like_an_uninterrupted_one(home_to_train_in, tmp_path, preset, monkeypatch):
+def test_a_resumed_training_ends_like_an_uninterrupted_one(training_home, tmp_path, preset, monkeypatch):
     monkeypatch.setattr("digit_core.training.fit.draw_figures", lambda *_: {})  # seconds, and not of interest
     config = training_config(preset, data="digits", epochs=5, compute_dtype="float32")
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
@@ -96,7 +96,7 @@ def kill_trainer_afterwards():
         wait_for(lambda: trainings.current() is None)
 
 
-def test_a_training_leaves_a_complete_run_that_is_active(home_to_train_in):
+def test_a_training_leaves_a_complete_run_that_is_active(training_home):
     job = trainings.start(SHORT, command="a test")
     assert wait_for(lambda: ended(job)).state == "finished"
     run = open_run(job.name)
