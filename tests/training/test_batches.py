@@ -21,13 +21,13 @@ def batches(synthetic_digits, config=MIXED) -> MixedBatches:
     return MixedBatches(images, np.arange(13) % 10, config, synthetic_digits)
 
 
-def test_the_number_of_processes_does_not_change_what_is_written(synthetic_digits):
+def test_the_number_of_processes_does_not_change_the_images(synthetic_digits):
     other = generate(30, 20, seed=1, processes=2)
     np.testing.assert_array_equal(other.images, synthetic_digits.images)
     np.testing.assert_array_equal(other.negatives, synthetic_digits.negatives)
 
 
-def test_a_page_is_kept_and_written_anew_when_it_is_damaged(own_home):
+def test_synthetic_digits_are_cached_and_generated_again_when_the_file_is_damaged(own_home):
     first = load_or_generate(16, 8, 3)
     (path,) = paths.data_folder().iterdir()
     changed = path.stat().st_mtime_ns
