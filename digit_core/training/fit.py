@@ -25,12 +25,12 @@ from digit_core.runs.publishing import complete
 from digit_core.runs.run import Run
 from digit_core.runs.schemas import Environment, Metrics, Progress
 from digit_core.training.architectures import build
-from digit_core.training.batches import MixedBatches, classes, drawing_like_validation
+from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import HistoryLogger, ProgressReporter, StopOnInvalidLoss
 from digit_core.training.export.litert_converter import export_litert
 from digit_core.training.figures import draw_figures
-from digit_core.training.macro_recall import MeanRecall
+from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
 from digit_core.training.resume import early_stopped_weights, resuming
 from digit_core.training.schedules import learning_rate
@@ -85,7 +85,7 @@ def compiled(config: TrainingConfig, steps: int) -> keras.Model:
             weight_decay=config.weight_decay or None,
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
-        metrics=["accuracy", *([MeanRecall(name="recall")] if config.track_recall else [])],
+        metrics=["accuracy", *([MacroRecall(name="recall")] if config.track_recall else [])],
         jit_compile=False,  # XLA on the CPU is three times slower here
     )
     return model
@@ -212,7 +212,7 @@ def _fit(
         data.batches,
         epochs=config.epochs,
         shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
-        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
+        validation_data=(_scaled(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
             *callbacks,

@@ -12,7 +12,7 @@ from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.run import Run
 from digit_core.runs.schemas import Progress
 from digit_core.training.callbacks import HistoryLogger, LossCurve, ProgressReporter, StopOnInvalidLoss
-from digit_core.training.macro_recall import MeanRecall
+from digit_core.training.macro_recall import MacroRecall
 
 
 class Clock:
@@ -136,10 +136,10 @@ def test_history_of_a_training_that_goes_on_keeps_what_was_before(tmp_path):
     assert history[0]["val_recall"] == 0.6
 
 
-def test_mean_recall_is_scikit_learns_macro_recall():
+def test_macro_recall_is_scikit_learns_macro_recall():
     rng = np.random.default_rng(1)
     labels, scores = rng.integers(0, 9, 300), rng.normal(size=(300, 10)).astype(np.float32)
-    recall = MeanRecall()
+    recall = MacroRecall()
     for part in range(0, 300, 100):  # class 9 is never shown and does not count
         recall.update_state(np.eye(10, dtype=np.float32)[labels[part : part + 100]], scores[part : part + 100])
     wanted = recall_score(labels, scores.argmax(1), average="macro", labels=range(9))
