@@ -1,4 +1,4 @@
-"""What watches a training while it runs: progress, history, cancel."""
+"""Keras callbacks for progress, history and cancelling."""
 
 import contextlib
 import csv
@@ -14,31 +14,32 @@ from digit_core.jobs.training_job import Cancelled
 from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.run import HISTORY_FIELDS, TRACKED_FIELDS
 from digit_core.runs.schemas import Progress
+from digit_core.storage.files import write_text
 
 _MOST_POINTS = 240
-_FIRST_ESTIMATE = 1.0  # seconds: what fewer steps take says little about the rest
+_FIRST_ESTIMATE = 1.0  # seconds; an earlier estimate of the time left would be unreliable
 
 
 class LossCurve:
-    """The loss by step, from the running means that Keras gives, in at most `_MOST_POINTS` points."""
+    """The loss by step, from Keras's running means, in at most `_MOST_POINTS` points."""
 
     def __init__(self) -> None:
         self.points: list[tuple[int, float]] = []
-        self._taken, self._every = 0, 1
+        self._count, self._every = 0, 1
         self.begin_epoch(0)
 
     def begin_epoch(self, steps_before: int) -> None:
-        """Keras's running mean starts anew."""
+        """Start a new running mean, as Keras does."""
         self._before, self._step, self._sum = steps_before, 0, 0.0
 
     def add(self, step: int, mean: float) -> None:
-        """Take the mean over the epoch's first `step` steps: what is new in it is a point, if it is a number."""
-        if step <= self._step or not math.isfinite(mean):  # JSON has no NaN, and a point without a loss is none
+        """Add a point from the mean over the epoch's first `step` steps, unless it is NaN or infinite."""
+        if step <= self._step or not math.isfinite(mean):  # JSON has no NaN
             return
         loss = (mean * step - self._sum) / (step - self._step)
-        self._taken += 1
-        if self._taken % self._every:
-            return  # the next one has these steps in its mean
+        self._count += 1
+        if self._count % self._every:
+            return  # the next point will include these steps
         self.points.append((self._before + step, max(loss, 0.0)))
         self._step, self._sum = step, mean * step
         if len(self.points) > _MOST_POINTS:
@@ -47,10 +48,9 @@ class LossCurve:
 
 
 class ProgressReporter(keras.callbacks.Callback):
-    """Reports progress a few times a second, and stops the training when asked to.
+    """Reports progress a few times a second, and raises `Cancelled` once `cancelled()` is true.
 
-    `report` takes a `Progress`; `cancelled` says whether to stop, by raising `Cancelled`.
-    Neither is called more often than every `interval` seconds, so that files cost no time.
+    Neither `report` nor `cancelled` is called more often than every `interval` seconds, because both access files.
     """
 
     def __init__(
@@ -65,17 +65,13 @@ class ProgressReporter(keras.callbacks.Callback):
         self._cancelled = cancelled
         self._interval = interval
         self._clock = clock
-        self._last = -math.inf
+        self._last_report = -math.inf
         self._progress = Progress(state="training")
 
     def on_train_begin(self, logs=None):
         self._started = None
         self._curve = LossCurve()
-        self._progress = Progress(
-            state="training",
-            epochs=self.params["epochs"],
-            steps=self.params["steps"] or 0,
-        )
+        self._progress = Progress(state="training", epochs=self.params["epochs"], steps=self.params["steps"] or 0)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._advance(epoch=epoch + 1, step=0)
@@ -83,28 +79,27 @@ class ProgressReporter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self._started is None:
-            # The first step builds the graph and takes seconds: no measure for the others.
-            self._started, self._counted_from = self._clock(), self._progress.fraction
-        if self._clock() - self._last < self._interval:
+            # The first step builds the graph and takes seconds; it is left out of the estimate.
+            self._started, self._start_fraction = self._clock(), self._progress.fraction
+        if self._clock() - self._last_report < self._interval:
             return
-        self._advance(step=batch + 1, **_figures(logs))
-        self._publish()
+        self._advance(step=batch + 1, **_metrics(logs))
+        self._report_progress()
 
     def on_epoch_end(self, epoch, logs=None):
-        self._advance(step=self._progress.steps, **_figures(logs))
-        self._publish()
+        self._advance(step=self._progress.steps, **_metrics(logs))
+        self._report_progress()
 
     def _advance(self, **values) -> None:
         now = self._clock()
-        progress = self._progress.model_copy(update={**values, "updated": now})
-        left = None
+        progress = self._progress.model_copy(update={**values, "updated": now, "seconds_left": None})
         if self._started is not None and now - self._started >= _FIRST_ESTIMATE:
-            speed = max(progress.fraction - self._counted_from, 1e-9) / (now - self._started)
-            left = (1 - progress.fraction) / speed
-        self._progress = progress.model_copy(update={"seconds_left": left})
+            speed = max(progress.fraction - self._start_fraction, 1e-9) / (now - self._started)
+            progress = progress.model_copy(update={"seconds_left": (1 - progress.fraction) / speed})
+        self._progress = progress
 
-    def _publish(self) -> None:
-        self._last = self._clock()
+    def _report_progress(self) -> None:
+        self._last_report = self._clock()
         if self._progress.loss is not None:
             self._curve.add(self._progress.step, self._progress.loss)
         self._report(self._progress.model_copy(update={"curve": self._curve.points}))
@@ -112,39 +107,34 @@ class ProgressReporter(keras.callbacks.Callback):
             raise Cancelled
 
 
-class HistoryLogger(keras.callbacks.Callback):
-    """Writes a row an epoch to a CSV file: loss and accuracy, training and validation, seconds so far.
+class HistoryLogger(keras.callbacks.CSVLogger):
+    """Keras's CSV log with the columns of a run's history: epochs counted from 1, and seconds since the start.
 
-    A training that is resumed keeps the rows of the epochs that it is resumed after. (Keras's
-    CSVLogger counts epochs from 0, knows no seconds and cannot drop the row of an epoch that is trained again.)
+    A resumed training keeps the rows of the epochs before its checkpoint.
     """
 
     def __init__(self, path: Path):
-        super().__init__()
+        super().__init__(str(path), append=True)
         self._path = path
-        self._rows: list[dict[str, str]] = []
 
     def on_train_begin(self, logs=None):
-        self._started = time.monotonic()
-        done = checkpoint_epoch(self._path.parent)
-        if done:
-            with contextlib.suppress(OSError), self._path.open(newline="", encoding="utf-8") as file:
-                self._rows = list(csv.DictReader(file))[:done]
-        if self._rows:
-            self._started -= float(self._rows[-1]["seconds"])
+        lines = []
+        if epochs := checkpoint_epoch(self._path.parent):
+            with contextlib.suppress(OSError):
+                lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)[: epochs + 1]
+        write_text(self._path, "".join(lines))
+        rows = list(csv.DictReader(lines))
+        self._started = time.monotonic() - (float(rows[-1]["seconds"]) if rows else 0.0)
+        super().on_train_begin(logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        values = {**(logs or {}), "epoch": epoch + 1, "seconds": round(time.monotonic() - self._started, 3)}
-        names = [*HISTORY_FIELDS, *(name for name in TRACKED_FIELDS if name in values)]
-        self._rows.append({name: str(values[name]) for name in names})
-        with self._path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(self._rows)
+        values = {**(logs or {}), "seconds": round(time.monotonic() - self._started, 3)}
+        self.keys = [name for name in (*HISTORY_FIELDS[1:], *TRACKED_FIELDS) if name in values]
+        super().on_epoch_end(epoch + 1, values)
 
 
 class StopOnInvalidLoss(keras.callbacks.Callback):
-    """Ends the training with a reason when it diverges: the loss is not a finite number any more."""
+    """Raises TrainingFailed when the training diverges: its loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
@@ -154,6 +144,6 @@ class StopOnInvalidLoss(keras.callbacks.Callback):
             )
 
 
-def _figures(logs: dict | None) -> dict[str, float]:
+def _metrics(logs: dict | None) -> dict[str, float]:
     wanted = ("loss", "accuracy", "val_loss", "val_accuracy")
     return {name: float(logs[name]) for name in wanted if logs and name in logs}

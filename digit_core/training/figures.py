@@ -1,6 +1,8 @@
-"""The pictures of a run, as PNG and SVG, for the results page and for papers."""
+"""A run's figures as PNG and SVG, for the results page and for papers."""
 
 import io
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,8 +22,7 @@ from digit_core.runs.schemas import Metrics
 from digit_core.storage.files import write_bytes
 
 SHOWN_IMAGES = 25
-_RIGHT, _WRONG = "#1a7f37", "#c5221f"
-_DIGITS = range(10)
+_CORRECT, _WRONG = "#1a7f37", "#c5221f"
 
 
 def draw_figures(
@@ -31,13 +32,14 @@ def draw_figures(
     predictions: Predictions,
     images: np.ndarray,
     seed: int = 0,
-) -> dict[str, Exception]:
-    """Write every figure of a run to `folder` as NAME.png and NAME.svg, and return what failed, by name.
+) -> None:
+    """Write every figure of a run to `folder` as NAME.png and NAME.svg.
 
-    One that fails, as on a full disk, keeps no other from being drawn, and no file is left half written.
+    If one fails, as on a full disk, the error goes to stderr and the others are still drawn; no file is
+    left half written.
 
-    Parameters: `images`, the test images that `predictions` are about, uint8 (n, 28, 28);
-    `seed`, for which of them are the samples. `DATA_FIGURES` are those that show images.
+    Parameters: `images`, the test images of `predictions`, uint8 (n, 28, 28); `seed`, for the choice of
+    samples. `DATA_FIGURES` are the figures that show images.
     """
     confusion = np.array(metrics.confusion)
     figures: dict[str, Callable[[], Figure]] = {
@@ -48,15 +50,14 @@ def draw_figures(
         "samples": lambda: sample_predictions(images, predictions, seed),
         "worst_mistakes": lambda: worst_mistakes(images, predictions),
     }
-    failed = {}
     for name, draw in figures.items():
         try:
             _write(folder, name, draw())
-        except Exception as error:  # noqa: BLE001 a training of hours is not lost for a picture of it
-            failed[name] = error
+        except Exception:  # noqa: BLE001 hours of training are not lost for a figure
+            print(f"The figure {name} could not be drawn:", file=sys.stderr)
+            traceback.print_exc()
         finally:
             plt.close("all")
-    return failed
 
 
 def learning_curves(history: list[dict[str, float]]) -> Figure:
@@ -74,75 +75,58 @@ def learning_curves(history: list[dict[str, float]]) -> Figure:
 
 
 def confusion_heatmap(confusion: np.ndarray) -> Figure:
-    """Counts by true and predicted digit; the colour shows the mistakes, off the diagonal."""
-    figure = _heatmap(confusion, confusion, "d", "images misread")
-    figure.axes[0].set_title("Confusion matrix of the test images")
-    return figure
+    """Counts by true and predicted digit; the colour shows the misclassified, off the diagonal."""
+    return _heatmap(confusion, confusion, "d", "misclassified images", "Confusion matrix of the test images")
 
 
 def confusion_rates_heatmap(confusion: np.ndarray) -> Figure:
-    """Per cent of each true digit's images by predicted digit: each row with images sums to 100."""
+    """Percentage of each true digit's images by predicted digit: each row with images sums to 100."""
     rates = 100 * confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
-    figure = _heatmap(confusion, rates, ".1f", "% of the true digit's images misread")
-    figure.axes[0].set_title("Confusion matrix, per cent of each true digit")
-    return figure
-
-
-def average_precisions(predictions: Predictions) -> list[float | None]:
-    """The average precision of each digit against all others; None for one that no image shows."""
-    return [
-        float(average_precision_score(truth, predictions.probabilities[:, digit])) if truth.any() else None
-        for digit in _DIGITS
-        for truth in [predictions.labels == digit]
-    ]
+    title = "Confusion matrix, per cent of each true digit"
+    return _heatmap(confusion, rates, ".1f", "% of the true digit's images misclassified", title)
 
 
 def precision_recall_curves(predictions: Predictions) -> Figure:
-    """Precision by recall of each digit against all others, with its average precision.
+    """Precision by recall of each digit that has images against all others, with its average precision.
 
-    The axes show the part of the unit square that the curves of a good model are in.
+    The axes show the part of the unit square in which the curves of a good model lie.
     """
     figure, axis = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
-    averages = average_precisions(predictions)
-    for digit, average, colour in zip(_DIGITS, averages, sns.color_palette("tab10"), strict=True):
-        if average is None:
+    averages = []
+    for digit, colour in enumerate(sns.color_palette("tab10")):
+        truth, scores = predictions.labels == digit, predictions.probabilities[:, digit]
+        if not truth.any():
             continue
-        precision, recall, _ = precision_recall_curve(
-            predictions.labels == digit, predictions.probabilities[:, digit], drop_intermediate=True
-        )
+        averages.append(average_precision_score(truth, scores))
+        precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
         # Steps to the left: between two thresholds precision is that of the higher recall.
-        axis.step(recall, precision, where="post", color=colour, lw=1.4, label=f"{digit}  (AP {average:.4f})")
-    known = [average for average in averages if average is not None]
-    lowest = _round_lower_limit(min(known, default=0.0))
-    margin = (1 - lowest) * 0.03
-    axis.set(
-        xlim=(lowest, 1 + margin),
-        ylim=(lowest, 1 + margin),
-        xlabel="recall",
-        ylabel="precision",
-        title=f"Precision and recall by digit (mean AP {np.mean(known or [0.0]):.4f})",
-    )
+        axis.step(recall, precision, where="post", color=colour, lw=1.4, label=f"{digit}  (AP {averages[-1]:.4f})")
+    worst = min(averages, default=0.0)
+    lowest = next((limit for limit, enough in ((0.9, 0.99), (0.8, 0.97), (0.5, 0.9)) if worst >= enough), 0.0)
+    limits = (lowest, 1 + (1 - lowest) * 0.03)
+    title = f"Precision and recall by digit (mean AP {np.mean(averages or [0.0]):.4f})"
+    axis.set(xlim=limits, ylim=limits, xlabel="recall", ylabel="precision", title=title)
     axis.grid(alpha=0.3)
     axis.legend(loc="lower left", fontsize="small")
     return figure
 
 
 def sample_predictions(images: np.ndarray, predictions: Predictions, seed: int) -> Figure:
-    """Test images chosen at random, right and wrong alike, with what they show and what was read."""
+    """Test images chosen at random, with true and predicted digit."""
     count = min(SHOWN_IMAGES, len(images))
     chosen = np.sort(np.random.default_rng(seed).choice(len(images), count, replace=False))
     return _gallery(images, predictions, chosen, "Test images, true against predicted")
 
 
 def worst_mistakes(images: np.ndarray, predictions: Predictions) -> Figure:
-    """The misread test images of which the model was surest, surest first."""
+    """The misclassified test images with the highest confidence, most confident first."""
     wrong = np.flatnonzero(predictions.predicted != predictions.labels)
     chosen = wrong[np.argsort(-predictions.probabilities[wrong].max(1), kind="stable")][:SHOWN_IMAGES]
-    return _gallery(images, predictions, chosen, "Misread test images, most confident first")
+    return _gallery(images, predictions, chosen, "Misclassified test images, most confident first")
 
 
 def _write(folder: Path, name: str, figure: Figure) -> None:
-    # Without a date and with fixed ids the same run gives the same file.
+    # No date and fixed ids, so that the same run gives the same file.
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         for ending, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             content = io.BytesIO()
@@ -150,46 +134,41 @@ def _write(folder: Path, name: str, figure: Figure) -> None:
             write_bytes(folder / f"{name}.{ending}", content.getvalue())
 
 
-def _heatmap(confusion: np.ndarray, shown: np.ndarray, form: str, meaning: str) -> Figure:
+def _heatmap(confusion: np.ndarray, shown: np.ndarray, number_format: str, colour_label: str, title: str) -> Figure:
     figure, axis = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
-    mistakes = shown.copy()
-    np.fill_diagonal(mistakes, 0)
+    misclassified = shown.copy()
+    np.fill_diagonal(misclassified, 0)
     sns.heatmap(
-        mistakes,
+        misclassified,
         annot=shown,
-        annot_kws={"fontsize": 8} if form != "d" else None,
-        fmt=form,
+        annot_kws={"fontsize": 8} if number_format != "d" else None,
+        fmt=number_format,
         cmap="flare",
         mask=confusion == 0,
         linewidths=0.5,
-        cbar_kws={"label": meaning, "ticks": MaxNLocator(integer=True)},
+        cbar_kws={"label": colour_label, "ticks": MaxNLocator(integer=True)},
         ax=axis,
         square=True,
     )
-    axis.set(xlabel="predicted digit", ylabel="true digit")
+    axis.set(xlabel="predicted digit", ylabel="true digit", title=title)
     return figure
 
 
 def _gallery(images: np.ndarray, predictions: Predictions, chosen: np.ndarray, title: str) -> Figure:
-    """Images in rows of five, each with true digit, read digit and confidence; colour repeats the words."""
+    """Images in rows of five, each with true digit, predicted digit and confidence; colour repeats the text."""
     rows = max(-(-len(chosen) // 5), 1)
     figure, axes = plt.subplots(rows, 5, figsize=(7.2, 1.6 * rows + 0.5), layout="constrained", squeeze=False)
     figure.suptitle(title)
     for axis in axes.flat:
         axis.set_axis_off()
     if not len(chosen):
-        figure.text(0.5, 0.4, "No test image is misread.", ha="center")
+        figure.text(0.5, 0.4, "No test image is misclassified.", ha="center")
     for axis, index in zip(axes.flat, chosen, strict=False):
-        true, read = predictions.labels[index], predictions.predicted[index]
+        true, predicted = predictions.labels[index], predictions.predicted[index]
         axis.imshow(images[index], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(
-            f"{true} read as {read}\n{predictions.probabilities[index, read]:.1%}",
+            f"{true} predicted as {predicted}\n{predictions.probabilities[index, predicted]:.1%}",
             fontsize=8,
-            color=_RIGHT if true == read else _WRONG,
+            color=_CORRECT if true == predicted else _WRONG,
         )
     return figure
-
-
-def _round_lower_limit(worst: float) -> float:
-    """Where the axes begin, from the worst average precision."""
-    return next((limit for limit, enough in ((0.9, 0.99), (0.8, 0.97), (0.5, 0.9)) if worst >= enough), 0.0)

@@ -1,10 +1,8 @@
-"""Train a network and leave a complete run."""
+"""Train a network and fill its run folder."""
 
 import os
 import platform
-import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,22 +23,22 @@ from digit_core.runs.publishing import complete
 from digit_core.runs.run import Run
 from digit_core.runs.schemas import Environment, Metrics, Progress
 from digit_core.training.architectures import build
-from digit_core.training.batches import MixedBatches, classes, drawing_like_validation
+from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import HistoryLogger, ProgressReporter, StopOnInvalidLoss
 from digit_core.training.export.litert_converter import export_litert
 from digit_core.training.figures import draw_figures
-from digit_core.training.macro_recall import MeanRecall
+from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
-from digit_core.training.resume import early_stopped_weights, resuming
+from digit_core.training.resume import early_stopped_weights, resumable_callbacks
 from digit_core.training.schedules import learning_rate
 
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A data set ready to train on: images uint8 (n, 28, 28), labels int64 (n,)."""
+class TrainingData:
+    """A data set ready for training: images uint8 (n, 28, 28), labels int64 (n,)."""
 
     batches: MixedBatches
     x_validate: np.ndarray
@@ -51,18 +49,18 @@ class Prepared:
     digest: str
 
 
-def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message: None) -> Prepared:
-    """The configuration's data, with a stratified part of the training images kept for validation.
+def prepare_data(config: TrainingConfig, report: Callable[[str], None] = lambda message: None) -> TrainingData:
+    """The configuration's data, with a stratified part of the training images held out for validation.
 
-    `say` is told in words what takes its time.
+    `report` is called with a message before each slow step.
     Raises DataUnavailable, DataDamaged or StorageError.
     """
-    say("Preparing the data")
-    data = load_dataset(config.data, lambda part: say(f"Fetching the data: {part:.0%}"))
+    report("Preparing the data")
+    data = load_dataset(config.data, lambda fraction: report(f"Downloading the data: {fraction:.0%}"))
     fitting, validating = stratified_split(data.y_train, config.validation_fraction, config.seed)
     if config.synthetic_digits or config.non_digits:
-        say("Writing digits to practise on (they are kept for next time)")
-    return Prepared(
+        report("Generating synthetic digits (only the first time)")
+    return TrainingData(
         MixedBatches(data.x_train[fitting], data.y_train[fitting], config),
         data.x_train[validating],
         data.y_train[validating],
@@ -73,8 +71,8 @@ def prepared(config: TrainingConfig, say: Callable[[str], None] = lambda message
     )
 
 
-def compiled(config: TrainingConfig, steps: int) -> keras.Model:
-    """The preset's network with its optimiser, loss and metrics, for a training of so many steps."""
+def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
+    """The preset's network with its optimiser, loss and metrics, for `steps` training steps in all."""
     plain = build(config)
     model = accelerated(plain, compute_dtype_for(config, plain))
     model.compile(
@@ -85,7 +83,7 @@ def compiled(config: TrainingConfig, steps: int) -> keras.Model:
             weight_decay=config.weight_decay or None,
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
-        metrics=["accuracy", *([MeanRecall(name="recall")] if config.track_recall else [])],
+        metrics=["accuracy", *([MacroRecall(name="recall")] if config.track_recall else [])],
         jit_compile=False,  # XLA on the CPU is three times slower here
     )
     return model
@@ -99,33 +97,43 @@ def train(
     report: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> Metrics:
-    """Train as configured and fill `folder` with all that a run is made of.
+    """Train as configured and fill `folder` with everything a run consists of.
 
-    The test set is read once, after the last epoch: it chooses nothing.
-    A training that was stopped is resumed after its last whole epoch when called with its folder again.
-    "publishing" is reported once the run is complete, but for the figures: it cannot be cancelled any more,
-    and nothing that goes wrong makes it fail.
-    Raises DigitError, or Cancelled when `cancelled()` says so.
+    The test set is used once, after the last epoch, and influences no choice. An interrupted training
+    is resumed after its last complete epoch when `train` is called with its folder again.
+    "publishing" is reported once the run is complete except for its figures: from then on it can neither be
+    cancelled nor fail.
+    Raises DigitError, or Cancelled once `cancelled()` is true.
     """
-    say = _announcer(config, report, cancelled)
-    data = prepared(config, lambda message: say("training", message))
 
-    say("training", "Building the network")
+    def enter(state: str, message: str) -> None:
+        report(Progress(state=state, message=message, epochs=config.epochs))
+        if cancelled():  # during the fit the callbacks check
+            raise Cancelled
+
+    data = prepare_data(config, lambda message: enter("training", message))
+    enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
-    model = compiled(config, config.epochs * len(data.batches))
-    environment = _environment(command, data.digest, compute_dtype(model))
-    _fit(model, config, folder, data, [ProgressReporter(report, cancelled)])
+    model = build_compiled_model(config, config.epochs * len(data.batches))
+    environment = Environment(
+        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        data_digest=data.digest,
+        command=command,
+        created=time.time(),
+        compute_dtype=compute_dtype(model),
+    )
+    _fit(model, config, folder, data, ProgressReporter(report, cancelled))
     history = Run(folder).history()
 
-    say("evaluating", "Reading the test images")
-    model = _to_keep(model, config)
+    enter("evaluating", "Evaluating on the test images")
+    model = _float32_copy(model, config)
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     drawings, labels = drawing_like_validation(data.x_validate, data.y_validate)
     calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
-    probabilities = predict_test_set(classifier, data.x_test)
+    probabilities = _test_probabilities(classifier, data.x_test)
     np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=data.y_test.astype(np.uint8))
     metrics = evaluate(
         probabilities,
@@ -137,96 +145,64 @@ def train(
         parameters=model.count_params(),
     )
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
-    say("evaluating", "Completing the run")
+    enter("evaluating", "Completing the run")
     complete(folder, config, environment)
     report(Progress(state="publishing", message="Drawing the figures", epochs=config.epochs))
-    delete_checkpoint(folder)  # also for its room: the disk may be full
-    _draw_figures(folder, history, metrics, data.x_test, config.seed)
+    delete_checkpoint(folder)  # first, because the figures need space on the disk
+    draw_figures(folder / "figures", history, metrics, Run(folder).predictions(), data.x_test, config.seed)
     return metrics
 
 
-def predict_test_set(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    """float32 (n, 10) for test images uint8 (n, 28, 28), as the network gives them: at temperature 1.
+def reevaluate(run: Run) -> Metrics:
+    """Evaluate a run's model on the test set again; the result should equal the run's own metrics.
+
+    Raises DamagedRun, DataUnavailable or DataDamaged.
+    """
+    data = load_dataset(run.config.data)
+    classifier = Classifier(run.model_bytes(), threads=os.cpu_count() or 1)
+    recorded = {"training_images", "validation_images", "epochs", "training_seconds", "parameters"}
+    return evaluate(
+        _test_probabilities(classifier, data.x_test), data.y_test, **run.metrics.model_dump(include=recorded)
+    )
+
+
+def _test_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """float32 (n, 10) for test images uint8 (n, 28, 28), at temperature 1.
 
     The fitted temperature is for drawings, which are harder than a data set's own test images.
     """
     return digit_probabilities(classifier.logits_in_batches(_scaled(images)), 1.0)
 
 
-def reevaluate(run: Run) -> Metrics:
-    """Read the test set again with a run's model; the figures should be the run's own.
-
-    Raises DamagedRun, DataUnavailable or DataDamaged.
-    """
-    data = load_dataset(run.config.data)
-    classifier = Classifier(run.model_bytes(), threads=os.cpu_count() or 1)
-    probabilities = predict_test_set(classifier, data.x_test)
-    kept = ("training_images", "validation_images", "epochs", "training_seconds", "parameters")
-    return evaluate(probabilities, data.y_test, **run.metrics.model_dump(include=set(kept)))
-
-
-def _to_keep(model: keras.Model, config: TrainingConfig) -> keras.Model:
-    # Plain float32 Keras, which any Keras can load; and without Adam's moments, which are twice
-    # the size of the weights and which a new training starts afresh.
-    bare = build(config)
-    bare.set_weights(model.get_weights())
-    return bare
+def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
+    # Standard layers, which any Keras can load; and without Adam's moments, which are twice
+    # the size of the weights and of no use to another training.
+    copy = build(config)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _scaled(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / 255
 
 
-def _announcer(
-    config: TrainingConfig, report: Callable[[Progress], None], cancelled: Callable[[], bool]
-) -> Callable[[str, str], None]:
-    def say(state: str, message: str) -> None:
-        report(Progress(state=state, message=message, epochs=config.epochs))
-        if cancelled():  # while it is fitted the callbacks look
-            raise Cancelled
-
-    return say
-
-
-def _environment(command: str, data_digest: str, precision: str) -> Environment:
-    return Environment(
-        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
-        data_digest=data_digest,
-        command=command,
-        created=time.time(),
-        compute_dtype=precision,
-    )
-
-
 def _fit(
-    model: keras.Model,
-    config: TrainingConfig,
-    folder: Path,
-    data: Prepared,
-    callbacks: list[keras.callbacks.Callback],
+    model: keras.Model, config: TrainingConfig, folder: Path, data: TrainingData, reporter: keras.callbacks.Callback
 ) -> None:
-    if weights := early_stopped_weights(config, folder):  # it had stopped early, and was killed after that
+    if weights := early_stopped_weights(config, folder):
         model.set_weights(weights)
         return
     model.fit(
         data.batches,
         epochs=config.epochs,
-        shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
-        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
+        shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
+        validation_data=(_scaled(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
-            *callbacks,
-            HistoryLogger(folder / "history.csv"),
-            *resuming(config, folder, data.batches),  # after the history, which may be an epoch ahead but not behind
+            reporter,
+            HistoryLogger(folder / "history.csv"),  # before the checkpoint: it may be an epoch ahead, but not behind
+            *resumable_callbacks(config, folder, data.batches),
             StopOnInvalidLoss(),
         ],
         verbose=0,
     )
-
-
-def _draw_figures(folder: Path, history: list[dict], metrics: Metrics, images: np.ndarray, seed: int) -> None:
-    """Draw what can be drawn: a run is whole without its figures."""
-    failed = draw_figures(folder / "figures", history, metrics, Run(folder).predictions(), images, seed)
-    for name, error in failed.items():
-        print(f"The figure {name} could not be drawn:", file=sys.stderr)
-        traceback.print_exception(error)

@@ -3,7 +3,7 @@ import pytest
 
 from digit_core.training.augmentation import Augmenter, Strength
 
-NOTHING = Strength(turn=0, slant=0, stretch=0, shift=0, elastic=0, pen=0)
+NOTHING = Strength(rotation=0, slant=0, stretch=0, shift=0, elastic=0, pen=0)
 
 
 def square(n: int = 3) -> np.ndarray:
@@ -13,7 +13,7 @@ def square(n: int = 3) -> np.ndarray:
 
 
 def augmented(images: np.ndarray, **strength: float) -> np.ndarray:
-    zero = dict.fromkeys(("turn", "slant", "stretch", "shift", "elastic", "pen"), 0.0)
+    zero = dict.fromkeys(("rotation", "slant", "stretch", "shift", "elastic", "pen"), 0.0)
     return Augmenter(Strength(**{**zero, **strength}), np.random.default_rng(0))(images)
 
 
@@ -22,7 +22,7 @@ def test_no_strength_changes_nothing():
     np.testing.assert_allclose(Augmenter(NOTHING, np.random.default_rng(1))(images), images, atol=1e-5)
 
 
-@pytest.mark.parametrize("change", ["turn", "slant", "stretch", "shift", "elastic", "pen"])
+@pytest.mark.parametrize("change", ["rotation", "slant", "stretch", "shift", "elastic", "pen"])
 def test_every_change_changes_something_and_differs_between_images(change):
     changed = augmented(square(), **{change: 0.3})
     assert np.abs(changed - square()).max() > 0.05
@@ -36,12 +36,12 @@ def test_batches_of_any_size_keep_shape_type_and_range(count):
     assert count == 0 or (changed.min() >= 0 and changed.max() <= 1)
 
 
-def test_shifting_far_leaves_empty_paper():
+def test_a_large_shift_leaves_an_empty_image():
     assert augmented(square(50), shift=1000.0).sum() < square(50).sum() / 10
 
 
-def test_a_turn_keeps_the_amount_of_ink():
-    assert augmented(square(20), turn=0.5).sum() == pytest.approx(square(20).sum(), rel=0.03)
+def test_a_rotation_keeps_the_amount_of_ink():
+    assert augmented(square(20), rotation=0.5).sum() == pytest.approx(square(20).sum(), rel=0.03)
 
 
 def test_the_same_seed_gives_the_same_changes():

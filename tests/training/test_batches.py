@@ -21,13 +21,13 @@ def batches(synthetic_digits, config=MIXED) -> MixedBatches:
     return MixedBatches(images, np.arange(13) % 10, config, synthetic_digits)
 
 
-def test_the_number_of_processes_does_not_change_what_is_written(synthetic_digits):
+def test_the_number_of_processes_does_not_change_the_images(synthetic_digits):
     other = generate(30, 20, seed=1, processes=2)
     np.testing.assert_array_equal(other.images, synthetic_digits.images)
     np.testing.assert_array_equal(other.negatives, synthetic_digits.negatives)
 
 
-def test_a_page_is_kept_and_written_anew_when_it_is_damaged(own_home):
+def test_synthetic_digits_are_cached_and_generated_again_when_the_file_is_damaged(own_home):
     first = load_or_generate(16, 8, 3)
     (path,) = paths.data_folder().iterdir()
     changed = path.stat().st_mtime_ns
@@ -37,7 +37,7 @@ def test_a_page_is_kept_and_written_anew_when_it_is_damaged(own_home):
     np.testing.assert_array_equal(load_or_generate(16, 8, 3).images, first.images)
 
 
-def test_a_batch_is_mixed_as_it_was_told(synthetic_digits):
+def test_a_batch_has_the_configured_shares(synthetic_digits):
     images, labels = batches(synthetic_digits)[0]
     assert images.shape == (10, 28, 28, 1)
     assert images.dtype == np.float32
@@ -47,19 +47,19 @@ def test_a_batch_is_mixed_as_it_was_told(synthetic_digits):
     assert (labels.argmax(1)[:8] < NOT_A_DIGIT).all()
 
 
-def test_without_counterexamples_there_are_ten_classes(synthetic_digits):
+def test_without_non_digits_there_are_ten_classes(synthetic_digits):
     images, labels = batches(synthetic_digits, training_config("two_block", batch_size=10))[0]
     assert images.shape == (10, 28, 28, 1)
     assert labels.shape == (10, 10)
 
 
-def test_an_epoch_shows_every_image_once_the_last_ones_too(synthetic_digits):
+def test_an_epoch_has_every_image_once_including_the_last_ones(synthetic_digits):
     data = batches(synthetic_digits)
     shown = np.concatenate([np.round(data[i][0][:-5, 0, 0, 0] * 255) for i in range(len(data))])
     assert sorted(shown) == list(range(13))
 
 
-def test_every_epoch_is_dealt_anew_and_a_seed_repeats_it(synthetic_digits):
+def test_every_epoch_is_shuffled_differently_and_a_seed_repeats_it(synthetic_digits):
     first, again = batches(synthetic_digits), batches(synthetic_digits)
     before = first[0][0]
     first.set_epoch(1)
@@ -67,7 +67,7 @@ def test_every_epoch_is_dealt_anew_and_a_seed_repeats_it(synthetic_digits):
     np.testing.assert_array_equal(again[0][0], before)
 
 
-def test_images_are_bent_as_far_as_asked_and_less_in_the_last_epochs(synthetic_digits):
+def test_augmentation_is_as_strong_as_configured_and_milder_in_the_last_epochs(synthetic_digits):
     images = np.zeros((400, 28, 28), np.uint8)
     images[:, 4:24, 13:15] = 255
 

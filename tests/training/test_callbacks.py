@@ -12,11 +12,11 @@ from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.run import Run
 from digit_core.runs.schemas import Progress
 from digit_core.training.callbacks import HistoryLogger, LossCurve, ProgressReporter, StopOnInvalidLoss
-from digit_core.training.macro_recall import MeanRecall
+from digit_core.training.macro_recall import MacroRecall
 
 
 class Clock:
-    """A clock that goes on when told to."""
+    """A clock that a test sets."""
 
     def __init__(self):
         self.now = 1000.0
@@ -49,7 +49,7 @@ def test_the_time_left_follows_from_the_share_done():
     clock = Clock()
     callback, seen = reporter(clock)
     callback.on_epoch_begin(0)
-    clock.now += 20  # the first step builds the graph and is no measure for the others
+    clock.now += 20  # the first step builds the graph and is left out of the estimate
     callback.on_train_batch_end(0, {"loss": 0.9, "accuracy": 0.5})
     assert seen[-1].seconds_left is None  # not "0.0 s left"
     clock.now += 30
@@ -59,7 +59,7 @@ def test_the_time_left_follows_from_the_share_done():
     assert seen[-1].val_accuracy == 0.95
 
 
-def test_a_cancel_is_seen_within_the_interval_even_in_the_middle_of_an_epoch():
+def test_cancelling_takes_effect_within_the_interval_even_in_the_middle_of_an_epoch():
     clock = Clock()
     callback, _ = reporter(clock, cancelled=lambda: clock.now >= 1001)
     callback.on_epoch_begin(0)
@@ -79,16 +79,17 @@ def test_history_is_a_row_an_epoch(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert [row["loss"] for row in rows] == ["0.5", "0.3"]
+    assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_ends_the_training_with_the_reason(loss):
+def test_a_nan_or_infinite_loss_ends_the_training_with_the_reason(loss):
     with pytest.raises(TrainingFailed, match="step 8.*learning rate"):
         StopOnInvalidLoss().on_train_batch_end(7, {"loss": loss})
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_progress_with_a_loss_that_is_no_number_can_be_read_again(loss):
+def test_progress_with_a_nan_or_infinite_loss_survives_json(loss):
     clock = Clock()
     callback, seen = reporter(clock)
     callback.on_epoch_begin(0)
@@ -120,11 +121,11 @@ def test_the_loss_curve_of_a_long_training_is_thinned_and_keeps_its_mean():
     assert np.mean([loss for _, loss in curve.points[1:]]) == pytest.approx(0.5, abs=0.05)
 
 
-def test_history_of_a_training_that_goes_on_keeps_what_was_before(tmp_path):
+def test_the_history_of_a_resumed_training_keeps_the_epochs_before_its_checkpoint(tmp_path):
     (tmp_path / CHECKPOINT).mkdir()
     (tmp_path / CHECKPOINT / "training_metadata.json").write_text('{"epoch": 1, "batch": 0}')
     values = {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8, "recall": 0.7, "val_recall": 0.6}
-    for epochs in ([0, 1], [1, 2]):  # killed after the second epoch's row, before its backup
+    for epochs in ([0, 1], [1, 2]):  # killed after the second epoch's row, before its checkpoint
         writer = HistoryLogger(tmp_path / "history.csv")
         writer.on_train_begin()
         for epoch in epochs:
@@ -136,11 +137,11 @@ def test_history_of_a_training_that_goes_on_keeps_what_was_before(tmp_path):
     assert history[0]["val_recall"] == 0.6
 
 
-def test_mean_recall_is_scikit_learns_macro_recall():
+def test_macro_recall_is_scikit_learns_macro_recall():
     rng = np.random.default_rng(1)
     labels, scores = rng.integers(0, 9, 300), rng.normal(size=(300, 10)).astype(np.float32)
-    recall = MeanRecall()
-    for part in range(0, 300, 100):  # class 9 is never shown and does not count
+    recall = MacroRecall()
+    for part in range(0, 300, 100):  # class 9 does not occur and does not count
         recall.update_state(np.eye(10, dtype=np.float32)[labels[part : part + 100]], scores[part : part + 100])
     wanted = recall_score(labels, scores.argmax(1), average="macro", labels=range(9))
     assert float(recall.result()) == pytest.approx(wanted, rel=1e-6)

@@ -1,16 +1,15 @@
-"""The figures say what scikit-learn says, and the same run gives the same files."""
+"""The figures show the run's metrics, and the same run gives the same files."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve
+from sklearn.metrics import confusion_matrix
 
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.probabilities import softmax
 from digit_core.runs import run as run_folder
 from digit_core.runs.run import DATA_FIGURES
 from digit_core.training.figures import (
-    average_precisions,
     confusion_rates_heatmap,
     draw_figures,
     precision_recall_curves,
@@ -44,26 +43,21 @@ def titles(figure) -> list[str]:
     return [axis.get_title() for axis in figure.axes if axis.get_title()]
 
 
-def test_average_precisions_and_curves_are_scikit_learns_own(predictions):
-    figure = precision_recall_curves(predictions)
-    for digit in range(10):
-        truth, scores = predictions.labels == digit, predictions.probabilities[:, digit]
-        expected = average_precision_score(truth, scores)
-        assert average_precisions(predictions)[digit] == expected
-        line = figure.axes[0].lines[digit]
-        assert line.get_label() == f"{digit}  (AP {expected:.4f})"
-        precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
-        assert np.array_equal(line.get_xdata(), recall)
-        assert np.array_equal(line.get_ydata(), precision)
-        # Under the steps as drawn lies the average precision.
-        assert -np.sum(np.diff(recall) * precision[:-1]) == pytest.approx(expected)
-
-
-def test_a_digit_that_no_image_shows_has_no_curve(predictions):
-    shown = predictions.labels != 3
-    fewer = run_folder.Predictions(predictions.probabilities[shown], predictions.labels[shown])
-    assert average_precisions(fewer)[3] is None
-    assert len(precision_recall_curves(fewer).axes[0].lines) == 9
+def test_the_curve_of_each_digit_is_drawn_with_its_average_precision():
+    """Three scores for one digit 0: ranked first, third and fourth of four; by hand, AP = (1 + 2/3 + 3/4) / 3."""
+    labels = np.array([0, 1, 0, 0])
+    scores = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
+    probabilities = np.zeros((4, 10), np.float32)
+    probabilities[:, 0], probabilities[:, 1] = scores, 1 - scores
+    axis = precision_recall_curves(run_folder.Predictions(probabilities, labels)).axes[0]
+    zero, one = axis.lines  # the other digits have no image
+    assert zero.get_label() == f"0  (AP {(1 + 2 / 3 + 3 / 4) / 3:.4f})"
+    assert one.get_label() == "1  (AP 0.3333)"  # third by its score of 0.2
+    points = set(zip(zero.get_xdata().round(4), zero.get_ydata().round(4), strict=True))
+    assert points == {(1, 0.75), (0.6667, 0.6667), (0.3333, 0.5), (0.3333, 1), (0, 1)}
+    # The area under the drawn steps is the average precision.
+    area = -np.sum(np.diff(zero.get_xdata()) * zero.get_ydata()[:-1])
+    assert area == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
 
 
 def test_each_row_of_the_rates_sums_to_a_hundred_and_an_empty_one_is_no_error(predictions):
@@ -76,18 +70,18 @@ def test_each_row_of_the_rates_sums_to_a_hundred_and_an_empty_one_is_no_error(pr
     assert rows == pytest.approx(np.where(np.arange(10) == 4, 0, 100), abs=0.5)
 
 
-def test_the_worst_mistakes_are_the_surest_ones(predictions):
+def test_the_worst_mistakes_are_the_most_confident_ones(predictions):
     found = titles(worst_mistakes(IMAGES, predictions))
     wrong = predictions.predicted != predictions.labels
-    surest = np.sort(predictions.probabilities.max(1)[wrong])[::-1][:25]
-    assert [title.splitlines()[1] for title in found] == [f"{share:.1%}" for share in surest]
+    highest = np.sort(predictions.probabilities.max(1)[wrong])[::-1][:25]
+    assert [title.splitlines()[1] for title in found] == [f"{share:.1%}" for share in highest]
     assert all(title[0] != title.splitlines()[0][-1] for title in found)
 
 
-def test_without_a_mistake_the_figure_says_so():
+def test_without_a_misclassified_image_the_figure_says_so():
     perfect = run_folder.Predictions(np.eye(10, dtype=np.float32), np.arange(10))
     figure = worst_mistakes(IMAGES[:10], perfect)
-    assert [text.get_text() for text in figure.texts][-1] == "No test image is misread."
+    assert [text.get_text() for text in figure.texts][-1] == "No test image is misclassified."
 
 
 def test_the_samples_are_chosen_by_the_seed_alone(predictions):

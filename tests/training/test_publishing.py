@@ -216,7 +216,7 @@ def test_a_full_disk_costs_a_figure_and_not_the_run(add_run, monkeypatch, capfd)
 
     monkeypatch.setattr(figures, "write_bytes", full)
     images = np.zeros((len(run.predictions().labels), 28, 28), np.uint8)
-    fit._draw_figures(run.path, run.history(), run.metrics, images, 0)
+    figures.draw_figures(run.path / "figures", run.history(), run.metrics, run.predictions(), images)
     assert "The figure confusion could not be drawn" in capfd.readouterr().err
     run.check()
     assert set(run.figures()) == {"confusion_rates", "curves", "precision_recall", "samples", "worst_mistakes"}

@@ -1,4 +1,4 @@
-"""A training that goes on, with a network of one weight and scripted losses."""
+"""A resumed training, with a network of one weight and scripted losses."""
 
 import keras
 import numpy as np
@@ -7,20 +7,20 @@ import pytest
 from digit_core.runs.checkpoints import CHECKPOINT, checkpoint_epoch
 from digit_core.runs.config import training_config
 from digit_core.training.callbacks import HistoryLogger
-from digit_core.training.resume import early_stopped_weights, resuming
+from digit_core.training.resume import early_stopped_weights, resumable_callbacks
 
 KILLED = 3  # after so many epochs
 
 
-class MixedBatches:
-    """Has nothing to deal."""
+class NoBatches:
+    """Has nothing to shuffle."""
 
     def set_epoch(self, epoch):
         pass
 
 
 class Scripted(keras.callbacks.Callback):
-    """Says the losses that a test wants, gives each epoch a weight of its own, and dies where it should."""
+    """Sets the losses that a test wants and a weight of its own for each epoch, and stops in a given epoch."""
 
     def __init__(self, losses, killed):
         super().__init__()
@@ -37,14 +37,14 @@ class Scripted(keras.callbacks.Callback):
 
 
 def fit(folder, losses, killed=None):
-    """The epochs that were trained and the weight that was left, which is the number of its epoch."""
+    """The epochs that were trained and the final weight, which is the number of its epoch."""
     config = training_config("lenet5", data="digits", epochs=len(losses), patience=2)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.compile("sgd", "mse")
     if weights := early_stopped_weights(config, folder):
         return [], weights[0][0, 0]
     scripted = Scripted(losses, killed)
-    callbacks = [scripted, HistoryLogger(folder / "history.csv"), *resuming(config, folder, MixedBatches())]
+    callbacks = [scripted, HistoryLogger(folder / "history.csv"), *resumable_callbacks(config, folder, NoBatches())]
     model.fit(np.zeros((2, 1)), np.zeros((2, 1)), epochs=len(losses), callbacks=callbacks, verbose=0)
     return scripted.seen, model.get_weights()[0][0, 0]
 
@@ -54,12 +54,12 @@ def fit(folder, losses, killed=None):
     [
         pytest.param([5, 2, 3, 1, 4], 5, 3, id="best after the stop"),
         pytest.param([5, 4, 1, 2, 3], 5, 2, id="best just before the stop"),
-        pytest.param([5, 1, 4, 3, 2], 4, 1, id="patience at its end just after the stop"),
-        pytest.param([1, 2, 3, 0, 0], 3, 0, id="patience at its end just before the stop"),
+        pytest.param([5, 1, 4, 3, 2], 4, 1, id="patience runs out just after the stop"),
+        pytest.param([1, 2, 3, 0, 0], 3, 0, id="patience runs out just before the stop"),
     ],
 )
-@pytest.mark.parametrize("best_was_kept", [True, False])
-def test_a_training_that_goes_on_stops_as_early_and_keeps_the_same_epoch(tmp_path, losses, epochs, best, best_was_kept):
+@pytest.mark.parametrize("best_was_saved", [True, False])
+def test_a_resumed_training_stops_as_early_and_keeps_the_same_epoch(tmp_path, losses, epochs, best, best_was_saved):
     for folder in ("whole", "stopped"):
         (tmp_path / folder).mkdir()
     seen, weight = fit(tmp_path / "whole", losses)
@@ -68,16 +68,16 @@ def test_a_training_that_goes_on_stops_as_early_and_keeps_the_same_epoch(tmp_pat
         with pytest.raises(KeyboardInterrupt):
             fit(tmp_path / "stopped", losses, killed=KILLED)
     else:
-        fit(tmp_path / "stopped", losses)  # killed while the test images were read
+        fit(tmp_path / "stopped", losses)  # killed while it was evaluated
     assert checkpoint_epoch(tmp_path / "stopped") == KILLED
-    if best == KILLED - 1 and not best_was_kept:  # killed between the backup and the keeping of the best
+    if best == KILLED - 1 and not best_was_saved:  # killed between the checkpoint and saving the best weights
         next((tmp_path / "stopped" / CHECKPOINT).glob(f"*{KILLED}.npz")).unlink()
     seen, weight = fit(tmp_path / "stopped", losses)
     assert seen == list(range(KILLED, epochs))
     assert weight == best
 
 
-def test_of_an_older_training_that_kept_no_best_weights_the_best_epoch_since_counts(tmp_path):
+def test_without_saved_best_weights_the_best_epoch_since_the_interruption_is_kept(tmp_path):
     losses = [1, 4, 5, 3, 2]
     fit(tmp_path, losses)
     for kept in (tmp_path / CHECKPOINT).glob("*.npz"):
@@ -85,11 +85,11 @@ def test_of_an_older_training_that_kept_no_best_weights_the_best_epoch_since_cou
     assert fit(tmp_path, losses) == ([3, 4], 4)
 
 
-def test_few_best_weights_are_kept_at_a_time(tmp_path):
+def test_only_the_last_two_best_weights_are_kept(tmp_path):
     fit(tmp_path, [9, 8, 7, 6, 5, 4])
     assert len(list((tmp_path / CHECKPOINT).glob("*.npz"))) == 2
 
 
-def test_short_trainings_keep_nothing_and_end_with_the_best_epoch(tmp_path):
+def test_short_trainings_save_nothing_and_end_with_the_best_epoch(tmp_path):
     assert fit(tmp_path, [1, 2]) == ([0, 1], 0)
     assert not (tmp_path / CHECKPOINT).exists()

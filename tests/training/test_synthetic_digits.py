@@ -3,9 +3,9 @@ import pytest
 
 from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
 from digit_core.training.synthetic.digits import generate_digits
-from digit_core.training.synthetic.letter_templates import LETTERS, read_plan
+from digit_core.training.synthetic.letter_templates import LETTERS, parse_plan
 from digit_core.training.synthetic.non_digits import generate_non_digits
-from digit_core.training.synthetic.pen_curves import arc, corners, line, smooth, write
+from digit_core.training.synthetic.pen_curves import arc, corners, line, perturb, smooth
 
 
 def test_a_curve_goes_through_its_control_points():
@@ -15,45 +15,40 @@ def test_a_curve_goes_through_its_control_points():
         assert np.hypot(*(curve - point).T).min() < 1e-9
 
 
-def test_a_point_given_twice_is_a_corner_between_straight_lines():
+def test_a_repeated_point_is_a_corner_between_straight_lines():
     curve = smooth(corners((0, 0), (1, 0), (1, 1)))
     on_either_leg = (np.abs(curve[:, 1]) < 1e-9) | (np.abs(curve[:, 0] - 1) < 1e-9)
     assert on_either_leg.all()
 
 
-def test_an_arc_begins_and_ends_where_it_is_told_to():
+def test_an_arc_starts_and_ends_at_the_given_angles():
     points = arc((0, 0), (2, 1), 0, 90)
     np.testing.assert_allclose(points[[0, -1]], [[2, 0], [0, 1]], atol=1e-12)
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_every_way_of_writing_gives_finite_strokes(digit):
+def test_every_perturbed_template_has_finite_strokes(digit):
     rng = np.random.default_rng(digit)
     for _ in range(200):
-        strokes = write(DIGIT_TEMPLATES[digit](rng), rng)
+        strokes = perturb(DIGIT_TEMPLATES[digit](rng), rng)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 for stroke in strokes)
         assert np.isfinite(np.concatenate(strokes)).all()
 
 
-def test_the_same_seed_writes_the_same_digits():
+def test_the_same_seed_generates_the_same_digits():
     first, again = (generate_digits(40, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
 
 
-def test_written_digits_are_model_inputs_of_every_class():
+def test_synthetic_digits_are_model_inputs_of_every_class():
     images, labels = generate_digits(200, np.random.default_rng(0))
     assert images.shape == (200, 28, 28) and images.dtype == np.uint8
     assert set(labels) == set(range(10))
     assert (images.max(axis=(1, 2)) > 200).all()
 
 
-def test_shares_say_how_often_a_digit_is_written():
-    _, labels = generate_digits(50, np.random.default_rng(0), shares=np.eye(10)[7])
-    assert set(labels) == {7}
-
-
-def test_counterexamples_are_model_inputs_and_differ():
+def test_non_digits_are_model_inputs_and_differ():
     images = generate_non_digits(120, np.random.default_rng(0))
     assert images.shape == (120, 28, 28) and images.dtype == np.uint8
     assert len({image.tobytes() for image in images}) == 120
@@ -61,13 +56,13 @@ def test_counterexamples_are_model_inputs_and_differ():
 
 
 def test_every_letter_has_a_plan_inside_the_grid():
-    for ways in LETTERS:
-        for plan in ways:
+    for variants in LETTERS:
+        for plan in variants:
             points = np.concatenate(plan)
             assert points.min() >= 0 and points.max() <= 1
 
 
 def test_the_notation_of_plans():
-    straight, curved = read_plan("00 90,~09 49 99")
+    straight, curved = parse_plan("00 90,~09 49 99")
     np.testing.assert_allclose(straight, [[0, 0], [0, 0], [1, 0], [1, 0]])
     np.testing.assert_allclose(curved, [[0, 1], [4 / 9, 1], [1, 1]])

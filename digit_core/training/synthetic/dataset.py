@@ -1,31 +1,30 @@
-"""Digits and counter-examples by the generator of pen strokes, written once and kept.
+"""Synthetic digits and non-digits for training, generated once and cached in the data folder.
 
-A page of them takes time to write (0.4 ms each) and is the same every time, so it is kept in
-the home's data folder, as a downloaded data set is.
+An image takes 0.4 ms to generate and is the same every time.
 """
 
+import io
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 
 from digit_core.errors import StorageError
 from digit_core.storage import paths
-from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.files import write_bytes
 from digit_core.training.synthetic.digits import generate_digits
 from digit_core.training.synthetic.non_digits import generate_non_digits
 
-_VERSION = 1  # of the generator; raise it when what it writes changes
-TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that pages can be kept
+_VERSION = 1  # of the generator; raise it when its images change
+TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
 
 
 @dataclass(frozen=True)
 class SyntheticDigits:
-    """Digits uint8 (n, 28, 28) with labels int64 (n,), 0 to 9, and others uint8 (m, 28, 28)."""
+    """Digits uint8 (n, 28, 28) with labels int64 (n,), 0 to 9, and non-digits, `negatives`, uint8 (m, 28, 28)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -33,61 +32,41 @@ class SyntheticDigits:
 
 
 def load_or_generate(digits: int, negatives: int, seed: int) -> SyntheticDigits:
-    """What `write` writes, from the data folder if it is there."""
+    """The result of `generate`, from the data folder if it is cached there."""
+    # File and arrays have the names that earlier versions gave them, so that their files are found.
     path = paths.data_folder() / f"written-{_VERSION}-{digits}-{negatives}-{seed}.npz"
-    kept = _read(path)
-    if kept is not None:
-        return kept
-    synthetic_digits = generate(digits, negatives, seed, processes=os.cpu_count() or 1)
     try:
-        _keep(path, synthetic_digits)
+        with np.load(path, allow_pickle=False) as file:
+            return SyntheticDigits(file["images"], file["labels"], file["others"])
+    except Exception:  # noqa: BLE001 missing, or damaged in any way: generate the images again
+        generated = generate(digits, negatives, seed, processes=os.cpu_count() or 1)
+    content = io.BytesIO()
+    np.savez(content, images=generated.images, labels=generated.labels, others=generated.negatives)
+    try:
+        write_bytes(path, content.getvalue())
     except StorageError as error:
-        print(f"Not kept for next time: {error}")  # in train.log; the training goes on
-    return synthetic_digits
+        print(f"Synthetic digits could not be cached: {error}")  # in train.log; the training continues
+    return generated
 
 
 def generate(digits: int, negatives: int, seed: int, processes: int = 1) -> SyntheticDigits:
-    """Write `digits` digits and `others` counter-examples.
+    """Generate `digits` digits and `negatives` non-digits.
 
     The result depends on the three numbers alone, not on how many processes share the work.
     """
     seeds = np.random.SeedSequence(seed).spawn(_PARTS)
-    shares = [
+    counts = [
         (digits // _PARTS + (i < digits % _PARTS), negatives // _PARTS + (i < negatives % _PARTS))
         for i in range(_PARTS)
     ]
     if processes == 1:
-        parts = list(map(_generate_part, shares, seeds))
+        parts = list(map(_generate_part, counts, seeds))
     else:
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            parts = list(pool.map(_generate_part, shares, seeds))
+            parts = list(pool.map(_generate_part, counts, seeds))
     return SyntheticDigits(*(np.concatenate(parts) for parts in zip(*parts, strict=True)))
 
 
-def _generate_part(share: tuple[int, int], seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _generate_part(counts: tuple[int, int], seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return *generate_digits(share[0], rng), generate_non_digits(share[1], rng)
-
-
-def _read(path: Path) -> SyntheticDigits | None:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return SyntheticDigits(file["images"], file["labels"], file["others"])
-    except Exception:  # noqa: BLE001 absent or damaged in any way: it is written anew
-        return None
-
-
-def _keep(path: Path, synthetic_digits: SyntheticDigits) -> None:
-    make_folder(path.parent)
-    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
-    with storage_errors(path):
-        try:
-            np.savez(
-                unfinished,
-                images=synthetic_digits.images,
-                labels=synthetic_digits.labels,
-                negatives=synthetic_digits.negatives,
-            )
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    return *generate_digits(counts[0], rng), generate_non_digits(counts[1], rng)

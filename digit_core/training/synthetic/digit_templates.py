@@ -1,8 +1,8 @@
-"""How people write the ten digits with a pen: plans to be varied by `pen_curves.write`.
+"""How people write the ten digits: templates, to be varied by `pen_curves.perturb`.
 
-Every function takes a random generator and returns one plan; each call is another way of
-writing. What the ways are is common knowledge about handwriting: zeros with a slash or a dot,
-ones with an upstroke and a foot, crossed sevens, open and closed fours, fives in two strokes.
+Every function returns one plan, chosen at random among the common ways of writing the digit: a zero
+with a slash or a dot, a one with an upstroke and a foot, a crossed seven, an open or a closed
+four, a five in two strokes.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from digit_core.training.synthetic.pen_curves import Plan, arc, corners, join, l
 
 
 def zero(rng: np.random.Generator) -> Plan:
-    """An oval; open, closed or overlapping; with a slash or a dot by some hands."""
+    """An oval; open, closed or overlapping; sometimes with a slash or a dot."""
     marked = rng.random()
     width = 0.5 * np.exp(rng.normal(-0.25, 0.33))
     start = rng.normal(-80, 40)
@@ -36,7 +36,7 @@ def zero(rng: np.random.Generator) -> Plan:
 
 
 def one(rng: np.random.Generator) -> Plan:
-    """A stem; most hands lean it, many begin it with an upstroke, a few give it a foot."""
+    """A stem, usually slanted, often with an upstroke, sometimes with a foot."""
     stem = line((0.5, 0.0), (0.5 + rng.normal(0, 0.03), 0.5), (0.5 + rng.normal(0, 0.03), 1.0))
     kind = rng.random()
     lean = rng.normal(-0.12, 0.16)
@@ -63,7 +63,7 @@ def one(rng: np.random.Generator) -> Plan:
 
 
 def two(rng: np.random.Generator) -> Plan:
-    """A hook on a base line: with or without a loop, round or pointed like a Z."""
+    """A hook on a base line: with or without a loop, round or angular like a Z."""
     kind = rng.random()
     if kind < 0.1:
         return [corners((0.08, 0.08), (0.85, 0.06), (0.1, 0.95), (0.95, 0.93))]
@@ -84,7 +84,7 @@ def two(rng: np.random.Generator) -> Plan:
 
 
 def three(rng: np.random.Generator) -> Plan:
-    """Two bows, or a flat top with one bow; the middle is a point, a curve or a little loop."""
+    """Two bowls, or a flat top with one bowl; joined by a corner, a curve or a small loop."""
     if rng.random() < 0.25:
         top = join(corners((0.08, 0.04), (0.85, 0.04)), corners((0.4, 0.4)))
     else:
@@ -125,7 +125,7 @@ def four(rng: np.random.Generator) -> Plan:
 
 
 def five(rng: np.random.Generator) -> Plan:
-    """A bar, a neck and a bow: in two strokes that may miss each other, or in one."""
+    """A bar, a neck and a bowl: in two strokes that may not meet, or in one."""
     neck_x, neck_y = rng.uniform(0.08, 0.3), rng.uniform(0.22, 0.5)
     bow = line(
         (0.4, neck_y - rng.uniform(0.0, 0.08)),
@@ -151,7 +151,7 @@ def five(rng: np.random.Generator) -> Plan:
 
 
 def six(rng: np.random.Generator) -> Plan:
-    """A down-stroke, straight or curled, that runs into a bowl of some height."""
+    """A downstroke, straight or curved, that runs into a bowl of varying height."""
     high = rng.uniform(0.4, 0.66)
     right = rng.uniform(0.75, 0.95)
     start = (rng.uniform(0.3, 0.85), 0.0)
@@ -170,7 +170,7 @@ def six(rng: np.random.Generator) -> Plan:
 
 
 def seven(rng: np.random.Generator) -> Plan:
-    """A bar and a leg; some hands begin it with a serif, some cross the leg."""
+    """A bar and a leg; sometimes with a serif at the start or a bar across the leg."""
     corner = (rng.uniform(0.75, 1.0), rng.uniform(0.0, 0.08))
     foot = (rng.uniform(0.15, 0.6), 1.0)
     sag = rng.uniform(-0.05, 0.1)
@@ -191,7 +191,7 @@ def seven(rng: np.random.Generator) -> Plan:
 
 
 def eight(rng: np.random.Generator) -> Plan:
-    """A crossing curve from the top right, two rings, or a curve that does not close."""
+    """A curve that crosses itself, two loops, or a curve that does not close."""
     waist = rng.uniform(0.4, 0.55)
     wide = rng.uniform(0.55, 0.95)
     kind = rng.random()
@@ -217,7 +217,7 @@ def eight(rng: np.random.Generator) -> Plan:
 
 
 def _eight_from_below(waist: float, rng: np.random.Generator) -> np.ndarray:
-    """An eight begun at its waist or at its top left, open at the left of one of its rings."""
+    """An eight that starts at its waist or at the top left, with one loop open on the left."""
     upper = line((0.2, waist * 0.5), (0.5, 0.0), (0.82, waist * 0.45), (0.5, waist))
     lower = line((0.12, (waist + 1) / 2), (0.5, 1.0), (0.9, (waist + 1) / 2), (0.55, waist))
     close = line((0.25 + rng.uniform(-0.1, 0.15), waist * rng.uniform(0.5, 0.9)), (0.25, waist * rng.uniform(0.2, 0.6)))
@@ -243,7 +243,7 @@ def nine(rng: np.random.Generator) -> Plan:
 
 
 def _tail(top: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-    """The down-stroke of a nine from `top`, as control points (n, 2)."""
+    """The downstroke of a nine from `top`, as control points (n, 2)."""
     if rng.random() < 0.55:
         end = (top[0] - rng.uniform(-0.05, 0.45), 1.0)
         return line(top, ((top[0] + end[0]) / 2 + rng.uniform(-0.02, 0.08), 0.5), end)

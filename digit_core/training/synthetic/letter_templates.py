@@ -1,18 +1,18 @@
-"""Letters and signs that nobody takes for a digit, as pens write them.
+"""Handwritten letters and symbols that cannot be mistaken for a digit.
 
-A plan is written as text: strokes separated by commas, each a row of two-digit points `xy` on
-a grid of 10 x 10, x to the right and y down. Straight pieces by default; a stroke that begins
-with `~` is a curve through its points. A semicolon separates the ways of writing one sign.
+A plan is written as text: strokes separated by commas, each a series of two-digit points `xy` on
+a grid of 10 x 10, x to the right and y down. Points are joined by straight lines; a stroke that
+starts with `~` is a curve through its points. Semicolons separate variants of a symbol.
 
-Left out on purpose, because some hand's digit looks the same: O o Q D (0), I l i j | / L (1),
-Z z (2), S s (5), b G (6), J (7), B (8), g q a (9), C c U e d y and their like.
+Symbols that look like a digit in some handwriting are left out: O o Q D (0), I l i j | / L (1),
+Z z (2), S s (5), b G (6), J (7), B (8), g q a (9), C c U e d y and the like.
 """
 
 import numpy as np
 
 from digit_core.training.synthetic.pen_curves import Plan
 
-_WAYS: dict[str, str] = {
+_VARIANTS: dict[str, str] = {
     "A": (
         "09 40 89,26 66; 09 40 89 99,16 76; ~09 24 40 53 89,~17 45 76; ~73 41 14 09 59 74 83 79; "
         "~82 40 05 19 47 72,~72 77 99; ~72 31 07 29 67 71 78 99; 49 09 40 80 89,15 75; "
@@ -136,20 +136,21 @@ _WAYS: dict[str, str] = {
 }
 
 
-def read_plan(text: str) -> Plan:
+def parse_plan(text: str) -> Plan:
     """Strokes of control points (n, 2), 0 to 1, from the notation above."""
-    return [_read_stroke(stroke) for stroke in text.split(",")]
+    strokes = []
+    for stroke in text.split(","):
+        points = np.array([[int(x), int(y)] for x, y in stroke.lstrip("~").split()], dtype=np.float64) / 9
+        strokes.append(points if stroke.startswith("~") else np.repeat(points, 2, axis=0))
+    return strokes
 
 
-def _read_stroke(text: str) -> np.ndarray:
-    points = np.array([[int(x), int(y)] for x, y in text.lstrip("~").split()], dtype=np.float64) / 9
-    return points if text.startswith("~") else np.repeat(points, 2, axis=0)
+LETTERS: tuple[tuple[Plan, ...], ...] = tuple(
+    tuple(map(parse_plan, variants.split("; "))) for variants in _VARIANTS.values()
+)
 
 
-LETTERS: tuple[tuple[Plan, ...], ...] = tuple(tuple(map(read_plan, ways.split("; "))) for ways in _WAYS.values())
-
-
-def letter(rng: np.random.Generator) -> Plan:
-    """One of the signs, each equally often, in one of its ways."""
-    ways = LETTERS[rng.integers(len(LETTERS))]
-    return ways[rng.integers(len(ways))]
+def random_letter(rng: np.random.Generator) -> Plan:
+    """A random variant of a random symbol."""
+    variants = LETTERS[rng.integers(len(LETTERS))]
+    return variants[rng.integers(len(variants))]
