@@ -1,10 +1,9 @@
 """What a run misreads: the confusion matrix, the images behind each cell, and why each was read as it was."""
 
-import numpy as np
 import streamlit as st
 
 from digit_core.datasets.sources import TITLES
-from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable, DigitError
+from digit_core.errors import DataDamaged, DataUnavailable, DigitError
 from digit_core.runs.run import Run
 from pages.components import confusion_matrix, mnist_prompt, url_state
 from pages.components import filters as views
@@ -21,8 +20,7 @@ def show_mistakes(run: Run) -> None:
         return
     images = dataset(run.config.data)
     predictions = image_dialog.predictions_of(run)
-    if not np.array_equal(predictions.labels, images.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    images.require_labels(predictions.labels, run.name)
     view, problems = views.parse_view(url_state.read(), len(predictions.labels))
     for problem in problems:
         st.warning(problem)

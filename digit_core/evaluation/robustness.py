@@ -5,13 +5,13 @@ import time
 import numpy as np
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.sources import stratified_split
-from digit_core.errors import DamagedRun
+from digit_core.datasets.splits import stratified_split
 from digit_core.evaluation.distortions import DISTORTIONS
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, kept_robustness, source_of
 from digit_core.jobs.task_runner import Report, no_report
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Run
 
 IMAGES = 2000  # of the test set, as many of each digit as its share; fewer if there are fewer
@@ -29,10 +29,9 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
     run.check()
     source = source_of(run)
     data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
-    if not np.array_equal(run.predictions().labels, data.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    data.require_labels(run.predictions().labels, run.name)
     chosen = sample(data.y_test)
-    images, labels = data.x_test[chosen].astype(np.float32) / 255, data.y_test[chosen]
+    images, labels = to_float(data.x_test[chosen]), data.y_test[chosen]
     curves = measured_curves(Classifier(run.model_bytes()), images, labels, report)
     seconds = round(time.perf_counter() - started, 1)
     result = Robustness(run=run.name, source=source, images=len(labels), seconds=seconds, curves=curves)

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.datasets.loading import Dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import StorageError
 from digit_core.inference.litert import FeatureClassifier
+from digit_core.preprocessing.normalize import to_float
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors, write_parts
 
@@ -102,7 +103,7 @@ class Neighbours:
     def _parts(self, report: Report) -> Iterator[bytes]:
         images = self._dataset.x_train
         for start in range(0, len(images), _BATCH):
-            features = self._network.features(images[start : start + _BATCH].astype(np.float32) / 255)
+            features = self._network.features(to_float(images[start : start + _BATCH]))
             if start == 0:
                 yield _header(len(images), features.shape[1])
             # Half precision has no number above 65,504, and features are not bounded.

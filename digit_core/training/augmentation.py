@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SIDE = 28
+from digit_core.preprocessing.normalize import SIDE
+
 _THINNEST = 0.6  # thinner than this and MNIST's thin strokes turn grey
 _KNOTS = 5  # the displacement is drawn on a grid of 5 x 5 and interpolated
 

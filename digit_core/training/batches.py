@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from digit_core.inference.probabilities import N_DIGITS
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import TrainingConfig
 from digit_core.training.augmentation import Augmenter, Strength
 from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, SyntheticDigits, load_or_generate
@@ -86,8 +87,8 @@ class MixedBatches(keras.utils.PyDataset):
         picked = self._order[index * mix.known : (index + 1) * mix.known]
         digits = rng.integers(0, len(synthetic_digits.images), mix.synthetic_digits) if mix.synthetic_digits else []
         negatives = rng.integers(0, len(synthetic_digits.negatives), mix.negatives) if mix.negatives else []
-        known = _scaled(self._images[picked])
-        made = _scaled(np.concatenate([synthetic_digits.images[digits], synthetic_digits.negatives[negatives]]))
+        known = to_float(self._images[picked])
+        made = to_float(np.concatenate([synthetic_digits.images[digits], synthetic_digits.negatives[negatives]]))
         if strength := _STRENGTHS.get(self._config.augmentation):
             calm = self._epoch >= self._config.epochs - self._config.mild_epochs
             known = Augmenter(MILD if calm else strength, rng)(known)
@@ -113,9 +114,5 @@ def drawing_like_validation(
     """
     fresh = load_or_generate(synthetic_digits, 0, VALIDATION_SEED)
     augment = Augmenter(STRONG, np.random.default_rng(VALIDATION_SEED))
-    changed = [augment(_scaled(images[i : i + 500])) for i in range(0, len(images), 500)]
-    return np.concatenate([*changed, _scaled(fresh.images)]), np.concatenate([labels, fresh.labels])
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) * np.float32(1 / 255)
+    changed = [augment(to_float(images[i : i + 500])) for i in range(0, len(images), 500)]
+    return np.concatenate([*changed, to_float(fresh.images)]), np.concatenate([labels, fresh.labels])

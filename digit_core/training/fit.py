@@ -14,11 +14,12 @@ import keras
 import numpy as np
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.sources import stratified_split
+from digit_core.datasets.splits import stratified_split
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import digit_probabilities
 from digit_core.jobs.training_job import Cancelled
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.checkpoints import delete_checkpoint
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
@@ -120,7 +121,7 @@ def train(
     say("evaluating", "Reading the test images")
     model = _to_keep(model, config)
     model.save(folder / "model.keras")
-    export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
+    export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     drawings, labels = drawing_like_validation(data.x_validate, data.y_validate)
     calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
@@ -150,7 +151,7 @@ def predict_test_set(classifier: Classifier, images: np.ndarray) -> np.ndarray:
 
     The fitted temperature is for drawings, which are harder than a data set's own test images.
     """
-    return digit_probabilities(classifier.logits_in_batches(_scaled(images)), 1.0)
+    return digit_probabilities(classifier.logits_in_batches(to_float(images)), 1.0)
 
 
 def reevaluate(run: Run) -> Metrics:
@@ -171,10 +172,6 @@ def _to_keep(model: keras.Model, config: TrainingConfig) -> keras.Model:
     bare = build(config)
     bare.set_weights(model.get_weights())
     return bare
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) / 255
 
 
 def _announcer(
@@ -212,7 +209,7 @@ def _fit(
         data.batches,
         epochs=config.epochs,
         shuffle=False,  # the practice deals the images itself; Keras would mix its batches by a state of its own
-        validation_data=(_scaled(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
+        validation_data=(to_float(data.x_validate), np.eye(classes(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
             *callbacks,

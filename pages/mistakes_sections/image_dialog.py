@@ -8,14 +8,14 @@ import numpy as np
 import streamlit as st
 
 from digit_core import Prediction
-from digit_core.datasets.loading import Dataset
-from digit_core.datasets.sources import TITLES
+from digit_core.datasets.sources import TITLES, Dataset
 from digit_core.errors import DigitError
 from digit_core.evaluation.label_errors import CONFIRMED, confirmed_in
 from digit_core.inference.litert import NoFeatures
 from digit_core.inference.nearest_neighbors import Neighbour, Neighbours
 from digit_core.jobs.background_task import BackgroundTask
 from digit_core.jobs.feature_jobs import features_task
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Predictions, Run, list_runs
 from pages.components import canvas, occlusion_card, prediction_card
 from pages.components import filters as views
@@ -73,7 +73,7 @@ def _image(run: Run, predictions: Predictions) -> None:
     label, read = int(predictions.labels[index]), int(predictions.predicted[index])
     try:
         images = dataset(run.config.data).x_test
-        model_input = images[index].astype(np.float32) / 255
+        model_input = to_float(images[index])
         _header(run, predictions, index, images)
         st.markdown(
             f"#### No. {index}: {views.named(label)}, read as {read}" + ("" if label == read else " — a mistake")

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.errors import DigitError
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.export_jobs import FORMATS, Export, ExportFormat, export_path, export_task, kept_export
@@ -21,7 +21,7 @@ def show_export(run: Run) -> None:
         "The model as a file for other programs: images of 28 × 28 in, ink 1 on paper 0, logits out. "
         "Each file is loaded again and must predict test images as the run does."
     )
-    if run.config.data == "mnist" and mnist_file() is None:
+    if not is_available(run.config.data):
         st.caption(f"{TITLES['mnist']} is fetched first (11 MB).")
     polling = any(_is_active(run, form) for form in FORMATS.values())
     st.fragment(_cards, run_every=_POLL_SECONDS if polling else None)(run, polling)

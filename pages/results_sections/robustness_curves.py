@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from digit_core import Recognizer
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.errors import DigitError
 from digit_core.evaluation.distortions import DISTORTIONS, Distortion, distorted
 from digit_core.evaluation.metrics import wilson_interval
@@ -63,7 +63,7 @@ def _offer(run: Run, title: str) -> bool:
     failed = status is not None and status.state == "failed"
     if failed:
         st.error(status.message)
-    fetched = run.config.data == "mnist" and mnist_file() is None
+    fetched = not is_available(run.config.data)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(
         f"**{markdown(title)}** has not been measured yet. Its test images are turned, moved, sized, slanted, "

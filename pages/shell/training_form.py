@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.jobs import trainings
 from digit_core.runs.config import defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
@@ -67,5 +67,5 @@ def _numbers(typed: dict) -> dict:
 
 
 def _sizes() -> list[str]:
-    mnist = "60,000 images" if mnist_file() else "60,000 images; 11 MB to fetch first"
+    mnist = "60,000 images" if is_available("mnist") else "60,000 images; 11 MB to fetch first"
     return [mnist, "1,438 images, bundled"]

@@ -4,7 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.datasets.loading import load_dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import StorageError
 from digit_core.inference import litert, nearest_neighbors
 from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeatures
