@@ -14,16 +14,16 @@ from digit_core.jobs.task_runner import Report, no_report
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Run
 
-IMAGES = 2000  # of the test set, as many of each digit as its share; fewer if there are fewer
+IMAGES = 2000  # of the test set, stratified; all of them if there are fewer
 
 
 def measure(run: Run, report: Report = no_report) -> Robustness:
-    """The run's measurement, made and kept now or kept from before.
+    """The run's measurement: the saved one, or a new one that is then saved.
 
     Raises DamagedRun, DataUnavailable, DataDamaged or StorageError.
     """
-    if kept := kept_robustness(run):
-        return kept
+    if saved := kept_robustness(run):
+        return saved
     started = time.perf_counter()
     report("Loading the test images")
     run.check()
@@ -40,7 +40,7 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
 
 
 def sample(labels: np.ndarray, count: int = IMAGES) -> np.ndarray:
-    """Sorted indices of about `count` test images, the same share of each digit, always the same ones."""
+    """Sorted indices of a fixed, stratified sample of about `count` test images."""
     if len(labels) <= count:
         return np.arange(len(labels))
     return stratified_split(labels, count / len(labels), seed=0)[1]
@@ -59,7 +59,7 @@ def measured_curves(
             report(f"{kind.title}, {strength:g}".replace("-", "−"), done / steps)
             if strength != kind.neutral:
                 right = _count_right(classifier, kind.apply(images, strength), labels)
-            else:  # the same images every time
+            else:  # measured once for all distortions
                 unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
                 right = unchanged
             points.append(Point(strength=strength, right=right))

@@ -116,7 +116,7 @@ def _show_refusal(run: Run, curve: metrics.RiskCoverage) -> None:
     else:
         low, high = curve.interval[point]
         st.markdown(
-            f"Refusing everything less sure than **{threshold:.2%}** keeps **{curve.kept[point]:.2%}** of images, "
+            f"Refusing everything less sure than **{threshold:.2%}** keeps **{curve.coverage[point]:.2%}** of images, "
             f"of which **{curve.accuracy[point]:.2%}** are right (95 % interval: {low:.2%} to {high:.2%})."
         )
     _show_refusal_curve(run, curve, point)
@@ -124,7 +124,7 @@ def _show_refusal(run: Run, curve: metrics.RiskCoverage) -> None:
 
 def _show_refusal_curve(run: Run, curve: metrics.RiskCoverage, point: int | None) -> None:
     """The curve as far as it rises: beyond, refusing more brings nothing."""
-    refused = 1 - curve.kept
+    refused = 1 - curve.coverage
     rises = refused[curve.accuracy >= curve.accuracy[refused <= _MOST_REFUSED].max()].min()
     farthest = min(max(np.ceil(rises * 20) / 20, 0.05 if point is None else refused[point], 0.05), 1.0)
     near = np.flatnonzero(refused <= farthest)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from digit_core.evaluation import metrics
+from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.run import Run
 from pages.components import charts
 from pages.components.downloads import csv_button
@@ -26,7 +27,7 @@ def show_by_digit(run: Run) -> None:
     """A table with intervals, and precision-recall curves."""
     found = _by_digit(str(run.path), changed(run), run)
     figures = found.figures
-    numbers = pd.DataFrame({"digit": range(metrics.N_CLASSES), "images": figures.support})
+    numbers = pd.DataFrame({"digit": range(N_DIGITS), "images": figures.support})
     shown, titles = numbers.copy(), {"digit": "Digit", "images": "Images"}
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
         low, high = getattr(figures, f"{name}_interval").T
@@ -109,7 +110,7 @@ def _show_precision_recall(run: Run, found: _ByDigit) -> None:
 def _by_digit(path: str, changed: tuple[int, ...], _run: Run) -> _ByDigit:
     found = _run.predictions()
     parts, average = [], {}
-    for digit in range(metrics.N_CLASSES):
+    for digit in range(N_DIGITS):
         truth = found.labels == digit
         if not truth.any():
             continue
