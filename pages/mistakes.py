@@ -1,10 +1,9 @@
 """What a run misclassifies: the confusion matrix, the images in each cell, and why each was predicted so."""
 
-import numpy as np
 import streamlit as st
 
 from digit_core.datasets.sources import TITLES
-from digit_core.errors import DamagedRun, DigitError
+from digit_core.errors import DigitError
 from digit_core.runs.run import Run
 from pages.components import confusion_matrix, filters, mnist_prompt, url_state
 from pages.components.cached import dataset
@@ -20,8 +19,7 @@ def show_mistakes(run: Run) -> None:
         return
     images = dataset(run.config.data)
     predictions = image_dialog.predictions_of(run.fingerprint, run)
-    if not np.array_equal(predictions.labels, images.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    images.require_labels(predictions.labels, run.name)
     view, problems = filters.parse_view(url_state.read(), len(predictions.labels))
     for problem in problems:
         st.warning(problem)

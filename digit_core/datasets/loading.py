@@ -1,36 +1,23 @@
-"""Data sets in the form that a network is trained and tested on: 28 x 28, normalised."""
+"""Data sets in the form that networks are trained and tested on: 28 x 28, normalised."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from digit_core.datasets.sources import RawDataset, Report, load_raw
-from digit_core.preprocessing.normalize import SIDE, normalize
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Images uint8 (n, 28, 28), ink is 255; labels int64 (n,); `digest` of the data as it came."""
-
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    digest: str
+from digit_core.datasets.sources import Dataset, Report, load_digits, load_mnist
+from digit_core.preprocessing.normalize import normalize, to_float
 
 
 def load_dataset(name: str, report: Report | None = None) -> Dataset:
-    """A data set, normalised if it does not come so.
+    """The data set of that name ("mnist" or "digits"), its images 28 x 28.
 
-    `report` is called with the fraction fetched during a download.
-    Raises DataUnavailable, DataDamaged or StorageError.
+    `report` is called with the fraction downloaded. Raises DataUnavailable, DataDamaged or StorageError.
     """
-    raw: RawDataset = load_raw(name, report)
-    return Dataset(name, _normalized(raw.x_train), raw.y_train, _normalized(raw.x_test), raw.y_test, raw.digest)
+    if name == "mnist":  # published in normal form
+        return load_mnist(report)
+    data = load_digits()
+    return replace(data, x_train=_normalized(data.x_train), x_test=_normalized(data.x_test))
 
 
 def _normalized(images: np.ndarray) -> np.ndarray:
-    if images.shape[1:] == (SIDE, SIDE):  # MNIST comes in normal form
-        return images
-    return np.stack([np.floor(normalize(image / 255) * 255 + 0.5) for image in images]).astype(np.uint8)
+    return np.stack([np.floor(normalize(image) * 255 + 0.5) for image in to_float(images)]).astype(np.uint8)

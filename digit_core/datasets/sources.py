@@ -1,7 +1,7 @@
-"""The data sets as they come: MNIST, and scikit-learn's bundled digits.
+"""The data sets as published: MNIST, and scikit-learn's bundled digits.
 
-MNIST is fetched with pooch when it is first needed, checked array by array (the same arrays
-travel in several containers) and kept. The digests are those of the original files.
+MNIST is fetched with pooch when it is first needed, verified array by array (mnist.npz files with
+the same arrays can differ) and kept. The digests are those of the original arrays.
 """
 
 import hashlib
@@ -11,15 +11,14 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from digit_core.errors import DataDamaged, DataUnavailable
+from digit_core.datasets.splits import stratified_split
+from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors
 
-DataName = Literal["mnist", "digits"]
 TITLES: dict[str, str] = {"mnist": "MNIST", "digits": "scikit-learn digits"}
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_DIGESTS = {
@@ -28,38 +27,42 @@ MNIST_DIGESTS = {
     "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
     "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
-_OVERRIDE_HINT = "If you have mnist.npz in a file, set DIGITS_MNIST to its path; the bundled digits need neither."
+_OVERRIDE_HINT = "If you have mnist.npz in a file, set DIGITS_MNIST to its path; the bundled digits need no download."
 Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class RawDataset:
-    """Images as they come, uint8 (n, h, w), labels int64 (n,), and a digest over all of them."""
+class Dataset:
+    """Images uint8 (n, h, w), ink is 255; labels int64 (n,), 0 to 9; `digest` of the data as published."""
 
-    name: DataName
+    name: str
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
     digest: str
 
+    def require_labels(self, labels: np.ndarray, run: str) -> None:
+        """Raise DamagedRun if `labels`, those of a run's predictions, are not the test labels."""
+        if not np.array_equal(labels, self.y_test):
+            raise DamagedRun(f"The predictions of {run} are not about the test images on this machine.")
 
-def load_raw(name: DataName, report: Report | None = None) -> RawDataset:
-    """The data set of that name; `report` as in `load_mnist`, which see for what is raised."""
-    return load_mnist(report) if name == "mnist" else load_digits()
+
+def is_available(name: str) -> bool:
+    """Whether a data set can be loaded without a download; its file may still turn out to be damaged."""
+    return name != "mnist" or mnist_file() is not None
 
 
 def mnist_file() -> Path | None:
     """The MNIST file on this machine, or None; it may still turn out to be damaged."""
-    at_hand = paths.mnist_override()
-    if at_hand is not None:
-        return at_hand
-    kept = paths.data_folder() / "mnist.npz"
-    return kept if kept.is_file() else None
+    if override := paths.mnist_override():
+        return override
+    downloaded = paths.data_folder() / "mnist.npz"
+    return downloaded if downloaded.is_file() else None
 
 
-def load_mnist(report: Report | None = None) -> RawDataset:
-    """MNIST: 60,000 training and 10,000 test images of 28 x 28, fetched first if need be.
+def load_mnist(report: Report | None = None) -> Dataset:
+    """MNIST: 60,000 training and 10,000 test images of 28 x 28, downloaded first if necessary.
 
     `report` is called with the fraction fetched (0 to 1) during a download.
     Raises DataUnavailable, DataDamaged or StorageError.
@@ -82,7 +85,7 @@ def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
     with storage_errors(folder / "mnist.npz"):
         try:
             path = Path(pooch.retrieve(url, known_hash=None, fname="mnist.npz", path=folder, downloader=downloader))
-        except requests.RequestException as error:  # an OSError too, but not one of the disk
+        except requests.RequestException as error:  # an OSError, but not about the disk
             raise DataUnavailable(
                 f"MNIST could not be fetched from {url} ({type(error).__name__}): is there a network? {_OVERRIDE_HINT}"
             ) from None
@@ -90,7 +93,7 @@ def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
     return path
 
 
-def load_digits() -> RawDataset:
+def load_digits() -> Dataset:
     """scikit-learn's bundled digits: 1,797 images of 8 x 8, grey values 0 to 255.
 
     They are the test part of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and
@@ -102,41 +105,24 @@ def load_digits() -> RawDataset:
     images = np.floor(images.reshape(-1, 8, 8) * (255 / 16) + 0.5).astype(np.uint8)
     labels = labels.astype(np.int64)
     train, test = stratified_split(labels, 0.2, seed=0)
-    return RawDataset("digits", images[train], labels[train], images[test], labels[test], _digest([images, labels]))
+    return Dataset("digits", images[train], labels[train], images[test], labels[test], _digest([images, labels]))
 
 
-def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted indices of the two parts; the second holds `fraction` of each class, at least one each.
-
-    Raises ValueError if a class has fewer than two members.
-    """
-    rng = np.random.default_rng(seed)
-    held_out = []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        if len(members) < 2:
-            raise ValueError(f"class {label} has {len(members)} member; a split needs at least 2 of each")
-        count = min(max(int(len(members) * fraction + 0.5), 1), len(members) - 1)
-        held_out.append(rng.permutation(members)[:count])
-    second = np.sort(np.concatenate(held_out))
-    return np.setdiff1d(np.arange(len(labels)), second), second
-
-
-def _read_mnist(path: Path, *, ours: bool) -> RawDataset:
+def _read_mnist(path: Path, *, ours: bool) -> Dataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in MNIST_DIGESTS}
     except FileNotFoundError:
         raise DataUnavailable(f"There is no file {path}. Set DIGITS_MNIST to an mnist.npz, or unset it.") from None
-    except OSError as error:  # too many open files, no permission, a broken disk: nothing against the file
+    except OSError as error:  # too many open files, no permission: the file itself may be fine
         raise DataUnavailable(f"{path} cannot be read now: {error.strerror or error}. {_OVERRIDE_HINT}") from None
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _reject(path, ours, f"it cannot be read as MNIST ({type(error).__name__})") from None
+        raise _damaged(path, ours, f"it cannot be read as MNIST ({type(error).__name__})") from None
     for name, expected in MNIST_DIGESTS.items():
         found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()
         if found != expected:
-            raise _reject(path, ours, f"the digest of {name} is {found}, expected {expected}")
-    return RawDataset(
+            raise _damaged(path, ours, f"the digest of {name} is {found}, expected {expected}")
+    return Dataset(
         "mnist",
         arrays["x_train"],
         arrays["y_train"].astype(np.int64),
@@ -146,14 +132,14 @@ def _read_mnist(path: Path, *, ours: bool) -> RawDataset:
     )
 
 
-def _reject(path: Path, ours: bool, why: str) -> DataDamaged:
-    # Only a file that we fetched is ours to delete; one that DIGITS_MNIST names is its owner's.
+def _damaged(path: Path, ours: bool, reason: str) -> DataDamaged:
+    # A file named by DIGITS_MNIST is never deleted.
     if ours:
         path.unlink(missing_ok=True)
         remedy = f"The file was deleted; try again to fetch it anew. {_OVERRIDE_HINT}"
     else:
         remedy = "Set DIGITS_MNIST to an unaltered mnist.npz, or unset it to have MNIST fetched."
-    return DataDamaged(f"{path} is not MNIST as published: {why}. {remedy}")
+    return DataDamaged(f"{path} is not MNIST as published: {reason}. {remedy}")
 
 
 def _digest(arrays: list[np.ndarray]) -> str:
@@ -164,7 +150,7 @@ def _digest(arrays: list[np.ndarray]) -> str:
 
 
 class _Meter:
-    """What pooch wants of a progress bar (as tqdm has it), passed on as a fraction."""
+    """A progress bar with the part of tqdm's interface that pooch uses; reports a fraction."""
 
     def __init__(self, report: Report):
         self._report = report

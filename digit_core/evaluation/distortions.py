@@ -1,8 +1,7 @@
-"""Seven ways in which writing differs from what a model was trained on, each with one strength.
+"""Seven distortions of images, each with one strength.
 
-Every function takes model inputs, float32 (n, 28, 28), 0 (paper) to 1 (ink), and a strength in
-the unit that its `Distortion` names, and returns as many of the same kind; at its neutral
-strength a distortion changes nothing. What leaves the picture is lost.
+Every function maps model inputs, float32 (n, 28, 28), 0 (paper) to 1 (ink), to distorted ones; the
+strength is in the unit of its `Distortion`. Ink moved out of the image is lost.
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ _NOISE_SEED = 0
 
 @dataclass(frozen=True)
 class Distortion:
-    """A way to change images. `strengths` rise and are those that are measured; `neutral` changes nothing."""
+    """A way to change images: the ascending `strengths` are measured, `neutral` changes nothing."""
 
     name: str
     title: str
@@ -31,7 +30,7 @@ class Distortion:
 
 
 def rotation(images: np.ndarray, degrees: float) -> np.ndarray:
-    """Turned about the middle, clockwise as seen."""
+    """Rotated clockwise about the centre."""
     angle = np.deg2rad(degrees)
     return _mapped(images, np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle))
 
@@ -42,7 +41,7 @@ def shift(images: np.ndarray, pixels: float) -> np.ndarray:
 
 
 def scale(images: np.ndarray, factor: float) -> np.ndarray:
-    """Enlarged from the middle by `factor`, above 0; made smaller below 1."""
+    """Scaled about the centre by `factor`, above 0."""
     return _mapped(images, 1 / factor, 0.0, 0.0, 1 / factor)
 
 
@@ -52,14 +51,14 @@ def shear(images: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def pen_width(images: np.ndarray, pixels: float) -> np.ndarray:
-    """Strokes fatter by `pixels`, thinner below 0: the outline moves by half of it along its distance field."""
+    """Strokes thicker by `pixels`, thinner below 0: the outline moves by half of it along its distance field."""
     if pixels == 0:
         return images
     return np.stack([_with_pen(image, pixels) for image in images])
 
 
 def noise(images: np.ndarray, deviation: float) -> np.ndarray:
-    """With Gaussian noise of this standard deviation, ink being 1; the same noise every time."""
+    """With Gaussian noise of this standard deviation (ink is 1), always the same."""
     if deviation == 0:
         return images
     rng = np.random.default_rng(_NOISE_SEED)
@@ -68,7 +67,7 @@ def noise(images: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Smoothed with a Gaussian of `sigma` pixels."""
+    """Blurred with a Gaussian of `sigma` pixels."""
     if sigma == 0:
         return images
     return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
@@ -87,7 +86,7 @@ DISTORTIONS: dict[str, Distortion] = {kind.name: kind for kind in _ALL}
 
 
 def distorted(images: np.ndarray, strengths: dict[str, float]) -> np.ndarray:
-    """All named distortions one after the other: the pen first, then where the ink is, then how it was scanned."""
+    """The named distortions in turn: of the pen, then of the geometry, then of the scan."""
     for name in ("pen_width", "scale", "shear", "rotation", "shift", "blur", "noise"):
         if name in strengths:
             images = DISTORTIONS[name].apply(images, strengths[name])
@@ -97,7 +96,7 @@ def distorted(images: np.ndarray, strengths: dict[str, float]) -> np.ndarray:
 def _mapped(
     images: np.ndarray, xx: float = 1.0, xy: float = 0.0, yx: float = 0.0, yy: float = 1.0, right: float = 0.0
 ) -> np.ndarray:
-    """Each pixel (x, y), from the middle, taken from (xx x + xy y - right, yx x + yy y), interpolated linearly."""
+    """Each pixel (x, y), from the centre, sampled at (xx x + xy y - right, yx x + yy y), linearly interpolated."""
     matrix = _sampling(float(xx), float(xy), float(yx), float(yy), float(right))
     flat = np.ascontiguousarray(images, np.float32).reshape(len(images), -1)
     return (flat @ matrix).reshape(images.shape)
@@ -105,12 +104,12 @@ def _mapped(
 
 @lru_cache(maxsize=8)
 def _sampling(xx: float, xy: float, yx: float, yy: float, right: float) -> np.ndarray:
-    """Matrix (784, 784) that takes flat images to flat images: all of them are changed with one product."""
+    """Matrix (784, 784) that maps flat images to flat images, all with one product."""
     middle = (SIDE - 1) / 2
     y, x = np.divmod(np.arange(SIDE * SIDE), SIDE) - np.array([[middle], [middle]])
     from_x, from_y = xx * x + xy * y - right + middle, yx * x + yy * y + middle
     grid = np.arange(SIDE)[:, None]
-    # Rounded, so that what lies on a pixel takes that pixel alone.
+    # Rounded so that a position on a pixel samples that pixel alone.
     across = np.maximum(1 - np.abs(np.round(from_x, 9) - grid), 0)
     down = np.maximum(1 - np.abs(np.round(from_y, 9) - grid), 0)
     return (down[:, None] * across[None]).reshape(SIDE * SIDE, SIDE * SIDE).astype(np.float32)

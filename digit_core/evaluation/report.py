@@ -1,20 +1,20 @@
-"""What a model reached on the test set, from its probabilities."""
+"""The metrics of a run, from its probabilities on the test set."""
 
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
 from digit_core.evaluation.metrics import calibration_error, wilson_interval
+from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.schemas import ClassMetrics, Metrics
 
-_DIGITS = list(range(10))
+_DIGITS = list(range(N_DIGITS))
 
 
 def evaluate(probabilities: np.ndarray, labels: np.ndarray, **facts) -> Metrics:
-    """All figures of a run.
+    """All metrics of a run from `probabilities` (n, 10), rows summing to 1, and `labels` (n,).
 
-    Parameters: `probabilities` (n, 10), rows summing to 1; `labels` (n,); `facts`, further fields
-    of `Metrics` (training time and the like). Precision, recall and F1 of a digit never read or
-    never shown are 0, as scikit-learn has them.
+    `facts` are further fields of `Metrics` (training time and the like). Precision, recall and F1
+    of a digit that is never predicted or has no images are 0, as in scikit-learn.
     """
     predicted = probabilities.argmax(1)
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=_DIGITS, zero_division=0)

@@ -5,34 +5,33 @@ import time
 import numpy as np
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.sources import stratified_split
-from digit_core.errors import DamagedRun
+from digit_core.datasets.splits import stratified_split
 from digit_core.evaluation.distortions import DISTORTIONS
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.jobs.task_runner import Report, no_report
 from digit_core.jobs.tasks import Point, Robustness, load_robustness, robustness_source, save_robustness
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Run
 
-IMAGES = 2000  # of the test set, as many of each digit as its share; fewer if there are fewer
+IMAGES = 2000  # of the test set, stratified; all of them if there are fewer
 
 
 def measure(run: Run, report: Report = no_report) -> Robustness:
-    """The run's measurement, made and kept now or kept from before.
+    """The run's measurement: the saved one, or a new one that is then saved.
 
     Raises DamagedRun, DataUnavailable, DataDamaged or StorageError.
     """
-    if kept := load_robustness(run):
-        return kept
+    if saved := load_robustness(run):
+        return saved
     started = time.perf_counter()
     report("Loading the test images")
     run.check()
     source = robustness_source(run)
     data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
-    if not np.array_equal(run.predictions().labels, data.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    data.require_labels(run.predictions().labels, run.name)
     chosen = sample(data.y_test)
-    images, labels = data.x_test[chosen].astype(np.float32) / 255, data.y_test[chosen]
+    images, labels = to_float(data.x_test[chosen]), data.y_test[chosen]
     curves = measured_curves(Classifier(run.model_bytes()), images, labels, report)
     seconds = round(time.perf_counter() - started, 1)
     result = Robustness(run=run.name, source=source, images=len(labels), seconds=seconds, curves=curves)
@@ -41,7 +40,7 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
 
 
 def sample(labels: np.ndarray, count: int = IMAGES) -> np.ndarray:
-    """Sorted indices of about `count` test images, the same share of each digit, always the same ones."""
+    """Sorted indices of a fixed, stratified sample of about `count` test images."""
     if len(labels) <= count:
         return np.arange(len(labels))
     return stratified_split(labels, count / len(labels), seed=0)[1]
@@ -60,7 +59,7 @@ def measured_curves(
             report(f"{kind.title}, {strength:g}".replace("-", "−"), done / steps)
             if strength != kind.neutral:
                 right = _count_right(classifier, kind.apply(images, strength), labels)
-            else:  # the same images every time
+            else:  # measured once for all distortions
                 unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
                 right = unchanged
             points.append(Point(strength=strength, right=right))

@@ -1,4 +1,4 @@
-"""From logits to honest numbers.
+"""From logits to calibrated probabilities.
 
 The first ten logits are the digits. A network may have an eleventh, "not a digit".
 """
@@ -15,7 +15,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def digit_probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """float32 (n, 10): how likely each digit is, if it is a digit (Guo et al. 2017)."""
+    """float32 (n, 10): calibrated probabilities, given that it is a digit (Guo et al. 2017)."""
     return softmax(logits[:, :N_DIGITS] / temperature).astype(np.float32)
 
 
@@ -23,19 +23,19 @@ def digit_likeness(logits: np.ndarray) -> np.ndarray:
     """float64 (n,), 0 to 1: how much each looks like a digit at all.
 
     With an eleventh class it is the odds of the best digit against "not a digit", as a
-    probability. Of the measures tried, on 5,045 drawn digits and 2,852 letters and signs by
-    writers nobody trained on (a `robust` network of 26 epochs; refused: share of the others
-    refused when 98.5 % of the correctly read digits are kept):
+    probability. Measures compared on 5,045 drawn digits and 2,852 letters and signs by writers
+    outside of the training data (a `robust` network of 26 epochs; rejected: share of non-digits
+    rejected when 98.5 % of the correctly predicted digits are accepted):
 
-    | measure                                         | AUROC | refused |
-    |-------------------------------------------------|-------|---------|
-    | highest probability of the ten (the baseline)   | 0.992 | 0.92    |
-    | energy: log-sum-exp of the ten (Liu et al. 2020)| 0.998 | 0.974   |
-    | 1 - probability of "not a digit"                | 0.998 | 0.981   |
-    | best digit's logit less that of "not a digit"   | 0.998 | 0.981   |
+    | measure                                         | AUROC | rejected |
+    |-------------------------------------------------|-------|----------|
+    | highest probability of the ten (the baseline)   | 0.992 | 0.92     |
+    | energy: log-sum-exp of the ten (Liu et al. 2020)| 0.998 | 0.974    |
+    | 1 - probability of "not a digit"                | 0.998 | 0.981    |
+    | best digit's logit less that of "not a digit"   | 0.998 | 0.981    |
 
-    The last two differ little; the last is better after short trainings. Without an eleventh
-    class it is the baseline (Hendrycks and Gimpel 2017), which refuses far less.
+    The last one is better than the third after short trainings. Without an eleventh class it is the
+    baseline (Hendrycks and Gimpel 2017), which rejects far fewer non-digits.
     """
     if logits.shape[1] > N_DIGITS:
         against = logits[:, N_DIGITS].astype(np.float64) - logits[:, :N_DIGITS].max(1)

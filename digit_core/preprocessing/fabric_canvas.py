@@ -1,12 +1,15 @@
-"""From what a Fabric.js canvas says was drawn to pen strokes.
+"""From the objects of a Fabric.js canvas to pen strokes and a test image.
 
 Fabric smooths freehand lines into quadratic Bezier curves ("M x y Q cx cy x y ... L x y").
-Its path coordinates are canvas pixels as drawn; when a person has moved, scaled or turned a
-stroke since, `left`, `top`, `scaleX`, `scaleY` and `angle` of the object say so.
+Its path coordinates are canvas pixels as drawn; `left`, `top`, `scaleX`, `scaleY` and `angle` of
+the object tell how the stroke was moved, scaled or rotated since. A test image is an object among
+the strokes, so undo and clear apply to it too.
 
-The message comes from a browser and can hold anything at all: every value is checked here.
+The message comes from a browser and can hold anything: every value is checked here.
 """
 
+import base64
+import io
 import math
 import reprlib
 from collections.abc import Iterator, Mapping
@@ -14,16 +17,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from digit_core.errors import InvalidStrokes
-from digit_core.preprocessing.fabric_image import picture_from_canvas
+from digit_core.preprocessing.decoding import PILLOW_ERRORS
+from digit_core.preprocessing.normalize import SIDE
 from digit_core.preprocessing.strokes import MOST_STROKES
 
-FARTHEST = 10_000.0  # pixels from the canvas's corner: a coordinate farther away is moved to there
-MOST_POINTS = 50_000  # of a drawing: it is drawn twice at each lift of the pen
+FARTHEST = 10_000.0  # pixels from the canvas's corner; coordinates are clipped to it
+MOST_POINTS = 50_000  # of a drawing: it is drawn several times at each lift of the pen
 WIDEST = 1000.0  # pixels: a wider pen would cover any canvas
-_LARGEST_NUMBER = 1e6  # in a real drawing no coordinate, scale or angle comes near it
+_LARGEST_NUMBER = 1e6  # far beyond the coordinates, scales and angles of real drawings
 _CURVE_POINTS = np.linspace(0, 1, 5)[1:].tolist()
+_PNG = "data:image/png;base64,"
+_LONGEST_SOURCE = 10_000  # characters of an image's address; 28 x 28 pixels need at most about 1,500
 _ORIGIN = {"left": -0.5, "top": -0.5, "center": 0.0, "right": 0.5, "bottom": 0.5}
 
 
@@ -43,10 +50,9 @@ class Drawing:
 
 
 def drawing_from_canvas(objects: list[Mapping[str, Any]]) -> Drawing:
-    """The pen strokes and the test image among a Fabric canvas's objects; other shapes are left out.
+    """The pen strokes and the test image among a Fabric canvas's objects; other shapes are ignored.
 
-    Coordinates come within `FARTHEST` pixels of the canvas's corner and the pen's width within 0
-    to `WIDEST`: what lies beyond cannot be seen.
+    Coordinates are clipped to `FARTHEST` and the pen's width to 0 to `WIDEST`.
 
     Raises InvalidStrokes if the objects, a path or an image are not what Fabric sends, and if
     there are more than `MOST_STROKES` objects or `MOST_POINTS` points.
@@ -61,7 +67,7 @@ def drawing_from_canvas(objects: list[Mapping[str, Any]]) -> Drawing:
             continue
         try:
             points = np.array(list(_points(item["path"])), np.float64)
-            strokes.append(_placed(points, item).clip(-FARTHEST, FARTHEST))
+            strokes.append(_transformed(points, item).clip(-FARTHEST, FARTHEST))
             widths.append(_number(item, "strokeWidth", 1) * _number(item, "scaleX", 1))
         except KeyError as error:
             raise _unreadable(f"{error} is missing") from None
@@ -70,7 +76,45 @@ def drawing_from_canvas(objects: list[Mapping[str, Any]]) -> Drawing:
         if sum(map(len, strokes)) > MOST_POINTS:
             raise _too_much(f"more than {MOST_POINTS:,} points", f"{MOST_POINTS:,}")
     width = float(np.clip(np.median(widths), 0, WIDEST)) if widths else 1.0
-    return Drawing(tuple(strokes), width, picture_from_canvas(objects))
+    return Drawing(tuple(strokes), width, _picture_from(objects))
+
+
+def picture_object(image: np.ndarray, size: int) -> dict[str, Any]:
+    """A model input, uint8 (28, 28), ink is 255, as a Fabric object that fills a canvas of `size` pixels a side."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return {
+        "type": "Image",
+        "src": _PNG + base64.b64encode(file.getvalue()).decode(),
+        "left": 0,
+        "top": 0,
+        "originX": "left",
+        "originY": "top",
+        "width": SIDE,
+        "height": SIDE,
+        "scaleX": size / SIDE,
+        "scaleY": size / SIDE,
+        "selectable": False,
+    }
+
+
+def _picture_from(objects: list[Mapping[str, Any]]) -> np.ndarray | None:
+    """The last image among a canvas's objects, uint8 (28, 28), or None. Raises InvalidStrokes if it is not ours."""
+    sources = [item.get("src") for item in objects if str(item.get("type", "")).lower() == "image"]
+    if not sources:
+        return None
+    source = sources[-1]
+    try:
+        if not isinstance(source, str) or not source.startswith(_PNG) or len(source) > _LONGEST_SOURCE:
+            raise ValueError("it is not a small PNG")
+        with Image.open(io.BytesIO(base64.b64decode(source.removeprefix(_PNG), validate=True)), formats=["PNG"]) as png:
+            if png.size != (SIDE, SIDE):
+                raise ValueError(f"it has {png.width} x {png.height} pixels")
+            return np.asarray(png.convert("L"))
+    except PILLOW_ERRORS as error:  # base64's is a ValueError
+        raise InvalidStrokes(
+            f"The canvas sent an image that cannot be read ({error}). Clear it and draw again."
+        ) from None
 
 
 def _points(path: object) -> Iterator[tuple[float, float]]:
@@ -99,8 +143,8 @@ def _points(path: object) -> Iterator[tuple[float, float]]:
         raise ValueError("it has no points")
 
 
-def _placed(points: np.ndarray, item: Mapping[str, Any]) -> np.ndarray:
-    """Where the stroke is now: Fabric keeps a path's own coordinates and says where its box went."""
+def _transformed(points: np.ndarray, item: Mapping[str, Any]) -> np.ndarray:
+    """The stroke where its object is now: Fabric keeps the path as drawn and moves, scales and rotates its box."""
     if "left" not in item or "width" not in item:
         return points
     scale = np.array([_number(item, "scaleX", 1), _number(item, "scaleY", 1)])
@@ -114,20 +158,20 @@ def _placed(points: np.ndarray, item: Mapping[str, Any]) -> np.ndarray:
     return ((points - middle) * scale) @ rotation + centre
 
 
-def _origin(item: Mapping[str, Any], name: str, usual: str) -> float:
-    value = item.get(name, usual)
+def _origin(item: Mapping[str, Any], name: str, default: str) -> float:
+    value = item.get(name, default)
     if not isinstance(value, str) or value not in _ORIGIN:
         raise ValueError(f"{name} is {reprlib.repr(value)}")
     return _ORIGIN[value]
 
 
-def _number(item: Mapping[str, Any], name: str, usual: float | None = None) -> float:
-    """A number of an object. Raises KeyError if it is missing and there is no usual one, or ValueError."""
-    return _checked(item[name] if usual is None else item.get(name, usual), name)
+def _number(item: Mapping[str, Any], name: str, default: float | None = None) -> float:
+    """A number of an object. Raises KeyError if it is missing and has no default, or ValueError."""
+    return _checked(item[name] if default is None else item.get(name, default), name)
 
 
 def _checked(value: object, name: str = "a coordinate") -> float:
-    """A number that a drawing can hold: finite, and not immense. Raises ValueError."""
+    """A finite number of at most a million. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} is {reprlib.repr(value)}")
     if isinstance(value, float) and not math.isfinite(value):

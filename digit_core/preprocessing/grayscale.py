@@ -9,6 +9,7 @@ from PIL import Image
 
 from digit_core.errors import InvalidImage
 from digit_core.preprocessing.decoding import PILLOW_ERRORS
+from digit_core.preprocessing.normalize import to_float
 
 LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
 _STRIP = 1_000_000  # pixels of a larger picture that are converted at a time
@@ -28,7 +29,7 @@ def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
         If it is neither.
     """
     if _is_small_and_grey(image):
-        return image.astype(np.float32) * np.float32(1 / 255)
+        return to_float(image)
     colours = _colours(image)
     return colours / 255 if colours.ndim == 2 else _contrast_plane(colours)
 

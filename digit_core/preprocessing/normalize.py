@@ -16,6 +16,11 @@ FAINTEST = 0.25  # ink below this part of the darkest ink does not widen the bou
 _SMOOTH_ENOUGH = 3 * BOX  # ink with fewer pixels than this is interpolated, not only averaged
 
 
+def to_float(images: np.ndarray) -> np.ndarray:
+    """uint8 of any shape -> float32, 0 to 1."""
+    return images.astype(np.float32) / 255
+
+
 def normalize(ink: np.ndarray) -> np.ndarray:
     """Ink in any size and place -> model input.
 

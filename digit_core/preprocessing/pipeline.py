@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from digit_core.preprocessing.fabric_canvas import FARTHEST, Drawing
+from digit_core.preprocessing.normalize import to_float
 from digit_core.preprocessing.stroke_width import normalize_picture, to_mnist_stroke_width
 from digit_core.preprocessing.strokes import draw_line, finite_strokes, normalize_redrawn, redraw
 
@@ -59,7 +60,7 @@ def _rasterize(drawing: Drawing, size: int) -> np.ndarray:
     width = min(drawing.pen_width, float(size)) if drawing.pen_width > 0 else 0.0
     for stroke in finite_strokes(drawing.strokes) if drawing.strokes else ():
         draw_line(draw, stroke.clip(-FARTHEST, FARTHEST), max(round(width), 1), width / 2)
-    return np.asarray(image, dtype=np.float32) / 255
+    return to_float(np.asarray(image))
 
 
 def _square(ink: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from digit_core.errors import InvalidStrokes, NoInk
-from digit_core.preprocessing.normalize import BOX, dot, normalize
+from digit_core.preprocessing.normalize import BOX, dot, normalize, to_float
 
 MNIST_STROKE_WIDTH = 2.4  # pixels of a 28 x 28 picture: how wide the strokes of an MNIST digit are
 MOST_STROKES = 10_000  # of a drawing; with more it is no digit, and would take long
@@ -77,7 +77,7 @@ def redraw(strokes: Sequence[np.ndarray], pen_width: float = 0.0, pen: float = M
     radius = (pen * _ZOOM - 1) / 2  # Pillow counts the pixels of both edges in
     for stroke in strokes:
         draw_line(draw, stroke * _ZOOM + offset, round(pen * _ZOOM), radius)
-    return np.asarray(image, dtype=np.float32) / 255
+    return to_float(np.asarray(image))
 
 
 def draw_line(draw: ImageDraw.ImageDraw, points: np.ndarray, width: int, radius: float) -> None:

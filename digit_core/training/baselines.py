@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 
 import keras
-import numpy as np
 from keras import layers
 
 from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import training_config
 from digit_core.training.architectures import INPUT_SHAPE
 from digit_core.training.fit import build_compiled_model, prepare_data
@@ -26,7 +26,7 @@ def seconds_to_accuracy(recipe: str, target: float) -> dict[str, float]:
     """
     keras.utils.set_random_seed(0)
     data = load_dataset("mnist")
-    test_images = data.x_test.astype(np.float32)[..., None] / 255
+    test_images = to_float(data.x_test)[..., None]
     model, fit = {"stock": _stock, "two_block": _two_block}[recipe](data)
     seconds, accuracy, epoch = 0.0, 0.0, 0
     while accuracy <= target and epoch < _MAX_EPOCHS:
@@ -41,7 +41,7 @@ def seconds_to_accuracy(recipe: str, target: float) -> dict[str, float]:
 
 def _stock(data: Dataset) -> tuple[keras.Model, Callable[[int], None]]:
     """Model and recipe of Keras's "Simple MNIST convnet" example (F. Chollet 2015), unchanged."""
-    images = data.x_train.astype(np.float32)[..., None] / 255
+    images = to_float(data.x_train)[..., None]
     labels = keras.utils.to_categorical(data.y_train, 10)
     model = keras.Sequential(
         [

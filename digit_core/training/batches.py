@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from digit_core.inference.probabilities import N_DIGITS
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import TrainingConfig
 from digit_core.training.augmentation import Augmenter, Strength
 from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, SyntheticDigits, load_or_generate
@@ -64,8 +65,8 @@ class MixedBatches(keras.utils.PyDataset):
         picked = self._order[index * self._n_images : (index + 1) * self._n_images]
         digits = rng.integers(0, len(pool.images), self._n_digits) if self._n_digits else []
         negatives = rng.integers(0, len(pool.negatives), self._n_negatives) if self._n_negatives else []
-        images = _scaled(self._images[picked])
-        synthetic = _scaled(np.concatenate([pool.images[digits], pool.negatives[negatives]]))
+        images = to_float(self._images[picked])
+        synthetic = to_float(np.concatenate([pool.images[digits], pool.negatives[negatives]]))
         if strength := _STRENGTHS.get(config.augmentation):
             mild = self._epoch >= config.epochs - config.mild_epochs
             images = Augmenter(MILD if mild else strength, rng)(images)
@@ -92,9 +93,5 @@ def drawing_like_validation(
     """
     synthetic = load_or_generate(synthetic_digits, 0, VALIDATION_SEED)
     augment = Augmenter(STRONG, np.random.default_rng(VALIDATION_SEED))
-    augmented = [augment(_scaled(images[i : i + 500])) for i in range(0, len(images), 500)]
-    return np.concatenate([*augmented, _scaled(synthetic.images)]), np.concatenate([labels, synthetic.labels])
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) * np.float32(1 / 255)
+    augmented = [augment(to_float(images[i : i + 500])) for i in range(0, len(images), 500)]
+    return np.concatenate([*augmented, to_float(synthetic.images)]), np.concatenate([labels, synthetic.labels])

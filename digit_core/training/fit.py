@@ -12,11 +12,12 @@ import keras
 import numpy as np
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.sources import stratified_split
+from digit_core.datasets.splits import stratified_split
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import digit_probabilities
 from digit_core.jobs.training_job import Cancelled
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.checkpoints import delete_checkpoint
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
@@ -128,7 +129,7 @@ def train(
     enter("evaluating", "Evaluating on the test images")
     model = _float32_copy(model, config)
     model.save(folder / "model.keras")
-    export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
+    export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     drawings, labels = drawing_like_validation(data.x_validate, data.y_validate)
     calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
@@ -171,7 +172,7 @@ def _test_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
 
     The fitted temperature is for drawings, which are harder than a data set's own test images.
     """
-    return digit_probabilities(classifier.logits_in_batches(_scaled(images)), 1.0)
+    return digit_probabilities(classifier.logits_in_batches(to_float(images)), 1.0)
 
 
 def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
@@ -180,10 +181,6 @@ def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
     copy = build(config)
     copy.set_weights(model.get_weights())
     return copy
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) / 255
 
 
 def _fit(
@@ -196,7 +193,7 @@ def _fit(
         data.batches,
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
-        validation_data=(_scaled(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
+        validation_data=(to_float(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
             reporter,

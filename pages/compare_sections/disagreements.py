@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from digit_core.errors import DamagedRun, DigitError
+from digit_core.errors import DigitError
 from digit_core.evaluation.comparison import Disagreement, data_of, disagreement
 from digit_core.runs.run import Predictions, Run
 from pages.components import image_grid, mnist_prompt
@@ -36,8 +36,7 @@ def show(runs: Sequence[Run], titles: dict[str, str]) -> None:
             mnist_prompt.offer_download()
             return
         images = dataset(a.config.data)
-        if not np.array_equal(by_a.labels, images.y_test):
-            raise DamagedRun("The predictions of these runs are not about the test images on this machine.")
+        images.require_labels(by_a.labels, a.name)
         _show_images(found, by_a, by_b, images.x_test)
     except DigitError as error:  # caught here: a fragment reruns without the page around it
         st.error(markdown(str(error)))

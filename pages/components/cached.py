@@ -3,7 +3,8 @@
 import streamlit as st
 
 from digit_core import Recognizer
-from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.datasets.loading import load_dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import DamagedRun
 from digit_core.inference.occlusion import Explainer
 from digit_core.runs.active_run import activate, usable_active_run

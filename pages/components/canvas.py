@@ -12,8 +12,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from digit_core.preprocessing.fabric_canvas import Drawing, drawing_from_canvas
-from digit_core.preprocessing.fabric_image import picture_object
+from digit_core.preprocessing.fabric_canvas import Drawing, drawing_from_canvas, picture_object
 
 SIZE = 280  # pixels, width and height
 _WIDGET, _PEN, _STATE, _MEMORY = "canvas", "pen_width", "drawing", "drawing_memory"

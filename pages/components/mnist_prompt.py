@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from digit_core.datasets.sources import fetch_mnist, mnist_file
+from digit_core.datasets.sources import fetch_mnist, is_available
 from digit_core.runs.run import Run
 
 
 def is_missing(run: Run) -> bool:
     """Whether the images that a run was tested on have to be downloaded first."""
-    return run.config.data == "mnist" and mnist_file() is None
+    return not is_available(run.config.data)
 
 
 def offer_download() -> None:

@@ -14,6 +14,7 @@ from digit_core.inference.litert import NoFeatures
 from digit_core.inference.nearest_neighbors import Neighbour, Neighbours
 from digit_core.jobs.background_task import BackgroundTask
 from digit_core.jobs.tasks import features_task
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Predictions, Run, list_runs
 from pages.components import canvas, filters, occlusion_card, prediction_card
 from pages.components.cached import active_recognizer, dataset, explainer_of, recognizer_of
@@ -58,7 +59,7 @@ def _image(run: Run, predictions: Predictions) -> None:
     description = f"{with_article(label)}, predicted as {predicted}"
     try:
         images = dataset(run.config.data).x_test
-        model_input = images[index].astype(np.float32) / 255
+        model_input = to_float(images[index])
         _header(run, predictions, view, images)
         st.markdown(f"#### No. {index}: {description}" + ("" if label == predicted else " — misclassified"))
         if index in confirmed_in(run.config.data):

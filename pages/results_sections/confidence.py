@@ -108,15 +108,15 @@ def _show_rejection(run: Run, curve: metrics.RiskCoverage) -> None:
     else:
         low, high = curve.interval[point]
         st.markdown(
-            f"Rejecting below **{threshold:.2%}** confidence leaves **{curve.kept[point]:.2%}** of the images, with an "
-            f"accuracy of **{curve.accuracy[point]:.2%}** (95% interval: {low:.2%} to {high:.2%})."
+            f"Rejecting below **{threshold:.2%}** confidence leaves **{curve.coverage[point]:.2%}** of the images, "
+            f"with an accuracy of **{curve.accuracy[point]:.2%}** (95% interval: {low:.2%} to {high:.2%})."
         )
     _show_rejection_curve(run, curve, point)
 
 
 def _show_rejection_curve(run: Run, curve: metrics.RiskCoverage, point: int | None) -> None:
     """The curve up to its highest point: rejecting more brings nothing."""
-    rejected = 1 - curve.kept
+    rejected = 1 - curve.coverage
     highest = curve.accuracy[rejected <= _MOST_REJECTED].max()
     farthest = rejected[curve.accuracy >= highest].min()
     farthest = float(min(max(np.ceil(farthest * 20) / 20, 0.05 if point is None else rejected[point], 0.05), 1.0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.errors import DigitError
 from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, export_task, load_export
 from digit_core.runs.run import Run
@@ -19,7 +19,7 @@ def show_export(run: Run) -> None:
         "The model as a file for other programs. Input: 28 × 28 pixels, 0 (paper) to 1 (ink); output: logits. Each "
         "file is checked: it must predict test images as the run does."
     )
-    if run.config.data == "mnist" and mnist_file() is None:
+    if not is_available(run.config.data):
         st.caption(f"{TITLES['mnist']} is downloaded first (11 MB).")
     task_controls.show_polling(lambda: _cards(run), [export_task(run, form) for form in FORMATS.values()])
 

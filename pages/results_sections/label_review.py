@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from digit_core.datasets.sources import TITLES, mnist_file
-from digit_core.errors import DamagedRun
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.evaluation.label_errors import Suspects, confirmed_in, suspects_of
 from digit_core.runs.run import Predictions, Run
 from pages.components import image_grid
@@ -81,11 +80,10 @@ def _show_images(run: Run, found: Suspects, chosen: np.ndarray, predictions: Pre
 
 
 def _images(run: Run) -> np.ndarray | None:
-    if run.config.data == "mnist" and mnist_file() is None:
+    if not is_available(run.config.data):
         return None
     data = dataset(run.config.data)
-    if not np.array_equal(run.predictions().labels, data.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    data.require_labels(run.predictions().labels, run.name)
     return data.x_test
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from digit_core.evaluation import metrics
+from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.run import Run
 from pages.components import charts
 from pages.components.downloads import csv_button
@@ -25,7 +26,7 @@ class _PerClass:
 def show_per_class(run: Run) -> None:
     """A table with intervals, and precision-recall curves."""
     found = _per_class(run.fingerprint, run)
-    table = pd.DataFrame({"digit": range(metrics.N_CLASSES), "images": found.figures.support})
+    table = pd.DataFrame({"digit": range(N_DIGITS), "images": found.figures.support})
     shown, columns = table.copy(), {"digit": "Digit", "images": "Images"}
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
         low, high = getattr(found.figures, f"{name}_interval").T
@@ -93,7 +94,7 @@ def _per_class(fingerprint: str, _run: Run) -> _PerClass:
     found = _run.predictions()
     curves = {
         digit: metrics.precision_recall(found.probabilities[:, digit], found.labels == digit)
-        for digit in range(metrics.N_CLASSES)
+        for digit in range(N_DIGITS)
         if (found.labels == digit).any()
     }
     return _PerClass(

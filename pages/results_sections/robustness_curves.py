@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.errors import DigitError
 from digit_core.evaluation.distortions import DISTORTIONS, Distortion
 from digit_core.evaluation.metrics import wilson_interval
@@ -51,7 +51,7 @@ def _offer_measurement(run: Run, title: str) -> None:
         left.progress(status.fraction or 0.0, text=f"Measuring {markdown(title)}: {status.message}")
         task_controls.cancel_button(task, right, f"cancel-{run.name}")
         return
-    fetched = run.config.data == "mnist" and mnist_file() is None
+    fetched = not is_available(run.config.data)
     left.markdown(
         f"**{markdown(title)}** has not been measured yet. Its test images are rotated, shifted, scaled, sheared, "
         "redrawn with another stroke width, made noisy and blurred. This takes a minute or two in the background."

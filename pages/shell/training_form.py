@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from digit_core.datasets.sources import TITLES, mnist_file
+from digit_core.datasets.sources import TITLES, is_available
 from digit_core.jobs import trainings
 from digit_core.runs.config import defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
@@ -19,7 +19,7 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
             "Preset", presets, presets.index(DEFAULT_PRESET), lambda name: PRESETS[name].title, key="preset"
         )
         st.caption(PRESETS[preset].description)
-        mnist = "60,000 images" if mnist_file() else "60,000 images; 11 MB to download first"
+        mnist = "60,000 images" if is_available("mnist") else "60,000 images; 11 MB to download first"
         captions = [mnist, "1,438 images, bundled"]
         data = st.radio("Data set", list(TITLES), format_func=TITLES.get, captions=captions, key="data")
         usual = defaults(preset, data)

@@ -4,34 +4,11 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from digit_core.datasets import sources
-from digit_core.datasets.sources import fetch_mnist, load_digits, load_mnist, stratified_split
-from digit_core.errors import DataDamaged, DataUnavailable
+from digit_core.datasets.sources import fetch_mnist, is_available, load_digits, load_mnist
+from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable
 from digit_core.storage import paths
-
-
-@given(
-    counts=st.lists(st.integers(2, 60), min_size=1, max_size=10),
-    fraction=st.floats(0.02, 0.5),
-    seed=st.integers(0, 1000),
-)
-def test_a_split_has_every_class_in_both_parts_and_every_image_once(counts, fraction, seed):
-    labels = np.repeat(np.arange(len(counts)), counts)
-    first, second = stratified_split(labels, fraction, seed)
-    assert sorted([*first, *second]) == list(range(len(labels)))
-    for label, count in enumerate(counts):
-        held_out = int((labels[second] == label).sum())
-        assert 1 <= held_out < count
-        assert abs(held_out - count * fraction) <= 1
-
-
-def test_a_split_is_the_same_for_the_same_seed_and_another_for_another():
-    labels = np.arange(100) % 10
-    assert np.array_equal(stratified_split(labels, 0.3, 5)[1], stratified_split(labels, 0.3, 5)[1])
-    assert not np.array_equal(stratified_split(labels, 0.3, 5)[1], stratified_split(labels, 0.3, 6)[1])
 
 
 def test_the_bundled_digits_need_no_network_and_keep_a_fifth_for_testing(no_mnist):
@@ -41,6 +18,22 @@ def test_the_bundled_digits_need_no_network_and_keep_a_fifth_for_testing(no_mnis
     assert data.x_train.max() == 255
     assert set(data.y_test) == set(range(10))
     assert data.digest == load_digits().digest
+
+
+def test_only_mnist_may_have_to_be_fetched(no_mnist, own_home):
+    assert is_available("digits")
+    assert not is_available("mnist")
+    (paths.data_folder()).mkdir(parents=True)
+    (paths.data_folder() / "mnist.npz").write_bytes(b"")
+    assert is_available("mnist")
+
+
+def test_predictions_for_other_images_are_refused():
+    data = load_digits()
+    data.require_labels(data.y_test.copy(), "a run")
+    for labels in (data.y_test[::-1], data.y_test[:-1]):
+        with pytest.raises(DamagedRun, match="The predictions of a run are not about the test images"):
+            data.require_labels(labels, "a run")
 
 
 def test_the_published_mnist_is_accepted(mnist):

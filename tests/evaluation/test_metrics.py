@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from digit_core.evaluation.metrics import (
-    accuracy,
     by_class,
     calibration_error,
     confusion_matrix,
@@ -41,7 +40,7 @@ PREDICTIONS = {
     "perfect": (np.eye(10)[np.repeat(DIGITS, 3)], np.repeat(DIGITS, 3)),
     "all wrong": (np.eye(10)[np.repeat(DIGITS, 3)], (np.repeat(DIGITS, 3) + 1) % 10),
     "all alike": (np.full((40, 10), 0.1), np.arange(40) % 10),
-    "one class never read, one never shown": (np.eye(10)[[0, 0, 3, 3]], np.array([0, 1, 3, 0])),
+    "one class never predicted, one without images": (np.eye(10)[[0, 0, 3, 3]], np.array([0, 1, 3, 0])),
 }
 
 
@@ -52,13 +51,15 @@ def predictions(request):
 
 def test_precision_recall_and_f1_are_scikit_learns_to_the_last_digit(predictions):
     probabilities, labels = predictions
-    read = probabilities.argmax(1)
-    ours = by_class(confusion_matrix(read, labels))
-    theirs = metrics.precision_recall_fscore_support(labels, read, labels=DIGITS, zero_division=0)
+    predicted = probabilities.argmax(1)
+    ours = by_class(confusion_matrix(predicted, labels))
+    theirs = metrics.precision_recall_fscore_support(labels, predicted, labels=DIGITS, zero_division=0)
     for mine, wanted in zip((ours.precision, ours.recall, ours.f1, ours.support), theirs, strict=True):
         assert mine.tolist() == wanted.tolist()
-    assert confusion_matrix(read, labels).tolist() == metrics.confusion_matrix(labels, read, labels=DIGITS).tolist()
-    assert accuracy(probabilities, labels) == metrics.accuracy_score(labels, read)
+    assert (
+        confusion_matrix(predicted, labels).tolist()
+        == metrics.confusion_matrix(labels, predicted, labels=DIGITS).tolist()
+    )
 
 
 def test_curves_and_average_precision_are_scikit_learns_to_the_last_digit(predictions):
@@ -75,7 +76,7 @@ def test_curves_and_average_precision_are_scikit_learns_to_the_last_digit(predic
         lambda p: any(t for _, t in p)
     )
 )
-def test_curves_are_scikit_learns_whatever_the_ties(pairs):
+def test_curves_with_ties_are_scikit_learns(pairs):
     scores, truth = (np.array(column) for column in zip(*pairs, strict=True))
     same_curve((scores / 6).astype(np.float32), truth)
 
@@ -107,7 +108,7 @@ def test_the_shipped_runs_figures_are_those_it_was_evaluated_with():
     assert calibration_error(found.probabilities, found.labels) == pytest.approx(recorded.calibration_error, rel=1e-4)
 
 
-def test_the_wilson_interval_is_the_textbooks():
+def test_the_wilson_interval_is_that_of_the_textbook():
     # 9 of 10, 95 %: 0.5958 to 0.9821 (Brown, Cai and DasGupta 2001 give the method)
     low, high = wilson_interval(0.9, 10)
     assert (round(low, 4), round(high, 4)) == (0.5958, 0.9821)
@@ -115,14 +116,14 @@ def test_the_wilson_interval_is_the_textbooks():
     assert wilson_interval(0.0, 50)[0] == 0.0
 
 
-def test_intervals_of_many_are_each_ones_own_and_of_nothing_anything():
+def test_intervals_of_arrays_are_elementwise_and_0_to_1_without_trials():
     low, high = wilson_interval(np.array([0.9, np.nan, 0.0]), np.array([10, 0, 50]))
     assert (low[0], high[0]) == wilson_interval(0.9, 10)
     assert (low[1], high[1]) == (0, 1)
     assert (low[2], high[2]) == wilson_interval(0.0, 50)
 
 
-def test_every_interval_holds_its_figure(predictions):
+def test_every_interval_holds_its_metric(predictions):
     probabilities, labels = predictions
     found = by_class(confusion_matrix(probabilities.argmax(1), labels))
     for figure, interval in (
@@ -134,25 +135,25 @@ def test_every_interval_holds_its_figure(predictions):
         assert (figure <= interval[:, 1] + 1e-12).all()
 
 
-def test_a_class_without_a_mistake_is_not_known_to_have_none():
+def test_the_f1_interval_of_a_class_without_mistakes_is_that_of_recall():
     found = by_class(np.diag(np.full(10, 36)))
     assert (found.f1 == 1).all()
     assert found.f1_interval == pytest.approx(found.recall_interval)
     assert (found.f1_interval[:, 0] < 0.91).all()
 
 
-def test_the_bootstrap_of_f1_is_the_same_every_time_and_as_wide_as_drawing_images_again():
+def test_the_bootstrap_of_f1_is_deterministic_and_agrees_with_resampled_images():
     probabilities, labels = made_up(2000)
-    read = probabilities.argmax(1)
-    confusion = confusion_matrix(read, labels)
+    predicted = probabilities.argmax(1)
+    confusion = confusion_matrix(predicted, labels)
     found = by_class(confusion).f1_interval
     assert (found == by_class(confusion).f1_interval).all()
     rng = np.random.default_rng(1)
-    again = []
+    resampled = []
     for _ in range(400):
         drawn = rng.integers(0, len(labels), len(labels))
-        again.append(metrics.f1_score(labels[drawn], read[drawn], average=None))
-    assert found == pytest.approx(np.quantile(again, [0.025, 0.975], axis=0).T, abs=0.012)
+        resampled.append(metrics.f1_score(labels[drawn], predicted[drawn], average=None))
+    assert found == pytest.approx(np.quantile(resampled, [0.025, 0.975], axis=0).T, abs=0.012)
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
@@ -162,7 +163,7 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     assert calibration_error(probabilities, np.array([3] * 9 + [4])) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_the_bins_of_the_diagram_hold_every_image_once_and_empty_ones_say_nothing():
+def test_every_image_is_in_one_bin_and_empty_bins_are_nan():
     probabilities = np.full((4, 10), 0.3 / 9)
     probabilities[:, 5] = 0.7
     diagram = reliability(probabilities, np.array([5, 5, 5, 0]))
@@ -188,13 +189,13 @@ def test_tempered_probabilities_are_those_of_the_divided_logits():
     assert np.isfinite(certain).all()
 
 
-def test_refusing_keeps_the_surest_and_ties_go_together():
+def test_rejection_keeps_the_most_confident_and_treats_ties_alike():
     probabilities = np.full((5, 10), 0.0)
     probabilities[:, 0] = [0.9, 0.6, 0.9, 0.5, 0.95]
     labels = np.array([0, 1, 1, 1, 0])
     curve = risk_coverage(probabilities, labels)
     assert curve.threshold.tolist() == [0.5, 0.6, 0.9, 0.95]
-    assert curve.kept.tolist() == [1, 0.8, 0.6, 0.2]
+    assert curve.coverage.tolist() == [1, 0.8, 0.6, 0.2]
     assert curve.accuracy.tolist() == [0.4, 0.5, 2 / 3, 1]
     assert curve.interval[2].tolist() == list(wilson_interval(2 / 3, 3))
     assert reject_below(curve, 0) == 0

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from digit_core.datasets.loading import Dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import DamagedRun
 from digit_core.evaluation import robustness
 from digit_core.evaluation.distortions import DISTORTIONS

@@ -4,7 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.datasets.loading import load_dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import StorageError
 from digit_core.inference import litert, nearest_neighbors
 from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeatures
@@ -40,14 +41,14 @@ def test_any_runs_network_has_features(trained_run):
     assert features.shape == (2, 128)  # `quick` ends in a dense layer of 128
 
 
-def test_a_memory_that_is_used_twice_is_noticed_and_avoided(model, dataset, monkeypatch):
+def test_reused_tensor_memory_is_detected_and_avoided(model, dataset, monkeypatch):
     images = dataset.x_train[:5].astype(np.float32) / 255
     expected = FeatureClassifier(model).features(images)
-    monkeypatch.setattr(FeatureClassifier, "_features_are_true", lambda self: False)
+    monkeypatch.setattr(FeatureClassifier, "_features_are_intact", lambda self: False)
     assert np.allclose(FeatureClassifier(model).features(images), expected, atol=1e-4)
 
 
-def test_a_model_without_a_dense_layer_is_a_sentence(model, monkeypatch):
+def test_a_model_without_a_dense_layer_has_no_features(model, monkeypatch):
     class Convolutional(litert.Interpreter):
         def _get_ops_details(self):
             return [layer for layer in super()._get_ops_details() if layer["op_name"] != "FULLY_CONNECTED"]

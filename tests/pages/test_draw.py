@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from digit_core import Recognizer
 from digit_core.inference.occlusion import Explainer
-from digit_core.preprocessing.fabric_image import picture_object
+from digit_core.preprocessing.fabric_canvas import picture_object
 from digit_core.preprocessing.strokes import draw_strokes
 from digit_core.runs.active_run import activate
 from digit_core.runs.run import SHIPPED, open_run

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.datasets.loading import Dataset
-from digit_core.datasets.sources import stratified_split
+from digit_core.datasets.sources import Dataset
+from digit_core.datasets.splits import stratified_split
 from digit_core.errors import DamagedRun, ExportFailed
 from digit_core.inference.litert import Classifier
-from digit_core.preprocessing.normalize import SIDE
+from digit_core.preprocessing.normalize import SIDE, to_float
 from digit_core.runs.run import Run
 
 CALIBRATION_IMAGES = 400
@@ -54,7 +54,7 @@ def _convert_int8(run: Run, path: Path, data: Dataset) -> None:
             format="litert",
             verbose=False,
             optimizations=[tf.lite.Optimize.DEFAULT],
-            representative_dataset=lambda: ([image[None, ..., None]] for image in scaled(data.x_train[chosen])),
+            representative_dataset=lambda: ([image[None, ..., None]] for image in to_float(data.x_train[chosen])),
             target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
             inference_input_type=tf.int8,
             inference_output_type=tf.int8,
@@ -72,12 +72,12 @@ def _read_keras(path: Path, images: np.ndarray) -> np.ndarray:
     model = load_keras_model(path)
     import keras
 
-    parts = (model(part[..., None], training=False) for part in _batches(scaled(images)))
+    parts = (model(part[..., None], training=False) for part in _batches(to_float(images)))
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def _read_litert(path: Path, images: np.ndarray) -> np.ndarray:
-    return Classifier(path.read_bytes()).logits_in_batches(scaled(images))
+    return Classifier(path.read_bytes()).logits_in_batches(to_float(images))
 
 
 def _read_int8(path: Path, images: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ def _read_int8(path: Path, images: np.ndarray) -> np.ndarray:
     interpreter.resize_tensor_input(taken["index"], [len(images), SIDE, SIDE, 1])
     interpreter.allocate_tensors()
     scale, zero = taken["quantization"]
-    quantised = np.floor(scaled(images)[..., None] / scale + 0.5) + zero
+    quantised = np.floor(to_float(images)[..., None] / scale + 0.5) + zero
     interpreter.set_tensor(taken["index"], np.clip(quantised, -128, 127).astype(np.int8))
     interpreter.invoke()
     scale, zero = given["quantization"]
@@ -103,7 +103,7 @@ def _read_onnx(path: Path, images: np.ndarray) -> np.ndarray:
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return np.concatenate([session.run(None, {name: part[..., None]})[0] for part in _batches(scaled(images))])
+    return np.concatenate([session.run(None, {name: part[..., None]})[0] for part in _batches(to_float(images))])
 
 
 CONVERTERS: dict[str, Callable[[Run, Path, Dataset], None]] = {
@@ -129,11 +129,6 @@ def _silence() -> Iterator[None]:
 
 def _batches(images: np.ndarray, size: int = 250) -> Iterator[np.ndarray]:
     return (images[start : start + size] for start in range(0, len(images), size))
-
-
-def scaled(images: np.ndarray) -> np.ndarray:
-    """float32, 0 to 1, from uint8."""
-    return images.astype(np.float32) / 255
 
 
 def _first_line(error: Exception) -> str:

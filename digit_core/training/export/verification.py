@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.datasets.loading import load_dataset
+from digit_core.datasets.sources import Dataset
 from digit_core.errors import DamagedRun, DigitError, ExportFailed, StorageError
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
@@ -27,9 +28,10 @@ from digit_core.jobs.tasks import (
     load_export,
     save_export,
 )
+from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Run
 from digit_core.storage.files import make_folder, storage_errors
-from digit_core.training.export.formats import CONVERTERS, READERS, scaled
+from digit_core.training.export.formats import CONVERTERS, READERS
 
 TEST_IMAGES = 1000
 _TOLERANCE = 1e-3  # of the largest logit; float rounding in another order of sums
@@ -83,12 +85,11 @@ def reference_of(run: Run, data: Dataset) -> Reference:
     Raises DamagedRun if the run was tested on other images, or if its model is not the one that was.
     """
     recorded = run.predictions()
-    if not np.array_equal(recorded.labels, data.y_test):
-        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
+    data.require_labels(recorded.labels, run.name)
     count = min(TEST_IMAGES, len(data.y_test))
     chosen = np.sort(np.random.default_rng(0).choice(len(data.y_test), count, replace=False))
     images = data.x_test[chosen]
-    logits = Classifier(run.model_bytes()).logits_in_batches(scaled(images))
+    logits = Classifier(run.model_bytes()).logits_in_batches(to_float(images))
     # Predictions, and not probabilities: those of older runs were recorded at the fitted temperature.
     differs = logits[:, :N_DIGITS].argmax(1) != recorded.predicted[chosen]
     second, first = np.sort(recorded.probabilities[chosen], axis=1)[:, -2:].T

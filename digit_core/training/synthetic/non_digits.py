@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from digit_core.preprocessing.normalize import normalize
+from digit_core.preprocessing.normalize import normalize, to_float
 from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
 from digit_core.training.synthetic.digits import render
 from digit_core.training.synthetic.letter_templates import random_letter
@@ -89,7 +89,7 @@ def _glyph(rng: np.random.Generator) -> np.ndarray:
     new_width = int(width * stretch + abs(slant) * height) + 2
     matrix = (1 / stretch, slant, -max(slant, 0.0) * height, 0, 1, 0)
     image = glyph.transform((new_width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
-    return (normalize(np.asarray(image, dtype=np.float32) / 255) * 255 + 0.5).astype(np.uint8)
+    return (normalize(to_float(np.asarray(image))) * 255 + 0.5).astype(np.uint8)
 
 
 @cache
