@@ -55,11 +55,11 @@ def _summary(found: Disagreement) -> str:
     only_a, only_b = int(found.only_a.sum()), int(found.only_b.sum())
     if not only_a and not only_b:
         return "A and B are correct on the same images: neither is shown to be better."
-    verdict = "significant at 5%" if found.p_value < 0.05 else "not significant: neither is shown to be better"
+    verdict = "significant at the 5% level" if found.p_value < 0.05 else "not significant"
     p_value = "less than 0.1%" if found.p_value < 0.001 else f"{found.p_value:.1%}"
     return (
         f"A alone is correct on **{only_a}** images, B alone on **{only_b}**. By chance, equally good runs differ by "
-        f"this much or more in **{p_value}** of cases (McNemar's exact test): the difference is {verdict}."
+        f"this much or more in **{p_value}** of cases (McNemar's exact test). The difference is {verdict}."
     )
 
 

@@ -57,7 +57,7 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
     accuracy = charts.shares("Accuracy")
     points = base.mark_point(filled=True, opacity=0.9).encode(
         y=alt.Y("accuracy:Q", **accuracy),
-        shape=alt.Shape("kind:N", title=None, legend=None),
+        shape=alt.Shape("kind:N", legend=None, scale=alt.Scale(domain=kinds)),
         size=alt.Size("images:Q", title="images", scale=alt.Scale(type="log", range=[30, 260]), legend=None),
         tooltip=["kind", "images"]
         + [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("confidence", "accuracy", "low", "high")],

@@ -64,16 +64,14 @@ def _show_images(run: Run, found: Suspects, chosen: np.ndarray, predictions: Pre
     def card(at: int) -> image_grid.Card:
         index, label = found.index[at], found.label[at]
         predicted = predictions.predicted[index]
-        if predicted == label:
-            model = f"model agrees; runner-up <b>{found.guess[at]}</b>"
-        else:
-            model = f"predicted as <b>{predicted}</b>"
+        agrees = f"model agrees; runner-up <b>{found.guess[at]}</b>"
+        model = agrees if predicted == label else f"predicted as <b>{predicted}</b>"
         margin = f"margin {found.margin[at]:+.2f}".replace("-", "−")
-        verdict = "<b>✗ label error confirmed</b>" if found.confirmed[at] else f"<span class=more>{margin}</span>"
+        verdict = "<b>✗ label error confirmed</b>" if found.confirmed[at] else margin
         return image_grid.Card(
             None if images is None else images[index],
             f"Test image {index}: labelled {label}, predicted as {predicted}",
-            f"labelled <b>{label}</b>, {model}<br>{verdict} <span class=more>· no. {index}</span>",
+            f"labelled <b>{label}</b><br>{model}<br>{verdict}<br><span class=more>no. {index}</span>",
         )
 
     image_grid.show(chosen, card, "labels")
