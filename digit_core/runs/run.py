@@ -182,9 +182,6 @@ def list_runs() -> Listing:
             runs.append(_checked(path))
         except DamagedRun as error:
             damaged[path.name] = str(error)
-    for path in list(_CHECKED):  # another thread may change it
-        if path.parent == folder and path not in found:
-            _CHECKED.pop(path, None)
     return Listing(tuple(runs), damaged)
 
 
@@ -211,29 +208,27 @@ def run_path(name: str) -> Path:
     return path
 
 
-_Stamp = tuple[tuple[str, int, int, int, int], ...]
-# The checked run of a folder, or why it is damaged, with the state of its files: parsing every file of
-# every run each time that a page is drawn would take longer than drawing it.
-_CHECKED: dict[Path, tuple[_Stamp, Run | str]] = {}
-
-
 def _checked(path: Path) -> Run:
-    """The run in that folder; its files are parsed again only when one has changed. Raises DamagedRun."""
-    stamp = _stamp(path)
-    checked_stamp, found = _CHECKED.get(path, (None, None))
-    if stamp != checked_stamp:
-        found = Run(path)
-        try:
-            found.check()
-        except DamagedRun as error:
-            found = str(error)
-        _CHECKED[path] = stamp, found
+    """The run in that folder. Raises DamagedRun."""
+    found = _parsed(path, _stamp(path))
     if isinstance(found, str):
         raise DamagedRun(found)
     return found
 
 
-def _stamp(path: Path) -> _Stamp:
+@lru_cache(maxsize=4096)  # parsing every file of every run each time that a page is drawn would take too long
+def _parsed(path: Path, _stamp: tuple) -> Run | str:
+    """The run in that folder, or why it is damaged."""
+    run = Run(path)
+    try:
+        run.check()
+    except DamagedRun as error:
+        return str(error)
+    return run
+
+
+def _stamp(path: Path) -> tuple[tuple[str, int, int, int, int], ...]:
+    """Changes with every file of a run."""
     stats = file_stats(path, REQUIRED).items()
     return tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats)
 
