@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from digit_core.errors import DamagedRun, InvalidConfig
 from digit_core.runs.config import TrainingConfig, read_config
-from digit_core.runs.json_files import read_json, read_small_file
+from digit_core.runs.json_files import read_json, read_model
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
 from digit_core.storage.files import write_if_folder_exists
@@ -38,7 +38,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    activate: bool = True
+    activate: bool = Field(default=True, validation_alias=AliasChoices("activate", "serve"))
     cancel: bool = False
     config: dict[str, Any] | None = None
     command: str = ""
@@ -58,15 +58,18 @@ class Job:
     def progress(self) -> Progress | None:
         """The progress written last, or None if there is none; see `recovery.progress_of`."""
         for folder in self._folders():
-            with suppress(OSError, ValidationError):
-                return Progress.model_validate_json(read_small_file(folder / "progress.json"))
+            with suppress(DamagedRun):
+                return read_model(folder / "progress.json", Progress)
         return None
 
     def request(self) -> Request:
         """The request; the default one if it cannot be read."""
         document = self._read("request.json")
-        if "config" not in document:
-            document = _migrated(document, self._read("config.json"))
+        if "config" not in document:  # earlier versions wrote settings and command to `config.json`
+            old = self._read("config.json")
+            environment = old.get("environment")
+            command = old.get("command") or (environment.get("command") if isinstance(environment, dict) else "")
+            document |= {"config": old.get("config"), "command": command}
         try:
             return Request.model_validate(document)
         except ValidationError:
@@ -110,15 +113,3 @@ def visible_folders(parent: Path) -> list[Path]:
         return [path for path in sorted(parent.iterdir(), reverse=True) if path.is_dir() and path.name[0] != "."]
     except OSError:
         return []
-
-
-def _migrated(request: dict, config: dict) -> dict:
-    """A request of earlier versions, which wrote settings and command to `config.json`."""
-    environment = config.get("environment")
-    command = config.get("command") or (environment.get("command") if isinstance(environment, dict) else None)
-    return {
-        "activate": request.get("serve", request.get("activate", True)),
-        "cancel": request.get("cancel", False),
-        "config": config.get("config"),
-        "command": command or "",
-    }

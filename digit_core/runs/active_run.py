@@ -1,16 +1,16 @@
 """Which run is active: one small file, replaced in one step."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from filelock import FileLock
+from pydantic import TypeAdapter, ValidationError
 
 from digit_core.errors import DigitError
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
-from digit_core.storage.files import make_folder, storage_errors, write_text
+from digit_core.storage.files import make_folder, storage_errors, write_bytes
 
 _EARLIER_NAME = "served.json"  # the name of the file in earlier versions
 
@@ -23,17 +23,16 @@ class ActiveRun:
     previous: str | None = None
 
 
+_ACTIVE = TypeAdapter(ActiveRun)
+
+
 def read_active() -> ActiveRun:
     """What the file records; the shipped run if the file is missing or damaged."""
+    path = paths.active_file()
     try:
-        path = paths.active_file()
-        document = json.loads((path if path.exists() else paths.home() / _EARLIER_NAME).read_bytes())
-        run, previous = document["run"], document.get("previous")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _ACTIVE.validate_json((path if path.exists() else paths.home() / _EARLIER_NAME).read_bytes())
+    except (OSError, ValidationError):
         return ActiveRun()
-    if not isinstance(run, str):
-        return ActiveRun()
-    return ActiveRun(run, previous if isinstance(previous, str) else None)
 
 
 def active_run() -> Run:
@@ -90,4 +89,4 @@ def activation_lock() -> Iterator[None]:
 
 
 def _write(active: ActiveRun) -> None:
-    write_text(paths.active_file(), json.dumps(asdict(active)))
+    write_bytes(paths.active_file(), _ACTIVE.dump_json(active))

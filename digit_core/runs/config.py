@@ -11,7 +11,6 @@ from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 # scikit-learn's 1,438 training digits need smaller batches and more epochs for a comparable number of steps.
 _FOR_FEW_IMAGES = {"epochs": 20, "batch_size": 64}
 _TRAINING_IMAGES = {"mnist": 60_000, "digits": 1438}
-_SIDE = 28
 # The fields' names in earlier versions, and their names now; old runs stay readable.
 _RENAMED = {
     "written": "synthetic_digits",
@@ -75,38 +74,24 @@ class TrainingConfig(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
 
     @model_validator(mode="after")
-    def _counts_and_shares_go_together(self) -> "TrainingConfig":
+    def _settings_fit_together(self) -> "TrainingConfig":
         for count, share in (("synthetic_digits", "synthetic_digit_share"), ("non_digits", "non_digit_share")):
             if (getattr(self, count) > 0) != (getattr(self, share) > 0):
                 raise ValueError(f"{count} and {share} go together: both 0, or both above 0")
-        return self
-
-    @model_validator(mode="after")
-    def _custom_layers_fit(self) -> "TrainingConfig":
-        given = [name for name in CUSTOM_FIELDS if getattr(self, name) is not None]
-        if self.preset != "custom":
-            if given:
-                raise ValueError(f"{given[0]} can be set for the preset custom only, not for {self.preset}")
-            return self
-        missing = [name for name in CUSTOM_FIELDS if name not in given]
-        if missing:
-            raise ValueError(f"{missing[0]} is needed for the preset custom")
-        _check_layers(self.filters, self.kernel_sizes)
-        return self
-
-    @model_validator(mode="after")
-    def _augmentations_are_exclusive(self) -> "TrainingConfig":
+        for name in CUSTOM_FIELDS:
+            if getattr(self, name) is not None and self.preset != "custom":
+                raise ValueError(f"{name} can be set for the preset custom only, not for {self.preset}")
+            if getattr(self, name) is None and self.preset == "custom":
+                raise ValueError(f"{name} is needed for the preset custom")
+        if self.preset == "custom":
+            _check_layers(self.filters, self.kernel_sizes)
         for name in ("rotation", "scaling"):
             if getattr(self, name) and self.augmentation != "none":
                 raise ValueError(f'{name} goes with augmentation "none" only; the others rotate and scale already')
-        return self
-
-    @model_validator(mode="after")
-    def _batch_fits_the_data(self) -> "TrainingConfig":
-        fitting = int(_TRAINING_IMAGES[self.data] * (1 - self.validation_fraction))
-        if self.batch_size > fitting:
+        training_images = int(_TRAINING_IMAGES[self.data] * (1 - self.validation_fraction))
+        if self.batch_size > training_images:
             raise ValueError(
-                f"batch_size should be at most {fitting:,}, the number of images of {self.data} "
+                f"batch_size should be at most {training_images:,}, the number of images of {self.data} "
                 f"to train on, got {self.batch_size}"
             )
         return self
@@ -123,11 +108,10 @@ def _check_layers(filters: Sequence[int], kernel_sizes: Sequence[int]) -> None:
     """Raise ValueError unless the convolutions, without padding and each with 2 x 2 pooling, fit 28 x 28 pixels."""
     if not filters:
         raise ValueError("filters needs at least one number, such as 32,64: one per convolution")
-    if len(filters) != len(kernel_sizes):
-        raise ValueError(
-            f"kernel_sizes needs one number for each of the {len(filters)} filters, got {len(kernel_sizes)}"
-        )
-    side = _SIDE
+    count = len(filters)
+    if count != len(kernel_sizes):
+        raise ValueError(f"kernel_sizes needs one number for each of the {count} filters, got {len(kernel_sizes)}")
+    side = 28
     for layer, size in enumerate(kernel_sizes, 1):
         if size > side:
             raise ValueError(
@@ -178,9 +162,7 @@ def parse_numbers(text: str, name: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.replace(",", " ").split())
     except ValueError:
-        raise InvalidConfig(
-            f"{name} should be whole numbers separated by commas, such as 32,64, got {text!r}"
-        ) from None
+        raise InvalidConfig(f"{name} should be whole numbers with commas, such as 32,64, got {text!r}") from None
 
 
 def _sentence(problem: dict) -> str:

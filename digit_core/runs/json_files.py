@@ -19,30 +19,25 @@ _MAX_BYTES = 4_000_000  # of a JSON file; the largest, a training's progress wit
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_small_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
-    """The content of a regular file; raises OSError if it is missing, a link, a pipe, or larger than `max_bytes`."""
-    handle = os.open(path, _FLAGS)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError("it is not a regular file")
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise OSError(f"it has more than {max_bytes:,} bytes")
-    return content
-
-
-def read_run_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
-    """As `read_small_file`; raises DamagedRun."""
+def read_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
+    """The content of a file. Raises DamagedRun if it is missing, no regular file, or larger than `max_bytes`."""
     try:
-        return read_small_file(path, max_bytes)
+        handle = os.open(path, _FLAGS)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError("it is not a regular file")
+            content = file.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise OSError(f"it has more than {max_bytes:,} bytes")
     except OSError as error:
         raise unreadable(path, error) from None
+    return content
 
 
 def read_json(path: Path) -> dict:
     """The JSON object in a file. Raises DamagedRun."""
     try:
-        document = json.loads(read_run_file(path))
+        document = json.loads(read_file(path))
     except (ValueError, RecursionError) as error:
         raise unreadable(path, error) from None
     if not isinstance(document, dict):

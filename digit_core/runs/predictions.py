@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from digit_core.errors import DamagedRun
-from digit_core.runs.json_files import read_run_file, unreadable
+from digit_core.runs.json_files import read_file, unreadable
 from digit_core.runs.schemas import CLASSES
 from digit_core.storage.paths import display_path
 
@@ -30,7 +30,7 @@ class Predictions:
 
 def read_predictions(path: Path) -> Predictions:
     """The content of an .npz file, checked: labels 0 to 9, probabilities 0 to 1. Raises DamagedRun."""
-    content = io.BytesIO(read_run_file(path, _MAX_BYTES))
+    content = io.BytesIO(read_file(path, _MAX_BYTES))
     if not zipfile.is_zipfile(content):  # NumPy would advise to unpickle it
         raise DamagedRun(f"{display_path(path)} cannot be read: it is not a complete .npz archive.")
     try:

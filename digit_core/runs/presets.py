@@ -29,7 +29,7 @@ _REGULARIZED = {
     "dropout": 0.4,
 }
 
-_ALL = (
+_PRESETS = (
     Preset(
         "quick",
         "Quick",
@@ -158,5 +158,5 @@ _ALL = (
     ),
 )
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in _PRESETS}
 DEFAULT_PRESET = "quick"

@@ -17,7 +17,7 @@ from typing import Literal
 
 from digit_core.errors import DamagedRun, InvalidConfig, UnknownRun
 from digit_core.runs.config import TrainingConfig, read_config
-from digit_core.runs.json_files import file_stats, read_json, read_model, read_run_file, unreadable
+from digit_core.runs.json_files import file_stats, read_file, read_json, read_model, unreadable
 from digit_core.runs.predictions import Predictions, read_predictions
 from digit_core.runs.schemas import Calibration, Environment, Metrics
 from digit_core.storage import paths
@@ -100,7 +100,7 @@ class Run:
         """
         path = self.path / "history.csv"
         try:
-            rows = list(csv.DictReader(io.StringIO(read_run_file(path).decode("utf-8"), newline="")))
+            rows = list(csv.DictReader(io.StringIO(read_file(path).decode("utf-8"), newline="")))
             names = [*HISTORY_FIELDS, *(name for name in TRACKED_FIELDS if rows and name in rows[0])]
             history = [{name: float(row[name]) for name in names} for row in rows]
         except (ValueError, TypeError, KeyError, csv.Error) as error:
@@ -118,7 +118,7 @@ class Run:
 
     def model_bytes(self) -> bytes:
         """The LiteRT model."""
-        return read_run_file(self.path / "model.tflite", _MAX_MODEL_BYTES)
+        return read_file(self.path / "model.tflite", _MAX_MODEL_BYTES)
 
     def figures(self) -> dict[str, Path]:
         """The SVG figures by name; without links, which may lead out of the folder."""
@@ -129,7 +129,7 @@ class Run:
 
     def figure(self, name: str, kind: Literal["png", "svg"]) -> bytes:
         """The file of one of `figures`."""
-        return read_run_file(self.path / "figures" / f"{name}.{kind}", _MAX_FIGURE_BYTES)
+        return read_file(self.path / "figures" / f"{name}.{kind}", _MAX_FIGURE_BYTES)
 
     def check(self) -> None:
         """Raise DamagedRun if a file is missing or damaged."""
@@ -182,9 +182,6 @@ def list_runs() -> Listing:
             runs.append(_checked(path))
         except DamagedRun as error:
             damaged[path.name] = str(error)
-    for path in list(_CHECKED):  # another thread may change it
-        if path.parent == folder and path not in found:
-            _CHECKED.pop(path, None)
     return Listing(tuple(runs), damaged)
 
 
@@ -211,29 +208,27 @@ def run_path(name: str) -> Path:
     return path
 
 
-_Stamp = tuple[tuple[str, int, int, int, int], ...]
-# The checked run of a folder, or why it is damaged, with the state of its files: parsing every file of
-# every run each time that a page is drawn would take longer than drawing it.
-_CHECKED: dict[Path, tuple[_Stamp, Run | str]] = {}
-
-
 def _checked(path: Path) -> Run:
-    """The run in that folder; its files are parsed again only when one has changed. Raises DamagedRun."""
-    stamp = _stamp(path)
-    checked_stamp, found = _CHECKED.get(path, (None, None))
-    if stamp != checked_stamp:
-        found = Run(path)
-        try:
-            found.check()
-        except DamagedRun as error:
-            found = str(error)
-        _CHECKED[path] = stamp, found
+    """The run in that folder. Raises DamagedRun."""
+    found = _parsed(path, _stamp(path))
     if isinstance(found, str):
         raise DamagedRun(found)
     return found
 
 
-def _stamp(path: Path) -> _Stamp:
+@lru_cache(maxsize=4096)  # parsing every file of every run each time that a page is drawn would take too long
+def _parsed(path: Path, _stamp: tuple) -> Run | str:
+    """The run in that folder, or why it is damaged."""
+    run = Run(path)
+    try:
+        run.check()
+    except DamagedRun as error:
+        return str(error)
+    return run
+
+
+def _stamp(path: Path) -> tuple[tuple[str, int, int, int, int], ...]:
+    """Changes with every file of a run."""
     stats = file_stats(path, REQUIRED).items()
     return tuple((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in stats)
 
@@ -242,5 +237,5 @@ def _stamp(path: Path) -> _Stamp:
 def _content_digest(folder: Path, names: tuple[str, ...], version: str, _fingerprint: str) -> str:
     digest = hashlib.sha256(version.encode())
     for name in names:
-        digest.update(read_run_file(folder / name, _MAX_MODEL_BYTES))
+        digest.update(read_file(folder / name, _MAX_MODEL_BYTES))
     return digest.hexdigest()

@@ -22,22 +22,19 @@ def ship(run: Run, target: Path) -> int:
         raise NotShippable(f"{run.name} is the shipped run already; name another.")
     if target.exists() and not _is_replaceable(target):
         raise NotShippable(f"{target} is not a run and would be lost; name another folder.")
-    copy, backup = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    copy = target.with_name(f".{target.name}.new")
     make_folder(target.parent)
     with storage_errors(target):
-        for leftover in (copy, backup):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(copy, ignore_errors=True)
         try:
             shutil.copytree(run.path, copy, ignore=_ignored, copy_function=shutil.copyfile)
             size = _checked_size(run, copy)
-            if target.exists():
-                target.rename(backup)
-            copy.rename(target)
-        finally:
-            if backup.exists() and not target.exists():
-                backup.rename(target)
+        except BaseException:
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.rmtree(backup, ignore_errors=True)
+            raise
+        if target.exists():
+            shutil.rmtree(target)
+        copy.rename(target)
     return size
 
 

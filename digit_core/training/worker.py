@@ -100,24 +100,20 @@ def _end_without_run(job: Job, error: BaseException) -> int:
         if isinstance(error, Cancelled) or job.request().cancel:
             mark_cancelled(job)
             return 0
-        reason = _reason(job, error)
+        if isinstance(error, DigitError):
+            reason = str(error)
+        elif isinstance(error, MemoryError):
+            reason = "There was not enough memory. Try a smaller batch size."
+        elif isinstance(error, SystemExit | KeyboardInterrupt):
+            reason = "The system asked the trainer to stop. Nothing else was changed."
+        else:
+            traceback.print_exception(error)
+            reason = f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details."
         print(reason, file=sys.stderr)
         mark_failed(job, reason)
     except StorageError:
         print("and that could not be written either", file=sys.stderr)
     return 1
-
-
-def _reason(job: Job, error: BaseException) -> str:
-    """Why a training failed, as shown to the user."""
-    if isinstance(error, DigitError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "There was not enough memory. Try a smaller batch size."
-    if isinstance(error, SystemExit | KeyboardInterrupt):
-        return "The system asked the trainer to stop. Nothing else was changed."
-    traceback.print_exception(error)
-    return f"An unexpected error: {error!r}. {job.folder / 'train.log'} has the details."
 
 
 def _on_sigterm(_signal, _frame) -> None:

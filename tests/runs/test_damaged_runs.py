@@ -10,7 +10,7 @@ import pytest
 from digit_core.errors import DamagedRun, StorageError
 from digit_core.jobs.deletion import delete_run
 from digit_core.jobs.training_job import Job
-from digit_core.runs.json_files import read_small_file
+from digit_core.runs.json_files import read_file
 from digit_core.runs.run import SHIPPED, Run, list_runs, open_run
 from digit_core.runs.zip_archive import unpacked_size
 from digit_core.storage import paths
@@ -182,8 +182,8 @@ def test_a_pipe_in_place_of_the_progress_does_not_block(own_home):
 def test_a_record_of_many_megabytes_is_not_read(tmp_path):
     with (tmp_path / "a.json").open("wb") as file:
         file.truncate(10**9)
-    with pytest.raises(OSError, match="more than"):
-        read_small_file(tmp_path / "a.json")
+    with pytest.raises(DamagedRun, match="more than"):
+        read_file(tmp_path / "a.json")
 
 
 def test_the_shipped_run_is_valid():

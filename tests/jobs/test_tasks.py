@@ -1,4 +1,4 @@
-"""How exports are requested and stored, without exporting anything."""
+"""How exports and measurements are requested and stored, without making any."""
 
 import sys
 
@@ -9,12 +9,18 @@ from digit_core.jobs.background_task import TaskStatus
 from digit_core.jobs.tasks import (
     FORMATS,
     Export,
+    Point,
+    Robustness,
     export_format,
     export_path,
     export_source,
     export_task,
     load_export,
+    load_robustness,
+    robustness_path,
+    robustness_source,
     save_export,
+    save_robustness,
 )
 
 ONNX = FORMATS["onnx"]
@@ -74,3 +80,21 @@ def test_the_status_is_beside_the_export_and_not_in_the_run(run):
     assert sorted(run.path.rglob("*")) == before
     assert export_task(run, ONNX).status().message == "the disk is full"
     assert export_task(run, FORMATS["keras"]).status() is None
+
+
+def test_a_measurement_counts_until_the_model_changes_and_the_run_is_not_written_to(run):
+    before = sorted(path.name for path in run.path.rglob("*"))
+    assert load_robustness(run) is None
+    points = {"rotation": [Point(strength=0, right=9), Point(strength=30, right=7)]}
+    measured = Robustness(run=run.name, source=robustness_source(run), images=10, seconds=1, curves=points)
+    save_robustness(run, measured)
+    assert load_robustness(run) == measured
+    assert sorted(path.name for path in run.path.rglob("*")) == before
+    (run.path / "model.tflite").write_bytes(b"another model")
+    assert load_robustness(run) is None
+
+
+def test_a_damaged_measurement_does_not_count(run):
+    robustness_path(run).parent.mkdir(parents=True)
+    robustness_path(run).write_text("{")
+    assert load_robustness(run) is None
