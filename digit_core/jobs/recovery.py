@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from digit_core.errors import DamagedRun, DigitError
 from digit_core.jobs.machine_lock import lock_owner
+from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
 from digit_core.runs.active_run import activate, changed_since, read_active, sweep_active
 from digit_core.runs.publishing import move_into_place, sweep_deleted
@@ -82,7 +83,8 @@ def mark_failed(job: Job, reason: str, updated: float | None = None) -> None:
 def recover() -> None:
     """Repair what killed trainers left in this home: at app start, and before a training is started.
 
-    A complete run is published and activated as requested; any other training is marked as failed.
+    A complete run is published and activated as requested; any other training is marked as failed. A
+    queue of background tasks that a kill stopped continues.
     Raises nothing: what cannot be repaired now, as on a full disk, is reported on stderr and left as it is.
     """
     if not paths.home().is_dir():
@@ -98,6 +100,7 @@ def recover() -> None:
             for folder in (paths.working_folder(), paths.runs_folder()):
                 sweep_deleted(folder)
             sweep_active()
+            TaskQueue().start_next()
     except (DigitError, OSError) as error:
         print(f"Trainings that were killed could not be recovered: {error}", file=sys.stderr)
 

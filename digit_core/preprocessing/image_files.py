@@ -1,4 +1,4 @@
-"""Pictures from files, whoever made them."""
+"""Pictures from files of any origin."""
 
 import stat
 import warnings

@@ -11,14 +11,14 @@ from digit_core.evaluation.metrics import calibration_error
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.runs.schemas import Calibration
 
-_KEPT = 0.995  # of correctly read validation digits that must count as digits
+_KEPT = 0.995  # of correctly classified validation digits that must count as digits
 
 
 def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Temperature with the least cross-entropy, and the threshold that keeps 99.5 % of right readings.
+    """Temperature with the least cross-entropy, and the threshold that keeps 99.5 % of correct predictions.
 
     Parameters: `logits` (n, k) and `labels` (n,), 0 to 9, of validation digits. The threshold is
-    set by what must be kept, not by what it happens to refuse.
+    set by what must be kept, not by what is rejected.
     """
     digits = logits[:, :N_DIGITS].astype(np.float64)
 

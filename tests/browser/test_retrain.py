@@ -40,7 +40,7 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     other = page.context.new_page()
     other.goto(app)
     expect(other.get_by_test_id("stSidebar").get_by_role("button", name="Cancel")).to_be_visible()
-    # It goes on while other pages are visited and drawings are read.
+    # It goes on while other pages are visited and digits are drawn.
     page.get_by_role("link", name="Results").click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_text("Loss", exact=True)).to_be_visible()

@@ -13,6 +13,7 @@ import pytest
 from digit_core.errors import DigitError, StorageError, TaskFailed
 from digit_core.jobs import processes, task_queue, task_runner
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
+from digit_core.jobs.recovery import recover
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.task_runner import run_task
 from digit_core.storage import paths
@@ -164,6 +165,17 @@ def test_a_new_request_restarts_a_queue_whose_running_task_was_killed(folder):
     newest.start()
     wait_for(lambda: is_done(newest))
     assert is_done(waiting)
+
+
+def test_a_queue_that_a_kill_stopped_continues_when_the_app_starts(folder):
+    killed, waiting = fake_task(folder / "killed", "hold"), fake_task(folder / "waiting")
+    killed.start()
+    process = wait_for(lambda: running(killed)).process
+    waiting.start()
+    os.kill(process, signal.SIGKILL)
+    wait_for(lambda: not killed.is_active())
+    recover()
+    wait_for(lambda: is_done(waiting))
 
 
 def test_a_waiting_task_can_be_cancelled_and_never_starts(folder):
