@@ -66,7 +66,6 @@ class ProgressReporter(keras.callbacks.Callback):
         self._interval = interval
         self._clock = clock
         self._last_report = -math.inf
-        self._progress = Progress(state="training")
 
     def on_train_begin(self, logs=None):
         self._started = None

@@ -26,7 +26,7 @@ from digit_core.training.architectures import build
 from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import HistoryLogger, ProgressReporter, StopOnInvalidLoss
-from digit_core.training.export.litert_converter import export_litert
+from digit_core.training.export.formats import export_litert, scaled
 from digit_core.training.figures import draw_figures
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
@@ -128,7 +128,7 @@ def train(
     enter("evaluating", "Evaluating on the test images")
     model = _float32_copy(model, config)
     model.save(folder / "model.keras")
-    export_litert(model, folder / "model.tflite", _scaled(data.x_validate[:100]))
+    export_litert(model, folder / "model.tflite", scaled(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     drawings, labels = drawing_like_validation(data.x_validate, data.y_validate)
     calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
@@ -171,7 +171,7 @@ def _test_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
 
     The fitted temperature is for drawings, which are harder than a data set's own test images.
     """
-    return digit_probabilities(classifier.logits_in_batches(_scaled(images)), 1.0)
+    return digit_probabilities(classifier.logits_in_batches(scaled(images)), 1.0)
 
 
 def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
@@ -180,10 +180,6 @@ def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
     copy = build(config)
     copy.set_weights(model.get_weights())
     return copy
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) / 255
 
 
 def _fit(
@@ -196,7 +192,7 @@ def _fit(
         data.batches,
         epochs=config.epochs,
         shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
-        validation_data=(_scaled(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
+        validation_data=(scaled(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
         validation_batch_size=500,
         callbacks=[
             reporter,
