@@ -41,11 +41,7 @@ class MixedBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self,
-        images: np.ndarray,
-        labels: np.ndarray,
-        config: TrainingConfig,
-        synthetic: SyntheticDigits | None = None,
+        self, images: np.ndarray, labels: np.ndarray, config: TrainingConfig, synthetic: SyntheticDigits | None = None
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=16)
         self._images, self._labels, self._config = images, labels, config

@@ -1,4 +1,4 @@
-"""Make confidence mean what it says, on validation data.
+"""Fit the calibration of a model's confidence on validation data.
 
 Temperature scaling: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
 networks" (2017).
@@ -6,31 +6,29 @@ networks" (2017).
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from digit_core.evaluation.metrics import calibration_error
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.runs.schemas import Calibration
 
-_KEPT = 0.995  # of correctly classified validation digits that must count as digits
+_ACCEPTED = 0.995  # share of correctly predicted validation digits that must count as digits
 
 
 def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Temperature with the least cross-entropy, and the threshold that keeps 99.5 % of correct predictions.
+    """The temperature with the least cross-entropy, and the threshold that accepts 99.5 % of correct predictions.
 
-    Parameters: `logits` (n, k) and `labels` (n,), 0 to 9, of validation digits. The threshold is
-    set by what must be kept, not by what is rejected.
+    Parameters: `logits` (n, k) and `labels` (n,), 0 to 9, of validation digits.
     """
     digits = logits[:, :N_DIGITS].astype(np.float64)
 
     def cross_entropy(log_temperature: float) -> float:
-        scaled = digits / np.exp(log_temperature)
-        scaled -= scaled.max(1, keepdims=True)
-        return float(np.mean(np.log(np.exp(scaled).sum(1)) - scaled[np.arange(len(labels)), labels]))
+        return -float(log_softmax(digits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean())
 
     best = minimize_scalar(cross_entropy, bounds=(np.log(0.1), np.log(10)), method="bounded")
     temperature = float(np.exp(best.x))
-    right = digits.argmax(1) == labels
-    threshold = float(np.quantile(digit_likeness(logits)[right], 1 - _KEPT)) if right.any() else 0.0
+    correct = digits.argmax(1) == labels
+    threshold = float(np.quantile(digit_likeness(logits)[correct], 1 - _ACCEPTED)) if correct.any() else 0.0
     return Calibration(
         temperature=temperature,
         likeness_threshold=threshold,

@@ -66,7 +66,6 @@ class ProgressReporter(keras.callbacks.Callback):
         self._interval = interval
         self._clock = clock
         self._last_report = -math.inf
-        self._progress = Progress(state="training")
 
     def on_train_begin(self, logs=None):
         self._started = None
@@ -121,8 +120,9 @@ class HistoryLogger(keras.callbacks.CSVLogger):
         lines = []
         if epochs := checkpoint_epoch(self._path.parent):
             with contextlib.suppress(OSError):
-                lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)[: epochs + 1]
-        write_text(self._path, "".join(lines))
+                # On Windows Keras writes blank lines too; a row holds no spaces.
+                lines = self._path.read_text(encoding="utf-8").split()[: epochs + 1]
+        write_text(self._path, "".join(f"{line}\n" for line in lines))
         rows = list(csv.DictReader(lines))
         self._started = time.monotonic() - (float(rows[-1]["seconds"]) if rows else 0.0)
         super().on_train_begin(logs)

@@ -27,7 +27,7 @@ from digit_core.training.architectures import build
 from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import HistoryLogger, ProgressReporter, StopOnInvalidLoss
-from digit_core.training.export.litert_converter import export_litert
+from digit_core.training.export.formats import export_litert
 from digit_core.training.figures import draw_figures
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for

@@ -15,7 +15,7 @@ def test_every_preset_can_be_built_and_nothing_else():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_network_maps_pictures_to_ten_logits(preset):
+def test_every_network_maps_images_to_ten_logits(preset):
     model = build(training_config(preset))
     assert model(np.zeros((3, 28, 28, 1), np.float32)).shape[0] == 3
     assert model.output_shape[1] == (11 if training_config(preset).non_digits else 10)
@@ -27,7 +27,7 @@ def test_every_network_maps_pictures_to_ten_logits(preset):
     # classic: 320 + 18,496 + 36,928 + 36,928 + 650
     [("two_block", 225034), ("lenet5", 61706), ("classic", 93322)],
 )
-def test_the_reference_networks_have_the_size_that_the_papers_layers_add_up_to(preset, parameters):
+def test_the_reference_networks_have_the_papers_number_of_parameters(preset, parameters):
     assert build(training_config(preset)).count_params() == parameters
 
 
@@ -40,7 +40,7 @@ def test_batch_norm_has_about_420000_parameters():
     assert build(training_config("batch_norm")).count_params() == pytest.approx(420_000, rel=0.02)
 
 
-def test_custom_has_the_layers_that_were_asked_for():
+def test_custom_has_the_configured_layers():
     settings = {"filters": (5, 7, 9), "kernel_sizes": (5, 3, 2), "dense_units": (11,), "batch_normalization": False}
     model = build(training_config("custom", **settings))
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -49,14 +49,14 @@ def test_custom_has_the_layers_that_were_asked_for():
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
 
 
-def test_the_smallest_custom_network_that_is_allowed_can_be_built():
+def test_the_smallest_valid_custom_network_can_be_built():
     settings = {"filters": (1,), "kernel_sizes": (27,), "dense_units": (), "batch_normalization": True}
     assert build(training_config("custom", **settings)).output_shape == (None, 10)
 
 
 @pytest.mark.parametrize("preset", ["quick", "resnet", "two_block"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_what_is_trained_computes_what_is_kept(preset, precision):
+def test_the_accelerated_copy_computes_the_same(preset, precision):
     plain = build(training_config(preset))
     fast = accelerated(plain, precision)
     assert compute_dtype(fast) == precision
@@ -68,7 +68,7 @@ def test_what_is_trained_computes_what_is_kept(preset, precision):
     assert [weight.shape for weight in fast.weights] == [weight.shape for weight in plain.weights]
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends choose for themselves")
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow trains in bfloat16 by itself")
 @pytest.mark.parametrize(
     ("flags", "found"),
     [("fpu avx512f amx_bf16 amx_tile", True), ("avx512_bf16", True), ("fpu avx512f avx512_bf16x", False)],
@@ -76,7 +76,7 @@ def test_what_is_trained_computes_what_is_kept(preset, precision):
 def test_bfloat16_hardware_is_found_by_the_processors_flags(monkeypatch, flags, found):
     listed = f"processor\t: 0\nflags\t\t: {flags}\nbogomips\t: 1\n\nprocessor\t: 1\n"
     monkeypatch.setattr(mixed_precision.Path, "read_text", lambda self, encoding: listed)
-    assert mixed_precision._multiplies_bfloat16() is found
+    assert mixed_precision._has_bfloat16_hardware() is found
 
 
 @pytest.mark.parametrize(
@@ -89,15 +89,15 @@ def test_bfloat16_hardware_is_found_by_the_processors_flags(monkeypatch, flags, 
         ("mobilenet", True, "float32"),
     ],
 )
-def test_bfloat16_is_taken_where_it_is_faster(monkeypatch, preset, hardware, precision):
-    monkeypatch.setattr(mixed_precision, "_multiplies_bfloat16", lambda: hardware)
+def test_bfloat16_is_used_where_it_is_faster(monkeypatch, preset, hardware, precision):
+    monkeypatch.setattr(mixed_precision, "_has_bfloat16_hardware", lambda: hardware)
     config = training_config(preset)
     assert mixed_precision.compute_dtype_for(config, build(config)) == precision
     asked = training_config(preset, compute_dtype="bfloat16")
     assert mixed_precision.compute_dtype_for(asked, build(asked)) == "bfloat16"
 
 
-def test_fused_normalisation_learns_as_keras_does():
+def test_fused_normalisation_updates_its_averages_as_keras_does():
     images = np.random.default_rng(0).normal(3, 2, (64, 6, 6, 4)).astype(np.float32)
     usual, fused = keras.layers.BatchNormalization(momentum=0.9), FusedBatchNormalization(momentum=0.9)
     for _ in range(3):
@@ -107,7 +107,7 @@ def test_fused_normalisation_learns_as_keras_does():
     np.testing.assert_allclose(fused(images), usual(images), atol=0.01)
 
 
-def test_the_triangular_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
+def test_the_triangular_rate_rises_to_its_peak_and_falls_to_nearly_zero():
     rates = np.array([float(Triangular(0.01, 100)(step)) for step in range(100)])
     assert rates.argmax() in {24, 25}
     assert rates.max() == pytest.approx(0.01, rel=0.05)

@@ -82,6 +82,14 @@ def test_history_is_a_row_an_epoch(tmp_path):
     assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
 
 
+def test_without_a_checkpoint_the_history_starts_again(tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,loss\n1,0.9\n2,0.8\n")
+    writer = HistoryLogger(tmp_path / "history.csv")
+    writer.on_train_begin()
+    writer.on_epoch_end(0, {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8})
+    assert [(row["epoch"], row["loss"]) for row in Run(tmp_path).history()] == [(1, 0.5)]
+
+
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_nan_or_infinite_loss_ends_the_training_with_the_reason(loss):
     with pytest.raises(TrainingFailed, match="step 8.*learning rate"):

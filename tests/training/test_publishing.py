@@ -76,7 +76,7 @@ def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeyp
             report=lambda progress: messages.append(progress.message),
             cancelled=lambda: any("5%" in message for message in messages),
         )
-    assert messages[-1] == "Fetching the data: 5%"
+    assert messages[-1] == "Downloading the data: 5%"
 
 
 def refuse(*_):

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.sources import Dataset
-from digit_core.errors import DamagedRun, DigitError, ExportFailed, StorageError
+from digit_core.datasets.loading import Dataset, load_dataset
+from digit_core.errors import DamagedRun, ExportFailed, StorageError
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.jobs.task_runner import Report, no_report
@@ -31,18 +30,17 @@ from digit_core.jobs.tasks import (
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.run import Run
 from digit_core.storage.files import make_folder, storage_errors
-from digit_core.training.export.formats import CONVERTERS, READERS
+from digit_core.training.export.formats import CONVERTERS, LOGITS, TOLERANCE
 
 TEST_IMAGES = 1000
-_TOLERANCE = 1e-3  # of the largest logit; float rounding in another order of sums
-# Eight bits change predictions that were undecided; more than one in twenty means a broken calibration.
+# Eight bits change a few undecided predictions; more than one in twenty means that the calibration is broken.
 _MIN_AGREEMENT_INT8 = 0.95
-_DISK_IS_FULL = os.strerror(errno.ENOSPC)
+_DISK_FULL = os.strerror(errno.ENOSPC).lower()
 
 
 @dataclass(frozen=True)
-class Reference:
-    """The run's `logits` (n, k) for test images uint8 (n, 28, 28) with `labels` (n,)."""
+class _Reference:
+    """The run's `logits` (n, k) for test images float32 (n, 28, 28), 0 to 1, with `labels` (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -50,11 +48,11 @@ class Reference:
 
 
 def export(run: Run, form: ExportFormat, report: Report = no_report) -> Export:
-    """The run's model in that format, made and checked now or kept from before.
+    """Export the run's model in a format and verify the file, or return the export that is kept.
 
-    The file is written beside its place and moved there when it has been loaded again and predicts
-    1,000 of the run's test images (all, if there are fewer) as the run does. Raises ExportFailed if
-    it does not, DamagedRun, DataUnavailable, DataDamaged or StorageError, and leaves no file then.
+    The file is moved to its place once it has been loaded again and predicts 1,000 of the run's test
+    images (all, if there are fewer) like the run. Raises ExportFailed if it does not, DamagedRun,
+    DataUnavailable, DataDamaged or StorageError, and leaves no file then.
     """
     if kept := load_export(run, form):
         return kept
@@ -63,42 +61,52 @@ def export(run: Run, form: ExportFormat, report: Report = no_report) -> Export:
     run.check()
     source = export_source(run)
     data = load_dataset(run.config.data, lambda fraction: report("Downloading the data", fraction))
-    reference = reference_of(run, data)
+    reference = _reference(run, data)
     report("Converting the model")
-    with _partial_folder(run, form) as folder:
-        made = folder / export_path(run, form).name
-        with _full_disk_is_a_sentence(export_path(run, form)):
-            CONVERTERS[form.name](run, made, data)
+    task, target = export_task(run, form), export_path(run, form)
+    task.delete_partial()
+    try:
+        exported = make_folder(task.partial_path) / target.name
+        with _full_disk_as_storage_error(target):
+            CONVERTERS[form.name](run, exported, data)
         report("Checking the exported file")
-        logits = READERS[form.name](made, reference.images)
-        result = compared(run, form, reference, logits)
-        size = made.stat().st_size
-        seconds = round(time.perf_counter() - started, 2)
-        result = result.model_copy(update={"size": size, "source": source, "seconds": seconds})
-        save_export(run, form, made, result)
-    return result
+        agreement = _agreement(run, form, reference, LOGITS[form.name](exported, reference.images))
+        result = Export(
+            run=run.name,
+            format=form.name,
+            size=exported.stat().st_size,
+            source=source,
+            images=len(reference.images),
+            seconds=round(time.perf_counter() - started, 2),
+            **agreement,
+        )
+        save_export(run, form, exported, result)
+        return result
+    finally:
+        task.delete_partial()
 
 
-def reference_of(run: Run, data: Dataset) -> Reference:
-    """The run's logits for up to 1,000 test images, chosen at random but always the same.
+def _reference(run: Run, data: Dataset) -> _Reference:
+    """The run's logits for up to 1,000 test images, a random choice that is always the same.
 
-    Raises DamagedRun if the run was tested on other images, or if its model is not the one that was.
+    Raises DamagedRun if the run was tested on other images or with another model.
     """
     recorded = run.predictions()
-    data.require_labels(recorded.labels, run.name)
+    if not np.array_equal(recorded.labels, data.y_test):
+        raise DamagedRun(f"The predictions of {run.name} are not about the test images on this machine.")
     count = min(TEST_IMAGES, len(data.y_test))
     chosen = np.sort(np.random.default_rng(0).choice(len(data.y_test), count, replace=False))
-    images = data.x_test[chosen]
-    logits = Classifier(run.model_bytes()).logits_in_batches(to_float(images))
-    # Predictions, and not probabilities: those of older runs were recorded at the fitted temperature.
+    images = to_float(data.x_test[chosen])
+    logits = Classifier(run.model_bytes()).logits_in_batches(images)
+    # Compares predictions, not probabilities: older runs recorded theirs at the fitted temperature.
     differs = logits[:, :N_DIGITS].argmax(1) != recorded.predicted[chosen]
     second, first = np.sort(recorded.probabilities[chosen], axis=1)[:, -2:].T
-    if (differs & (first - second > _TOLERANCE)).any():
-        raise DamagedRun(f"In the run {run.name}, model.tflite does not say what predictions.npz recorded.")
-    return Reference(images, data.y_test[chosen], logits)
+    if (differs & (first - second > TOLERANCE)).any():
+        raise DamagedRun(f"In the run {run.name}, model.tflite and predictions.npz disagree.")
+    return _Reference(images, data.y_test[chosen], logits)
 
 
-def compared(run: Run, form: ExportFormat, reference: Reference, logits: np.ndarray) -> Export:
+def _agreement(run: Run, form: ExportFormat, reference: _Reference, logits: np.ndarray) -> dict[str, float]:
     """How an exported file's logits (n, k) agree with the run's. Raises ExportFailed if they do not."""
     if logits.shape != reference.logits.shape:
         raise ExportFailed(
@@ -111,47 +119,27 @@ def compared(run: Run, form: ExportFormat, reference: Reference, logits: np.ndar
     if form.name == "tflite-int8":
         agrees = agreement >= _MIN_AGREEMENT_INT8
     else:
-        agrees = difference <= _TOLERANCE * max(1.0, float(np.abs(reference.logits).max()))
+        agrees = difference <= TOLERANCE * max(1.0, float(np.abs(reference.logits).max()))
     if not agrees:
         raise ExportFailed(
             f"The {form.title} file of {run.name} does not agree with the run: "
             f"it predicts the same digit for {agreement:.1%} of {len(predicted):,} test images, "
             f"and a logit differs by {difference:.2g}. It was deleted."
         )
-    return Export(
-        run=run.name,
-        format=form.name,
-        size=0,
-        source="",
-        images=len(predicted),
-        agreement=agreement,
-        logit_difference=difference,
-        accuracy=float((predicted == reference.labels).mean()),
-        run_accuracy=float((expected == reference.labels).mean()),
-        seconds=0.0,
-    )
+    return {
+        "agreement": agreement,
+        "logit_difference": difference,
+        "accuracy": float((predicted == reference.labels).mean()),
+        "run_accuracy": float((expected == reference.labels).mean()),
+    }
 
 
 @contextlib.contextmanager
-def _partial_folder(run: Run, form: ExportFormat) -> Iterator[Path]:
-    """An empty folder beside the export's place, deleted afterwards."""
-    task = export_task(run, form)
-    task.delete_partial()
-    try:
-        yield make_folder(task.partial_path)
-    finally:
-        task.delete_partial()
-
-
-@contextlib.contextmanager
-def _full_disk_is_a_sentence(path: Path) -> Iterator[None]:
+def _full_disk_as_storage_error(path: Path) -> Iterator[None]:
     try:
         with storage_errors(path):
             yield
-    except DigitError:
-        raise
     except Exception as error:
-        # TensorFlow has an exception of its own for what the system says.
-        if _DISK_IS_FULL.lower() not in str(error).lower():
+        if _DISK_FULL not in str(error).lower():  # TensorFlow raises exceptions of its own with the system's message
             raise
         raise StorageError(f"{path} could not be written: the disk is full. Free some space and try again.") from error

@@ -115,10 +115,7 @@ def four(rng: np.random.Generator) -> Plan:
     peak = (stem_x + rng.uniform(-0.05, 0.08), 0.0)
     hook = corners(peak, (0.03, bar_y), (reach, bar_y + rng.normal(0, 0.03)))
     if kind < 0.85:
-        return [
-            hook,
-            line((stem_x, rng.uniform(0.0, 0.35)), (stem_x, 0.6), (stem_x - rng.uniform(0, 0.08), 1.0)),
-        ]
+        return [hook, line((stem_x, rng.uniform(0.0, 0.35)), (stem_x, 0.6), (stem_x - rng.uniform(0, 0.08), 1.0))]
     if kind < 0.93:
         return [join(hook, corners((stem_x + 0.03, rng.uniform(0.02, 0.3)), (stem_x, 1.0)))]
     return [join(corners((0.2, 0.0), (0.08, 0.5), (0.75, 0.45), (0.85, 0.0)), line((0.7, 1.0)))]
