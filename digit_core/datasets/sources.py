@@ -104,8 +104,9 @@ def load_digits() -> Dataset:
     images, labels = datasets.load_digits(return_X_y=True)
     images = np.floor(images.reshape(-1, 8, 8) * (255 / 16) + 0.5).astype(np.uint8)
     labels = labels.astype(np.int64)
+    digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     train, test = stratified_split(labels, 0.2, seed=0)
-    return Dataset("digits", images[train], labels[train], images[test], labels[test], _digest([images, labels]))
+    return Dataset("digits", images[train], labels[train], images[test], labels[test], digest)
 
 
 def _read_mnist(path: Path, *, ours: bool) -> Dataset:
@@ -140,13 +141,6 @@ def _damaged(path: Path, ours: bool, reason: str) -> DataDamaged:
     else:
         remedy = "Set DIGITS_MNIST to an unaltered mnist.npz, or unset it to have MNIST fetched."
     return DataDamaged(f"{path} is not MNIST as published: {reason}. {remedy}")
-
-
-def _digest(arrays: list[np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
 
 
 class _Meter:

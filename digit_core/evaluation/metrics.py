@@ -166,11 +166,6 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
     )
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error in 15 equal bins of confidence, 0 to 1."""
-    return reliability(probabilities, labels).error
-
-
 def risk_coverage(probabilities: np.ndarray, labels: np.ndarray) -> RiskCoverage:
     """Accuracy against coverage, at every confidence that occurs."""
     order, ranked, last = _ranking(probabilities.max(1))

@@ -60,8 +60,7 @@ def measured_curves(
             if strength != kind.neutral:
                 right = _count_right(classifier, kind.apply(images, strength), labels)
             else:  # measured once for all distortions
-                unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
-                right = unchanged
+                right = unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
             points.append(Point(strength=strength, right=right))
             done += 1
     return curves

@@ -80,8 +80,9 @@ def merge_fragments(pieces: list[Piece], likeness: Callable[[np.ndarray], float]
     result = pieces[:1]
     for piece in pieces[1:]:
         before = result[-1]
-        both = before.joined(piece)
-        if piece.box[0] - before.box[2] < _NEXT_TO * both.ink.shape[0]:
+        _, top, _, bottom = _union(before.box, piece.box)
+        if piece.box[0] - before.box[2] < _NEXT_TO * (bottom - top):
+            both = before.joined(piece)
             if min(likeness(before.ink), likeness(piece.ink)) < 0.5 < likeness(both.ink):
                 result[-1] = both
                 continue

@@ -116,6 +116,8 @@ def _dot_size(pen_width: float) -> float:
 
 def without_specks(strokes: list[np.ndarray]) -> list[np.ndarray]:
     """Leave out tiny strokes that are far from all others: accidental touches of the pen."""
+    if len(strokes) == 1:
+        return strokes
     sizes = np.array([np.ptp(stroke, axis=0).max() for stroke in strokes])
     large = sizes >= _SPECK * sizes.max()
     body = np.concatenate([stroke for stroke, is_large in zip(strokes, large, strict=True) if is_large])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
-from digit_core.evaluation.metrics import calibration_error
+from digit_core.evaluation.metrics import reliability
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.probabilities import digit_likeness, digit_probabilities
 from digit_core.training.calibration import fit_calibration
@@ -51,7 +51,7 @@ def test_temperature_scaling_finds_the_temperature_that_was_put_in():
     labels = (honest.cumsum(1) > rng.random((len(logits), 1))).argmax(1)
     fitted = fit_calibration(logits * 3, labels)
     assert fitted.temperature == pytest.approx(3, rel=0.03)
-    before = calibration_error(digit_probabilities(logits * 3, 1.0), labels)
+    before = reliability(digit_probabilities(logits * 3, 1.0), labels).error
     assert fitted.error_before == pytest.approx(before)
     assert fitted.error_after < 0.02 < before
 

@@ -11,8 +11,7 @@ from PIL import Image
 from digit_core.errors import InvalidImage
 from digit_core.preprocessing import image_files
 from digit_core.preprocessing.decoding import Budget
-from digit_core.preprocessing.image_files import open_picture
-from digit_core.preprocessing.orientation import exif_orientation
+from digit_core.preprocessing.image_files import exif_orientation, open_picture
 from tests.preprocessing import crafted
 from tests.preprocessing.costs import memory_growth
 
