@@ -92,7 +92,8 @@ def merge_fragments(pieces: list[Piece], likeness: Callable[[np.ndarray], float]
 
 def _grouped(boxes: np.ndarray) -> list[_Group]:
     """Groups of the boxes (n, 4) that make up each digit, left to right."""
-    height = _line_height(boxes)
+    heights = boxes[:, 3] - boxes[:, 1]
+    height = float(np.median(heights[heights >= heights.max() / 2]))  # of the line: that of a typical digit
     sizes = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     kept = [int(i) for i in np.argsort(boxes[:, 0]) if sizes[i] >= _SPECK * height]
     if len(kept) > _MOST:
@@ -108,12 +109,6 @@ def _grouped(boxes: np.ndarray) -> list[_Group]:
         else:
             digits.append(mark)
     return sorted(digits, key=lambda group: group.box[0] + group.box[2])
-
-
-def _line_height(boxes: np.ndarray) -> float:
-    """Height of a typical digit of the line: the median of the parts at least half as high as the highest."""
-    heights = boxes[:, 3] - boxes[:, 1]
-    return float(np.median(heights[heights >= heights.max() / 2]))
 
 
 def _joined_where_stacked(groups: list[_Group], height: float) -> list[_Group]:
