@@ -67,8 +67,7 @@ def load_mnist(report: Report | None = None) -> Dataset:
     `report` is called with the fraction fetched (0 to 1) during a download.
     Raises DataUnavailable, DataDamaged or StorageError.
     """
-    path = mnist_file() or fetch_mnist(report=report)
-    return _read_mnist(path, ours=paths.mnist_override() is None)
+    return _read_mnist(mnist_file() or fetch_mnist(report=report))
 
 
 def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
@@ -89,7 +88,7 @@ def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
             raise DataUnavailable(
                 f"MNIST could not be fetched from {url} ({type(error).__name__}): is there a network? {_OVERRIDE_HINT}"
             ) from None
-    _read_mnist(path, ours=True)
+    _read_mnist(path)
     return path
 
 
@@ -104,11 +103,12 @@ def load_digits() -> Dataset:
     images, labels = datasets.load_digits(return_X_y=True)
     images = np.floor(images.reshape(-1, 8, 8) * (255 / 16) + 0.5).astype(np.uint8)
     labels = labels.astype(np.int64)
+    digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     train, test = stratified_split(labels, 0.2, seed=0)
-    return Dataset("digits", images[train], labels[train], images[test], labels[test], _digest([images, labels]))
+    return Dataset("digits", images[train], labels[train], images[test], labels[test], digest)
 
 
-def _read_mnist(path: Path, *, ours: bool) -> Dataset:
+def _read_mnist(path: Path) -> Dataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in MNIST_DIGESTS}
@@ -117,11 +117,11 @@ def _read_mnist(path: Path, *, ours: bool) -> Dataset:
     except OSError as error:  # too many open files, no permission: the file itself may be fine
         raise DataUnavailable(f"{path} cannot be read now: {error.strerror or error}. {_OVERRIDE_HINT}") from None
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(path, ours, f"it cannot be read as MNIST ({type(error).__name__})") from None
+        raise _damaged(path, f"it cannot be read as MNIST ({type(error).__name__})") from None
     for name, expected in MNIST_DIGESTS.items():
         found = hashlib.sha256(np.ascontiguousarray(arrays[name])).hexdigest()
         if found != expected:
-            raise _damaged(path, ours, f"the digest of {name} is {found}, expected {expected}")
+            raise _damaged(path, f"the digest of {name} is {found}, expected {expected}")
     return Dataset(
         "mnist",
         arrays["x_train"],
@@ -132,21 +132,14 @@ def _read_mnist(path: Path, *, ours: bool) -> Dataset:
     )
 
 
-def _damaged(path: Path, ours: bool, reason: str) -> DataDamaged:
+def _damaged(path: Path, reason: str) -> DataDamaged:
     # A file named by DIGITS_MNIST is never deleted.
-    if ours:
+    if path != paths.mnist_override():
         path.unlink(missing_ok=True)
         remedy = f"The file was deleted; try again to fetch it anew. {_OVERRIDE_HINT}"
     else:
         remedy = "Set DIGITS_MNIST to an unaltered mnist.npz, or unset it to have MNIST fetched."
     return DataDamaged(f"{path} is not MNIST as published: {reason}. {remedy}")
-
-
-def _digest(arrays: list[np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
 
 
 class _Meter:

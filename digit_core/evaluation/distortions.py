@@ -59,8 +59,6 @@ def pen_width(images: np.ndarray, pixels: float) -> np.ndarray:
 
 def noise(images: np.ndarray, deviation: float) -> np.ndarray:
     """With Gaussian noise of this standard deviation (ink is 1), always the same."""
-    if deviation == 0:
-        return images
     rng = np.random.default_rng(_NOISE_SEED)
     noisy = images + np.float32(deviation) * rng.standard_normal(images.shape, dtype=np.float32)
     return np.clip(noisy, 0, 1)
@@ -68,12 +66,10 @@ def noise(images: np.ndarray, deviation: float) -> np.ndarray:
 
 def blur(images: np.ndarray, sigma: float) -> np.ndarray:
     """Blurred with a Gaussian of `sigma` pixels."""
-    if sigma == 0:
-        return images
     return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
 
 
-_ALL = (
+_KINDS = (
     Distortion("rotation", "Rotation", "degrees", 0, (-60, -45, -30, -15, 0, 15, 30, 45, 60), rotation),
     Distortion("shift", "Shift to the right", "pixels", 0, (-8, -6, -4, -2, 0, 2, 4, 6, 8), shift),
     Distortion("scale", "Size", "factor", 1, (0.4, 0.55, 0.7, 0.85, 1, 1.15, 1.3, 1.5), scale),
@@ -82,7 +78,7 @@ _ALL = (
     Distortion("noise", "Noise", "standard deviation, ink is 1", 0, (0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), noise),
     Distortion("blur", "Blur", "sigma in pixels", 0, (0, 0.5, 1, 1.25, 1.5, 1.75, 2, 2.5), blur),
 )
-DISTORTIONS: dict[str, Distortion] = {kind.name: kind for kind in _ALL}
+DISTORTIONS: dict[str, Distortion] = {kind.name: kind for kind in _KINDS}
 
 
 def distorted(images: np.ndarray, strengths: dict[str, float]) -> np.ndarray:

@@ -25,23 +25,12 @@ _ROUNDING = 1e-6  # a mean of ones may be rounded up
 # MNIST test images in which fewer than three of five people saw the label's digit: index -> the digit that
 # three or more saw instead, None where they did not agree. The study's votes, `mturk/mnist_mturk.json` in
 # github.com/cleanlab/label-errors.
+# fmt: off
 CONFIRMED: dict[int, int | None] = {
-    947: 9,
-    1621: 6,
-    1901: 4,
-    2130: None,
-    2462: 0,
-    2597: 3,
-    2654: None,
-    3520: None,
-    3558: 0,
-    5937: 3,
-    6651: 6,
-    6783: 6,
-    8527: None,
-    9679: None,
-    9729: 6,
+    947: 9, 1621: 6, 1901: 4, 2130: None, 2462: 0, 2597: 3, 2654: None, 3520: None, 3558: 0, 5937: 3, 6651: 6, 6783: 6,
+    8527: None, 9679: None, 9729: 6,
 }
+# fmt: on
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digit_core.inference.probabilities import N_DIGITS
+from digit_core.inference.probabilities import N_DIGITS, softmax
 
 BINS = 15  # of confidence, equally wide (Guo et al. 2017)
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 _RESAMPLES = 2000
+_EPSILON = np.finfo(np.float64).eps
 _LEAST = np.finfo(np.float64).tiny  # so that a probability of 0 has a logarithm
 
 
@@ -96,11 +97,10 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean cross-entropy in nats; probabilities are clipped at 2.2e-16, as in scikit-learn."""
     exact = probabilities.astype(np.float64)
     own = exact[np.arange(len(labels)), labels] / exact.sum(1)
-    least = np.finfo(np.float64).eps
-    return float(-np.log(np.clip(own, least, 1 - least)).mean())
+    return float(-np.log(np.clip(own, _EPSILON, 1 - _EPSILON)).mean())
 
 
-def by_class(confusion: np.ndarray, seed: int = 0) -> ByClass:
+def by_class(confusion: np.ndarray) -> ByClass:
     """Precision, recall and F1 of each class from a confusion matrix (10, 10).
 
     Precision and recall have Wilson intervals. F1 is no share of trials, so its interval comes from a
@@ -110,12 +110,12 @@ def by_class(confusion: np.ndarray, seed: int = 0) -> ByClass:
     right, shown, predicted = np.diag(confusion), confusion.sum(1), confusion.sum(0)
     precision, recall = _divide(right, predicted), _divide(right, shown)
     total = confusion.sum()
-    draws = np.random.default_rng(seed).multinomial(total, confusion.ravel() / total, _RESAMPLES)
+    draws = np.random.default_rng(0).multinomial(total, confusion.ravel() / total, _RESAMPLES)
     draws = draws.reshape(_RESAMPLES, N_DIGITS, N_DIGITS)
     resampled = _divide(2.0 * np.diagonal(draws, axis1=1, axis2=2), draws.sum(1) + draws.sum(2))
     f1_interval = np.quantile(resampled, [0.025, 0.975], axis=0).T
     recall_interval = np.stack(wilson_interval(recall, shown), 1)
-    faultless = (right == shown) & (right == predicted)
+    faultless = (right == shown) & (right == predicted)  # includes classes without images and predictions
     f1_interval = np.where(faultless[:, None], recall_interval, f1_interval)
     return ByClass(
         precision=precision,
@@ -124,7 +124,7 @@ def by_class(confusion: np.ndarray, seed: int = 0) -> ByClass:
         support=shown,
         precision_interval=np.stack(wilson_interval(precision, predicted), 1),
         recall_interval=recall_interval,
-        f1_interval=np.where((shown + predicted)[:, None] > 0, f1_interval, [0.0, 1.0]),
+        f1_interval=f1_interval,
     )
 
 
@@ -143,9 +143,7 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
     softmax(z / T) is softmax(z) to the power of 1 / T, divided by its sum.
     """
-    logarithms = np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature
-    powers = np.exp(logarithms - logarithms.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
+    return softmax(np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature)
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
@@ -164,11 +162,6 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
         interval=np.stack(wilson_interval(share, count), 1),
         error=float(np.nansum(np.abs(mean - share) * count) / len(labels)),
     )
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error in 15 equal bins of confidence, 0 to 1."""
-    return reliability(probabilities, labels).error
 
 
 def risk_coverage(probabilities: np.ndarray, labels: np.ndarray) -> RiskCoverage:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
 
-from digit_core.evaluation.metrics import calibration_error, wilson_interval
+from digit_core.evaluation.metrics import reliability, wilson_interval
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.schemas import ClassMetrics, Metrics
 
@@ -27,7 +27,7 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray, **facts) -> Metrics:
         precision=float(precision.mean()),
         recall=float(recall.mean()),
         f1=float(f1.mean()),
-        calibration_error=calibration_error(probabilities, labels),
+        calibration_error=reliability(probabilities, labels).error,
         per_class=[
             ClassMetrics(digit=d, precision=precision[d], recall=recall[d], f1=f1[d], support=support[d])
             for d in _DIGITS

@@ -50,20 +50,14 @@ def measured_curves(
     classifier: Classifier, images: np.ndarray, labels: np.ndarray, report: Report = no_report
 ) -> dict[str, list[Point]]:
     """How many of float32 images (n, 28, 28), 0 to 1, are predicted correctly at each strength of each distortion."""
-    steps = sum(len(kind.strengths) for kind in DISTORTIONS.values())
-    curves: dict[str, list[Point]] = {}
-    done, unchanged = 0, None
-    for kind in DISTORTIONS.values():
-        points = curves[kind.name] = []
-        for strength in kind.strengths:
-            report(f"{kind.title}, {strength:g}".replace("-", "−"), done / steps)
-            if strength != kind.neutral:
-                right = _count_right(classifier, kind.apply(images, strength), labels)
-            else:  # measured once for all distortions
-                unchanged = _count_right(classifier, images, labels) if unchanged is None else unchanged
-                right = unchanged
-            points.append(Point(strength=strength, right=right))
-            done += 1
+    steps = [(kind, strength) for kind in DISTORTIONS.values() for strength in kind.strengths]
+    curves: dict[str, list[Point]] = {name: [] for name in DISTORTIONS}
+    unchanged = _count_right(classifier, images, labels)
+    for done, (kind, strength) in enumerate(steps):
+        report(f"{kind.title}, {strength:g}".replace("-", "−"), done / len(steps))
+        is_neutral = strength == kind.neutral
+        right = unchanged if is_neutral else _count_right(classifier, kind.apply(images, strength), labels)
+        curves[kind.name].append(Point(strength=strength, right=right))
     return curves
 
 

@@ -8,6 +8,7 @@ ink. Only ink can be covered, so missing parts of a digit do not show.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -66,11 +67,7 @@ class Explainer:
 
     def explain(self, model_input: np.ndarray) -> Explanation:
         """The occlusion map for a model input, float32 (28, 28), 0 to 1."""
-
-        def logits(images: np.ndarray) -> np.ndarray:
-            return self._classifier.logits_in_batches(images, _BATCH)
-
-        return explain(logits, model_input, self._temperature)
+        return explain(partial(self._classifier.logits_in_batches, size=_BATCH), model_input, self._temperature)
 
 
 def explain(logits: Logits, model_input: np.ndarray, temperature: float = 1.0) -> Explanation:

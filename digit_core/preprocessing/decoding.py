@@ -1,8 +1,7 @@
-"""What decoding a stranger's picture may cost, and a count of what it does.
+"""Limits on the time and memory that decoding an untrusted picture may take.
 
-A file of forty bytes can say that it has sixty million pixels, and one of a kilobyte that it is
-stored in tiles of 1.6 GB. So what a picture will take is worked out from its header, and reserved
-from what the whole process may use, before a pixel is decoded.
+A file of forty bytes can claim sixty million pixels, and one of a kilobyte tiles of 1.6 GB. So the
+memory is estimated from the header, and reserved from a budget of the whole process, before decoding.
 """
 
 import struct
@@ -22,41 +21,33 @@ MOST_MEMORY = 90_000_000  # bytes, while one picture is decoded
 _AT_ONCE = 120_000_000  # bytes, while the whole process decodes
 _PATIENCE = 10.0  # seconds that a picture waits for others
 _LARGEST_FILE = 100_000_000  # bytes
-_MOST_READS = 300_000  # of a file; one with millions of empty blocks keeps Pillow busy for long
-_MOST_HEADERS = 8_000_000  # bytes before the picture itself begins
-_BLOCK = 1_000_000  # bytes; what is read at once of this size is not a header
+_MOST_READS = 300_000  # of a file; Pillow takes long for millions of empty blocks
+_MOST_HEADERS = 8_000_000  # bytes before the pixels begin
+_BLOCK = 1_000_000  # bytes; a read of this size is not of a header
 _MOST_SCANS = 32  # of a JPEG; a progressive one has about ten, and each goes over the whole picture
 
-# What Pillow raises when a file is not as its format says.
+# What Pillow raises for damaged files.
+# fmt: off
 PILLOW_ERRORS = (
-    Image.DecompressionBombError,
-    OSError,
-    ValueError,
-    SyntaxError,
-    RuntimeError,
-    MemoryError,
-    EOFError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    struct.error,
+    Image.DecompressionBombError, OSError, ValueError, SyntaxError, RuntimeError, MemoryError, EOFError, TypeError,
+    LookupError, ArithmeticError, AttributeError, AssertionError, struct.error,
 )
+# fmt: on
 
 # Pillow's own limit for compressed text in a PNG is 64 MB, however small the picture.
 PngImagePlugin.MAX_TEXT_MEMORY = 4_000_000
 
 
 class MeteredFile:
-    """A binary file that can be read and sought, and that raises InvalidImage when it is read too much.
+    """A binary file for Pillow that raises InvalidImage when it is read too often or too much.
 
-    Pillow goes through headers and blocks in Python, reading each. A damaged file can send it
-    over the same bytes again and again, or through millions of empty blocks.
+    Pillow reads headers and blocks one by one in Python. A damaged file can send it over the same
+    bytes again and again, or through millions of empty blocks.
     """
 
     def __init__(self, file: IO[bytes], name: str):
         self._file, self._name = file, name
+        self.seek, self.tell = file.seek, file.tell
         size = file.seek(0, 2)
         file.seek(0)
         if size > _LARGEST_FILE:
@@ -70,26 +61,18 @@ class MeteredFile:
         self.in_header = True
 
     def read(self, size: int = -1, /) -> bytes:
-        """As a file does."""
+        """As of any file; raises InvalidImage beyond the limits."""
         content = self._file.read(size)
         self._reads += 1
         self._left -= len(content)
         if self.in_header and len(content) < _BLOCK:
             self._headers += len(content)
         if self._reads > _MOST_READS or self._left < 0 or self._headers > _MOST_HEADERS:
-            raise InvalidImage(f"{self._name} is not made like a picture of a camera or a scanner; save it as PNG.")
+            raise InvalidImage(f"{self._name} is not built like a picture of a camera or a scanner; save it as PNG.")
         return content
 
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As a file does."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As a file does."""
-        return self._file.tell()
-
     def count(self, pattern: bytes) -> int:
-        """How often a few bytes occur in the whole file; where it is read next stays as it is."""
+        """How often a few bytes occur in the whole file; its position stays."""
         place, found, tail = self._file.tell(), 0, b""
         self._file.seek(0)
         while block := self._file.read(_BLOCK):
@@ -106,22 +89,22 @@ def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
     if max(image.size) > LONGEST:
         raise InvalidImage(f"{name} is {max(image.size)} pixels long, and at most {LONGEST} can be read; crop it.")
     if _is_jpeg(image) and file.count(b"\xff\xda") > _MOST_SCANS:
-        raise InvalidImage(f"{name} is stored in more than {_MOST_SCANS} passes; save it as PNG.")
+        raise InvalidImage(f"{name} is stored in more than {_MOST_SCANS} scans; save it as PNG.")
 
 
 def too_large(name: str, pixels: str) -> InvalidImage:
-    """What to raise for a picture of that many pixels."""
+    """The error for a picture of that many pixels."""
     return InvalidImage(f"{name} has {pixels} pixels; make it smaller, 2000 a side are plenty.")
 
 
 def memory_of(image: Image.Image, file: MeteredFile, full_size: tuple[int, int]) -> int:
-    """Bytes that decoding an opened picture of that size takes at most, perhaps drafted to a smaller one."""
+    """Bytes that decoding an opened picture takes at most; `full_size` is its size before `draft`."""
     pixels = image.width * image.height
     plane = pixels * _bytes_a_pixel(image.mode)
-    if image.format == "WEBP":  # two canvases, what is handed over, and the picture
+    if image.format == "WEBP":  # two canvases, the frame and the picture
         return 16 * pixels
     if image.format == "TIFF" and (not image.tile or image.tile[0][0] != "raw"):
-        return plane + file.size + _largest_part(image)  # libtiff gets the whole file, and unpacks a part at a time
+        return plane + file.size + _largest_part(image)  # libtiff holds the whole file and one unpacked part
     if image.format == "BMP" and image.tile and image.tile[0][0] == "bmp_rle":
         return 3 * plane
     if _is_jpeg(image) and ("progressive" in image.info or file.count(b"\xff\xda") > 1):
@@ -129,16 +112,8 @@ def memory_of(image: Image.Image, file: MeteredFile, full_size: tuple[int, int])
     return 2 * plane if image.format == "GIF" else plane
 
 
-def too_much_memory(name: str, pixels: str, needed: int) -> InvalidImage:
-    """What to raise for a picture that would take that many bytes, more than `MOST_MEMORY`."""
-    return InvalidImage(
-        f"{name}, {pixels} pixels, would take {needed // 1_000_000} MB to read, and at most "
-        f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
-    )
-
-
 class Budget:
-    """Memory that all threads of the process share."""
+    """Memory shared by all threads of the process, in bytes."""
 
     def __init__(self, total: int):
         self._free = total
@@ -149,7 +124,7 @@ class Budget:
         """Hold that many bytes, once they are free. Raises InvalidImage if they are not after `patience` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: amount <= self._free, patience):
-                raise InvalidImage("Other large pictures are being read now; try again in a minute.")
+                raise InvalidImage("Other large pictures are being processed; try again in a minute.")
             self._free -= amount
         try:
             yield
@@ -167,29 +142,29 @@ def _is_jpeg(image: Image.Image) -> bool:
 
 
 def _bytes_a_pixel(mode: str) -> int:
-    """As Pillow stores them: three channels take as much as four."""
+    """In Pillow's memory, where three channels take as much as four."""
     return 1 if mode in ("1", "L", "P") else 2 if mode.startswith("I;16") else 4
 
 
 def _coefficients(jpeg: Image.Image, full_size: tuple[int, int]) -> int:
-    """Bytes of a JPEG that is stored in several passes: all its coefficients, two bytes each, at full size."""
+    """Bytes of the coefficients of a JPEG with several scans: two each, at full size."""
     width, height = full_size
     shares = [across * down for _, across, down, _ in jpeg.layer]
     return 2 * width * height * sum(shares) // max(*shares, 1) if shares else 0
 
 
 def _largest_part(tiff: Image.Image) -> int:
-    """Bytes of a strip or a tile of a TIFF as its header has it, which can be far larger than the picture."""
+    """Bytes of a strip or tile of a TIFF by its header; it can be far larger than the picture."""
     tags = tiff.tag_v2
     rows = min(_number(tags.get(278, tiff.height)), tiff.height)  # RowsPerStrip
     width, length = (_number(tags.get(tag, 0)) for tag in (322, 323))  # TileWidth, TileLength
     samples, bits = _number(tags.get(277, 1)), _number(tags.get(258, 8))  # SamplesPerPixel, BitsPerSample
-    return max(tiff.width * rows, width * length) * max(samples * bits // 8, 4)  # 4: some are unpacked as RGBA
+    return max(tiff.width * rows, width * length) * max(samples * bits // 8, 4)  # 4: some are unpacked to RGBA
 
 
 def _number(value: object) -> int:
-    """A tag's number, the largest if there are several. Raises ValueError if it is none."""
+    """A tag's number, the largest of several. Raises ValueError for anything else."""
     numbers = value if isinstance(value, tuple) else (value,)
     if not numbers or not all(isinstance(number, int) for number in numbers):
-        raise ValueError("a tag holds something other than a whole number")
+        raise ValueError("a tag is not a whole number")
     return max(numbers)

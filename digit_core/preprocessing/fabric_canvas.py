@@ -69,10 +69,11 @@ def drawing_from_canvas(objects: list[Mapping[str, Any]]) -> Drawing:
             points = np.array(list(_points(item["path"])), np.float64)
             strokes.append(_transformed(points, item).clip(-FARTHEST, FARTHEST))
             widths.append(_number(item, "strokeWidth", 1) * _number(item, "scaleX", 1))
-        except KeyError as error:
-            raise _unreadable(f"{error} is missing") from None
-        except ValueError as error:
-            raise _unreadable(str(error)) from None
+        except (KeyError, ValueError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise InvalidStrokes(
+                f"The canvas sent a path that cannot be read ({reason}). Clear it and draw again."
+            ) from None
         if sum(map(len, strokes)) > MOST_POINTS:
             raise _too_much(f"more than {MOST_POINTS:,} points", f"{MOST_POINTS:,}")
     width = float(np.clip(np.median(widths), 0, WIDEST)) if widths else 1.0
@@ -179,10 +180,6 @@ def _checked(value: object, name: str = "a coordinate") -> float:
     if abs(value) > _LARGEST_NUMBER:
         raise ValueError(f"{name} is larger than {_LARGEST_NUMBER:,.0f}")
     return float(value)
-
-
-def _unreadable(reason: str) -> InvalidStrokes:
-    return InvalidStrokes(f"The canvas sent a path that cannot be read ({reason}). Clear it and draw again.")
 
 
 def _too_much(given: str, most: str) -> InvalidStrokes:

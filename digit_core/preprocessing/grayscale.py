@@ -1,7 +1,7 @@
 """Any picture -> one plane of brightness, small enough to work on.
 
-What an upload can be: bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, one
-pixel or a hundred million. What comes out is always a float32 array (h, w), 0 to 1.
+Uploads can be bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, from one pixel to a
+hundred million; the result is always a float32 array (h, w), 0 to 1.
 """
 
 import numpy as np
@@ -11,22 +11,16 @@ from digit_core.errors import InvalidImage
 from digit_core.preprocessing.decoding import PILLOW_ERRORS
 from digit_core.preprocessing.normalize import to_float
 
-LARGEST = 1200  # pixels, longer side of what is worked on; larger pictures are averaged down
+LARGEST = 1200  # pixels, longer side; larger pictures are averaged down
 _STRIP = 1_000_000  # pixels of a larger picture that are converted at a time
-_OPAQUE = 0.5  # a picture less covered than this is ink on nothing, not paper with holes
+_OPAQUE = 0.5  # a picture with less coverage is ink on a transparent layer, not paper with holes
 
 
 def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
-    """One plane of a picture, float32 (h, w), 0 to 1, in which ink and paper differ most.
+    """The plane of a picture, float32 (h, w), 0 to 1, in which ink and paper differ most.
 
-    Parameters
-    ----------
-    image : a Pillow image of any mode, or a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4).
-
-    Raises
-    ------
-    InvalidImage
-        If it is neither.
+    `image`: a Pillow image of any mode, or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
+    Raises InvalidImage if it is neither.
     """
     if _is_small_and_grey(image):
         return to_float(image)
@@ -35,7 +29,7 @@ def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
 
 
 def as_rgb(image: Image.Image | np.ndarray) -> Image.Image:
-    """A picture for people to see, RGB, on the paper it is read on. Takes and raises what `brightness` does."""
+    """A picture as RGB to be shown, on its assumed paper. Takes and raises what `to_grayscale` does."""
     return Image.fromarray(np.rint(_colours(image)).astype(np.uint8)).convert("RGB")
 
 
@@ -50,7 +44,7 @@ def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
 
 
 def box_in_original(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
-    """A box (left, top, right, bottom) on the plane that `brightness` made of a picture, on the picture itself."""
+    """A box (left, top, right, bottom) on the plane that `to_grayscale` returns, on the original picture."""
     width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
     times = _times(width, height)
     left, top, right, bottom = (edge * times for edge in box)
@@ -63,7 +57,7 @@ def _times(width: int, height: int, longest: int = LARGEST) -> int:
 
 
 def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
-    """Whether nothing has to be done: the browser's canvas gives such arrays, and readers wait for it."""
+    """Whether the picture needs no conversion, which makes predictions for such arrays faster."""
     if not isinstance(image, np.ndarray) or image.ndim != 2 or image.dtype != np.uint8:
         return False
     return image.size > 0 and max(image.shape) <= LARGEST
@@ -88,8 +82,7 @@ def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
 def reduced(picture: Image.Image, longest: int = LARGEST) -> Image.Image:
     """A picture as L, RGB, RGBA, I or F, with at most `longest` pixels a side.
 
-    A large one is converted a strip at a time: whole, it would need several times its memory.
-    Raises InvalidImage if Pillow cannot convert it.
+    A large one is converted a strip at a time to save memory. Raises InvalidImage if Pillow cannot convert it.
     """
     try:
         times = _times(*picture.size, longest)
@@ -112,8 +105,8 @@ def _averaged(picture: Image.Image, times: int) -> Image.Image:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """A picture in a mode whose pixels can be averaged, unlike a palette's, or an angle of hue."""
-    if picture.mode == "La":  # Pillow takes it to LA alone
+    """A picture in a mode whose pixels can be averaged, unlike palette indices or hues."""
+    if picture.mode == "La":  # Pillow converts it only to LA
         picture = picture.convert("LA")
     if picture.has_transparency_data:
         return picture.convert("RGBA")
@@ -125,10 +118,7 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _stretched(plane: np.ndarray) -> np.ndarray:
-    """16 and 32 bit pictures use any part of their range: the darkest becomes 0, the brightest 255.
-
-    In doubles, as the range of floats may be more than a float can hold.
-    """
+    """16- and 32-bit pictures use any part of their range: the darkest pixel becomes 0, the brightest 255."""
     plane = np.nan_to_num(plane, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(plane.min()), float(plane.max())
     return ((plane - low) / max(high - low, 1.0) * 255).astype(np.float32)
@@ -137,8 +127,8 @@ def _stretched(plane: np.ndarray) -> np.ndarray:
 def _flattened(rgba: np.ndarray) -> np.ndarray:
     """RGBA, uint8 (h, w, 4), over a paper -> RGB, float32 (h, w, 3), 0 to 255.
 
-    Ink on a transparent layer gets the paper it stands out from; a sheet with transparent
-    corners gets more of itself. In place, since several people's pictures may be in work.
+    Ink on a transparent layer gets contrasting paper; a sheet with transparent corners gets its own
+    colour there. Computed in place to save memory.
     """
     alpha = np.divide(rgba[..., 3], 255, dtype=np.float32)
     colour = rgba[..., :3].astype(np.float32)
@@ -158,11 +148,11 @@ def _flattened(rgba: np.ndarray) -> np.ndarray:
 
 
 def _contrast_plane(rgb: np.ndarray) -> np.ndarray:
-    """RGB (h, w, 3), 0 to 255 -> the direction in which its pixels vary most, float32 (h, w), 0 to 1.
+    """RGB (h, w, 3), 0 to 255 -> its first principal component, float32 (h, w), 0 to 1.
 
-    Yellow ink on white differs in blue alone, which a mean of the channels would nearly lose.
+    Yellow ink on white differs only in blue, which a mean of the channels would nearly lose.
     """
-    pixels = rgb.reshape(-1, 3)  # all of them: in a few columns of a picture there may be no ink
+    pixels = rgb.reshape(-1, 3)  # all of them: a sample may contain no ink
     spread = pixels - pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
     _, axes = np.linalg.eigh(spread.T @ spread)
     way = axes[:, -1] * (1 if axes[:, -1].sum() >= 0 else -1)

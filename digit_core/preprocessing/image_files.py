@@ -1,12 +1,13 @@
-"""Pictures from files of any origin."""
+"""Open picture files from untrusted sources."""
 
 import stat
+import struct
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digit_core.errors import InvalidImage
 from digit_core.preprocessing.decoding import (
@@ -17,33 +18,38 @@ from digit_core.preprocessing.decoding import (
     check_size,
     memory_of,
     too_large,
-    too_much_memory,
 )
 from digit_core.preprocessing.grayscale import LARGEST, reduced
-from digit_core.preprocessing.orientation import turn_of
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # of Pillow's forty, EPS among them, which is a program
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # of Pillow's forty, some of which run programs, as EPS
+_BYTE_ORDERS = {b"II": "<", b"MM": ">"}
+_MOST_ENTRIES = 1000
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def open_picture(file: str | Path | IO[bytes], name: str | None = None, enough: int | None = None) -> Image.Image:
-    """Open and decode a picture file, and turn it as its camera was held. Of an animation it is the first frame.
+    """Open a picture file, decode its first frame, and turn it upright by its EXIF orientation.
 
-    Parameters: `file`, a path or an open binary file that can be sought; `name`, what to call it in
-    a message; `enough`, how many pixels a side will do: a larger picture is averaged down to at most
-    that many, and a large JPEG takes much less time and memory.
+    `file`: a path or a seekable binary file; `name`: for messages; `enough`: pixels a side that
+    suffice. A larger picture is averaged down to at most `enough`, which is much faster for a JPEG;
+    without it, only a JPEG that would take too much memory is reduced, to a half, a quarter or an eighth.
 
-    Without `enough` a picture comes at its full size, but for a JPEG that would take too much
-    memory: it comes at a half, a quarter or an eighth.
-
-    Raises InvalidImage if it is not there, not a picture of one of `FORMATS`, damaged, above 40
-    megapixels (60 as JPEG) or 20,000 pixels a side, or would take more than 90 MB to decode (22
-    megapixels in colour, 5 as WebP); and if the process is busy with so many other pictures that
-    there is no room for this one within ten seconds.
+    Raises InvalidImage if the file is missing, damaged, not of one of `FORMATS`, above 40 megapixels
+    (60 as JPEG) or 20,000 pixels a side, or would take more than 90 MB to decode (22 megapixels in
+    colour, 5 as WebP); and if other pictures leave no room for it within ten seconds.
     """
     name = name or str(file)
     try:
         with _opened(file, name) as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the limits are ours, and damage is not news
+            warnings.simplefilter("ignore")  # limits are checked here, and damage raises
             return _decoded(MeteredFile(stream, name), name, enough)
     except FileNotFoundError:
         raise InvalidImage(f"There is no file {name}.") from None
@@ -51,7 +57,7 @@ def open_picture(file: str | Path | IO[bytes], name: str | None = None, enough: 
         raise InvalidImage(f"{name} is a folder; name the pictures in it.") from None
     except UnidentifiedImageError:
         raise InvalidImage(f"{name} is not a picture that can be read; save it as PNG or JPEG.") from None
-    except Image.DecompressionBombError:  # Pillow's own limit, which comes before the size is known here
+    except Image.DecompressionBombError:  # Pillow's own limit, before the size is known here
         raise too_large(name, "hundreds of millions of") from None
     except PILLOW_ERRORS as error:
         reason = str(error) or type(error).__name__
@@ -67,20 +73,55 @@ def _decoded(file: MeteredFile, name: str, enough: int | None) -> Image.Image:
         image.draft(None, (enough or LARGEST,) * 2)
     needed = memory_of(image, file, full_size)
     if needed > MOST_MEMORY:
-        raise too_much_memory(name, "{} x {}".format(*full_size), needed)
+        raise InvalidImage(
+            f"{name}, {full_size[0]} x {full_size[1]} pixels, would take {needed // 1_000_000} MB to read, and at most "
+            f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
+        )
     with BUDGET.reserved(needed):
         image.load()
-        turn = turn_of(image)
+        turn = _turn_of(image)
         if enough and max(image.size) > enough:
             image = reduced(image, enough)
     return image if turn is None else image.transpose(turn)
 
 
 def _opened(file: str | Path | IO[bytes], name: str) -> AbstractContextManager[IO[bytes]]:
-    """An open file, as Pillow garbles turned TIFF files that it opens by their path (they are mapped to memory)."""
+    """An open file, since Pillow garbles rotated TIFF files that it opens by their path."""
     if not isinstance(file, str | Path):
         return nullcontext(file)
     mode = Path(file).stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe waits until it is written to
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a pipe would block
         raise InvalidImage(f"{name} is not a file; name a picture.")
     return Path(file).open("rb")
+
+
+def _turn_of(image: Image.Image) -> Image.Transpose | None:
+    """The transposition that turns an opened picture upright; None if it needs none."""
+    if image.format == "TIFF":
+        orientation = image.tag_v2.get(ExifTags.Base.Orientation)
+    else:
+        exif = image.info.get("exif")
+        orientation = exif_orientation(exif) if isinstance(exif, bytes) else None
+    return _TURNS.get(orientation) if isinstance(orientation, int) else None
+
+
+def exif_orientation(exif: bytes) -> int | None:
+    """The orientation, usually 1 to 8, in a block of EXIF; None if it is missing or the block is damaged.
+
+    EXIF 3.0, sections 4.5 and 4.6: a TIFF header, then entries of 12 bytes each. Pillow would parse all
+    of them, and each may point to the same megabytes of the file.
+    """
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = _BYTE_ORDERS.get(exif[:2])
+    if order is None:
+        return None
+    try:
+        (start,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, start)
+        for entry in range(min(count, _MOST_ENTRIES)):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * entry)
+            if tag == ExifTags.Base.Orientation:
+                return value
+    except struct.error:  # truncated
+        pass
+    return None

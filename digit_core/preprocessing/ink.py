@@ -1,7 +1,7 @@
-"""Where there is ink on a picture, whatever its colour and whatever the light.
+"""Find the ink on a picture of any colour and under any light.
 
-Ink is what differs from the paper around it. On an even paper one level tells them apart
-(Otsu 1979); under a shadow the paper's level is followed across the picture.
+Ink is what differs from the paper around it. On even paper one level separates them
+(Otsu 1979); under a shadow the paper's level is estimated across the picture.
 """
 
 import numpy as np
@@ -12,28 +12,20 @@ from digit_core.errors import NoInk
 from digit_core.preprocessing.grayscale import to_grayscale
 
 _LEVELS = 64
-_SAMPLE = 100  # pixels a side that are looked at to find the level
-_FAINTEST_INK = 0.05  # of the range from black to white: fainter marks are no ink
+_SAMPLE = 100  # pixels a side that are sampled to find the level
+_FAINTEST_INK = 0.05  # of the range from black to white: fainter marks are not ink
 _EVEN = 0.12  # of the contrast of ink and paper: paper that varies less is even
 _MAP = 32  # pixels, longer side of the map of an uneven paper
-_CLEAN_GRAIN = 0.08  # of the ink's strength: on even paper, what is fainter is no ink
-_PHOTO_GRAIN = 0.3  # the same on uneven paper, which is a photo's
+_CLEAN_GRAIN = 0.08  # of the ink's strength: fainter marks on even paper are not ink
+_PHOTO_GRAIN = 0.3  # the same on the uneven paper of a photo
 
 
 def find_ink(image: Image.Image | np.ndarray) -> np.ndarray:
-    """Ink on a picture: float32 array of shape (h, w), 0 (paper) to 1 (full ink).
+    """Ink on a picture: float32 (h, w), 0 (paper) to 1 (full ink).
 
-    Parameters
-    ----------
-    image : a Pillow image of any mode, or a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4);
-        dark on light or light on dark. More than 1200 pixels a side are averaged down.
-
-    Raises
-    ------
-    NoInk
-        If the picture is blank: all paper, or all ink.
-    InvalidImage
-        If it is no picture.
+    `image`: a Pillow image of any mode, or a uint8 array (h, w), (h, w, 3) or (h, w, 4); dark on
+    light or light on dark. More than 1200 pixels a side are averaged down.
+    Raises NoInk if the picture is blank, and InvalidImage if it is neither.
     """
     plane = to_grayscale(image)
     low, high = float(plane.min()), float(plane.max())
@@ -59,7 +51,7 @@ def find_ink(image: Image.Image | np.ndarray) -> np.ndarray:
 
 
 def _otsu(count: np.ndarray) -> int:
-    """First level of the brighter one of the two groups that a histogram (levels,) falls into best."""
+    """The first level of the brighter of the two groups that best divide a histogram (levels,)."""
     below = np.cumsum(count)[:-1]
     above = count.sum() - below
     total = np.cumsum(count * np.arange(_LEVELS))
@@ -71,30 +63,30 @@ def _otsu(count: np.ndarray) -> int:
 
 
 def _quantile(count: np.ndarray, part: float) -> float:
-    """Level, in the middle of its bin, below which `part` of a histogram (levels,) lies."""
+    """Quantile of a histogram (levels,), in levels: the middle of its bin."""
     return int(np.searchsorted(np.cumsum(count), part * count.sum())) + 0.5
 
 
 def _brightness_of_edge_and_all(bright: np.ndarray) -> float:
-    """How bright a boolean picture (h, w) is, 0 to 1, its edge counted for half: there is less ink there."""
+    """Share of bright pixels (h, w), 0 to 1, half of it from the edge, where there is less ink."""
     edge = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
     return 0.5 * float(edge.mean()) + 0.5 * float(bright.mean())
 
 
 def _few_specks(plane: np.ndarray, paper: float) -> np.ndarray:
-    """Ink so small that a sample of the plane (h, w) shows paper alone."""
+    """Ink so small that the sample of the plane (h, w) has only paper."""
     difference = plane - np.float32(paper)
     low, high = float(difference.min()), float(difference.max())
     return _soft(difference, high) if high > -low else _soft(-difference, -low)
 
 
 def _soft(strength: np.ndarray, full: float, grain: float = _CLEAN_GRAIN) -> np.ndarray:
-    """Strength of ink (h, w) -> 0 to 1: what is up to `grain` of full strength is 0, the rest evenly up to 1."""
+    """Strength of ink (h, w) -> 0 to 1, linear from `grain` to 1 - `grain` of full strength."""
     return np.clip((strength / np.float32(full) - grain) / (1 - 2 * grain), 0.0, 1.0, dtype=np.float32)
 
 
 def _on_uneven_paper(plane: np.ndarray) -> np.ndarray:
-    """Ink of a plane (h, w) whose paper gets darker or lighter from place to place."""
+    """Ink of a plane (h, w) whose paper varies in brightness."""
     paper = _paper(plane)
     difference = plane - paper
     grain = 1.4826 * float(np.median(np.abs(difference)))
@@ -104,12 +96,12 @@ def _on_uneven_paper(plane: np.ndarray) -> np.ndarray:
     full = float(np.quantile(strength, 0.995))
     seen = strength[strength > 0.5 * full]
     if full < max(_FAINTEST_INK, 4 * grain) or not len(seen):
-        raise NoInk("there is no ink to be seen in the picture; take one with more contrast")
+        raise NoInk("no ink is visible in the picture; take one with more contrast")
     return _soft(strength, float(np.median(seen)), _PHOTO_GRAIN)
 
 
 def _paper(plane: np.ndarray) -> np.ndarray:
-    """The paper's brightness at every pixel (h, w): a wide median of a small copy, made smooth."""
+    """The paper's brightness at every pixel (h, w): a wide median of a small copy, smoothed."""
     height, width = plane.shape
     scale = _MAP / max(height, width)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))

@@ -1,9 +1,9 @@
-"""The normal form that every model here is trained on and reads: MNIST's own.
+"""The normal form of all model inputs: MNIST's own.
 
 The ink's bounding box is scaled, aspect kept, until its longer side is 20 pixels, and its
-centre of mass is put in the middle of a 28 x 28 picture (LeCun et al. 1998, section III-A).
-Unlike MNIST the shift is not rounded to whole pixels, so where a digit was drawn, or a
-half pixel more or less of its size, does not show in the result.
+centre of mass is put in the middle of a 28 x 28 image (LeCun et al. 1998, section III-A).
+Unlike MNIST's, the shift is not rounded to whole pixels, so that position and size of a drawing
+do not matter.
 """
 
 import numpy as np
@@ -22,22 +22,13 @@ def to_float(images: np.ndarray) -> np.ndarray:
 
 
 def normalize(ink: np.ndarray) -> np.ndarray:
-    """Ink in any size and place -> model input.
+    """Ink of any size and position, float (h, w), 0 (paper) to 1 (ink) -> model input, float32 (28, 28), 0 to 1.
 
-    Parameters
-    ----------
-    ink : float array of shape (h, w), 0 (paper) to 1 (ink).
-
-    Returns
-    -------
-    float32 array of shape (28, 28), 0 to 1.
-
-    Raises
-    ------
-    NoInk
-        If there is nothing darker than paper.
+    Raises NoInk if there is nothing darker than paper.
     """
-    ink = crop(np.asarray(ink, dtype=np.float32))
+    ink = np.asarray(ink, dtype=np.float32)
+    top, bottom, left, right = bounding_box(ink)
+    ink = ink[top:bottom, left:right]
     height, width = ink.shape
     scale = BOX / max(height, width)
     if max(height, width) < _SMOOTH_ENOUGH:
@@ -51,19 +42,13 @@ def normalize(ink: np.ndarray) -> np.ndarray:
 
 
 def dot(width: float) -> np.ndarray:
-    """A dot of `width` pixels in the middle of a model input: float32 (28, 28).
-
-    What a drawing of a single dot becomes: enlarged like a digit it would be a filled zero.
-    """
+    """The model input of a single dot, float32 (28, 28), `width` pixels wide: enlarged it would be a filled zero."""
     away = np.abs(np.arange(SIDE) + 0.5 - SIDE / 2)
     return np.clip(width / 2 + 0.5 - np.hypot(away[:, None], away), 0.0, 1.0).astype(np.float32)
 
 
 def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
-    """Top, bottom, left, right (ends excluded) of the ink of a float array of shape (h, w).
-
-    Raises NoInk if there is nothing darker than paper.
-    """
+    """Top, bottom, left, right (ends excluded) of the ink of a float array (h, w). Raises NoInk if there is none."""
     darkest = ink.max(initial=0.0)
     if not darkest > 0:
         raise NoInk("there is no ink in the picture; draw a digit first")
@@ -73,10 +58,9 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def crop(ink: np.ndarray) -> np.ndarray:
-    """The part of a float array of shape (h, w) inside its bounding box. Raises NoInk if there is none."""
-    top, bottom, left, right = bounding_box(ink)
-    return ink[top:bottom, left:right]
+def distance_to_box(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Distance (n,) of points (n, 2) from the box with corners `low` and `high`, each (2,); 0 inside."""
+    return np.hypot(*np.maximum(np.maximum(low - points, points - high), 0).T)
 
 
 def _averaging(mass: np.ndarray, scale: float) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Split a line of digits into its digits, left to right.
 
-Parts that hang together are found first, then put together where they lie above one another
-(the bar of a five over its bow), and marks too low to be a digit go to the nearest one.
-Digits that touch each other stay one piece; the reader then says that it is no digit.
+Connected parts are found first, then joined where they lie above one another (the bar of a five
+over its bow), and marks too low to be a digit go to the nearest one. Digits that touch each other
+stay one piece, which the classifier should then reject.
 """
 
 from collections.abc import Callable
@@ -21,73 +21,49 @@ _OVER = 0.5  # of the narrower one's width: parts that share more columns are on
 _TALL = 0.75  # ... unless both are higher than this part of the line's height:
 _FULLY_OVER = 0.9  # slanted neighbours share many columns, so these must share nearly all
 _NEXT_TO = 0.12  # of the height of both: pieces farther apart are never parts of one digit
-_MOST = 200  # parts that a line of digits may have; a page of text or a pattern has more
+_MOST = 200  # parts of a line of digits; a page of text or a pattern has more
 _REACH = 0.35  # of the line's height: a mark farther from any digit than this stands alone
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Parts that make up one digit, by their index, and the box around them, ends excluded."""
+    """Parts that make up one digit, by their index, and the box around them."""
 
     parts: tuple[int, ...]
-    left: int
-    top: int
-    right: int
-    bottom: int
+    box: Box
 
     @property
     def height(self) -> int:
-        return self.bottom - self.top
+        return self.box[3] - self.box[1]
 
     def joined(self, other: "_Group") -> "_Group":
-        return _Group(
-            self.parts + other.parts,
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
+        return _Group(self.parts + other.parts, _union(self.box, other.box))
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One digit of a line: its box in pixels, ends excluded, and its ink alone."""
+    """One digit of a line: its box (left, top, right, bottom) and its ink alone, float32 (h, w), 0 to 1."""
 
-    left: int
-    top: int
-    right: int
-    bottom: int
-    ink: np.ndarray  # float32 (bottom - top, right - left), 0 to 1
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom."""
-        return self.left, self.top, self.right, self.bottom
+    box: Box
+    ink: np.ndarray
 
     def joined(self, other: "Piece") -> "Piece":
         """Both pieces as one: a four whose stem does not touch its hook falls into two."""
-        left, top = min(self.left, other.left), min(self.top, other.top)
-        right, bottom = max(self.right, other.right), max(self.bottom, other.bottom)
+        left, top, right, bottom = box = _union(self.box, other.box)
         ink = np.zeros((bottom - top, right - left), dtype=np.float32)
         for piece in (self, other):
-            area = ink[piece.top - top : piece.bottom - top, piece.left - left : piece.right - left]
+            x, y = piece.box[0] - left, piece.box[1] - top
+            area = ink[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]]
             np.maximum(area, piece.ink, out=area)
-        return Piece(left, top, right, bottom, ink)
+        return Piece(box, ink)
 
 
 def split_line(ink: np.ndarray) -> list[Piece]:
-    """Digits of a line, left to right.
+    """Digits of a line, left to right, from ink as `find_ink` returns it: float (h, w), 0 (paper) to 1 (ink).
 
-    Parameters
-    ----------
-    ink : float array of shape (h, w), 0 (paper) to 1 (ink), as from `find_ink`.
-
-    Raises
-    ------
-    NoInk
-        If there is none.
-    InvalidImage
-        If there are more than 200 parts, dirt not counted.
+    Raises NoInk if there is none, and InvalidImage if there are more than 200 parts, dirt not counted.
     """
     parts, count = ndimage.label(ink >= _SEEN, structure=np.ones((3, 3)))
     if not count:
@@ -97,22 +73,17 @@ def split_line(ink: np.ndarray) -> list[Piece]:
 
 
 def merge_fragments(pieces: list[Piece], likeness: Callable[[np.ndarray], float]) -> list[Piece]:
-    """Join neighbours that are no digits one by one but are a digit together.
+    """Join neighbours that are digits only together.
 
-    Parameters
-    ----------
-    pieces : as from `split_line`.
-    likeness : tells from a piece's ink, float32 (h, w), how much it looks like a digit; more
-        than 0.5 is one.
+    `likeness` tells how much a piece's ink, float32 (h, w), looks like a digit; above 0.5 it is one.
     """
     result = pieces[:1]
     for piece in pieces[1:]:
         before = result[-1]
-        height = max(before.bottom, piece.bottom) - min(before.top, piece.top)
-        if piece.left - before.right < _NEXT_TO * height:
+        _, top, _, bottom = _union(before.box, piece.box)
+        if piece.box[0] - before.box[2] < _NEXT_TO * (bottom - top):
             both = before.joined(piece)
-            alone = min(likeness(before.ink), likeness(piece.ink))
-            if alone < 0.5 < likeness(both.ink):
+            if min(likeness(before.ink), likeness(piece.ink)) < 0.5 < likeness(both.ink):
                 result[-1] = both
                 continue
         result.append(piece)
@@ -120,15 +91,16 @@ def merge_fragments(pieces: list[Piece], likeness: Callable[[np.ndarray], float]
 
 
 def _grouped(boxes: np.ndarray) -> list[_Group]:
-    """What of the boxes (n, 4: left, top, right, bottom) makes up each digit, left to right."""
-    height = _line_height(boxes)
+    """Groups of the boxes (n, 4) that make up each digit, left to right."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    height = float(np.median(heights[heights >= heights.max() / 2]))  # of the line: that of a typical digit
     sizes = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     kept = [int(i) for i in np.argsort(boxes[:, 0]) if sizes[i] >= _SPECK * height]
     if len(kept) > _MOST:
         raise InvalidImage(
             f"the picture has {len(kept)} separate marks, more than a line of digits has; crop it to one line of digits"
         )
-    groups = _merged_where_over_each_other([_Group((i,), *boxes[i].tolist()) for i in kept], height)
+    groups = _joined_where_stacked([_Group((i,), tuple(boxes[i].tolist())) for i in kept], height)
     digits = [group for group in groups if group.height >= _MARK * height]
     for mark in (group for group in groups if group.height < _MARK * height):
         nearest = min(range(len(digits)), key=lambda i: _gap(digits[i], mark), default=None)
@@ -136,48 +108,42 @@ def _grouped(boxes: np.ndarray) -> list[_Group]:
             digits[nearest] = digits[nearest].joined(mark)
         else:
             digits.append(mark)
-    return sorted(digits, key=lambda group: group.left + group.right)
+    return sorted(digits, key=lambda group: group.box[0] + group.box[2])
 
 
-def _line_height(boxes: np.ndarray) -> float:
-    """Height of a typical digit of the line: the median of the parts at least half as high as the highest."""
-    heights = boxes[:, 3] - boxes[:, 1]
-    return float(np.median(heights[heights >= heights.max() / 2]))
-
-
-def _merged_where_over_each_other(groups: list[_Group], height: float) -> list[_Group]:
-    """Join groups until none lies over another one; what was joined last comes first."""
+def _joined_where_stacked(groups: list[_Group], height: float) -> list[_Group]:
+    """Join groups until none lies above another one; the groups joined last come first."""
     settled, waiting = [], list(groups)
     while waiting:
         group, place = waiting.pop(0), len(settled)
-        while (other := _first_over(group, settled + waiting, height)) is not None:
+        while other := next((other for other in settled + waiting if _are_stacked(group, other, height)), None):
             (settled if other in settled else waiting).remove(other)
             group, place = group.joined(other), 0
         settled.insert(place, group)
     return settled
 
 
-def _first_over(group: _Group, others: list[_Group], height: float) -> _Group | None:
-    return next((other for other in others if _are_over_each_other(group, other, height)), None)
-
-
-def _are_over_each_other(a: _Group, b: _Group, height: float) -> bool:
+def _are_stacked(a: _Group, b: _Group, height: float) -> bool:
     both_tall = min(a.height, b.height) > _TALL * height
-    narrower = min(a.right - a.left, b.right - b.left)
+    narrower = min(group.box[2] - group.box[0] for group in (a, b))
     return -_gap(a, b) > (_FULLY_OVER if both_tall else _OVER) * narrower
 
 
 def _gap(a: _Group, b: _Group) -> int:
-    """Pixels between two groups, left to right; negative by as much as they share."""
-    return max(a.left, b.left) - min(a.right, b.right)
+    """Pixels between two groups, left to right; minus the number of columns they share."""
+    return max(a.box[0], b.box[0]) - min(a.box[2], b.box[2])
+
+
+def _union(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
 def _piece(ink: np.ndarray, parts: np.ndarray, group: _Group) -> Piece:
-    """The ink of a group's parts alone, with the soft edge that is too faint to be counted in."""
-    x, y = max(group.left - 1, 0), max(group.top - 1, 0)
-    around = np.s_[y : group.bottom + 1, x : group.right + 1]
+    """The ink of a group's parts alone, with their soft edge that is fainter than `_SEEN`."""
+    x, y = max(group.box[0] - 1, 0), max(group.box[1] - 1, 0)
+    around = np.s_[y : group.box[3] + 1, x : group.box[2] + 1]
     near = parts[around]
     own = np.isin(near, [part + 1 for part in group.parts])
     alone = np.where(ndimage.maximum_filter(own, 3) & (own | (near == 0)), ink[around], np.float32(0))
     top, bottom, left, right = bounding_box(alone)
-    return Piece(x + left, y + top, x + right, y + bottom, alone[top:bottom, left:right])
+    return Piece((x + left, y + top, x + right, y + bottom), alone[top:bottom, left:right])

@@ -1,21 +1,21 @@
-"""Bring the strokes of a picture to the width that MNIST's strokes have.
+"""Bring the strokes of a picture to the width of MNIST's strokes.
 
-The picture is brought to a working size, specks are dropped, and the outline is moved
-inwards or outwards along its distance field: the same as if another pen had been used.
+The ink is brought to a working size, specks are dropped, and the outline is moved inwards or
+outwards along its distance field, as if another pen had been used.
 """
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from digit_core.preprocessing.normalize import BOX, bounding_box, dot, normalize
+from digit_core.preprocessing.normalize import BOX, bounding_box, distance_to_box, dot, normalize
 from digit_core.preprocessing.strokes import MNIST_STROKE_WIDTH
 
 _WORK = 80  # pixels, longer side of the ink while it is worked on
 _COARSE = 40  # pixels, longer side of ink too coarse for its outline to be moved: it stays as it is
 _SPECK_AREA = 0.012  # of all ink: a part smaller than this may be a speck
-_THINNEST = 0.45  # of the width they had: a fat pen fills loops, and thinner they would fall to dust
-_FAR = 0.8  # of the longer side of the rest: farther away than this it is one
+_THINNEST = 0.45  # of the former width: a thick pen fills loops, and thinner strokes would fall apart
+_FAR = 0.8  # of the longer side of the rest: specks are farther away than this
 _ROUND, _FILLED = 0.85, 0.95  # a disc has equal sides and fills its ellipse; a blotted digit does not
 
 
@@ -30,16 +30,15 @@ def _is_dot(ink: np.ndarray) -> bool:
     seen = ink > 0.5
     if not seen.any():
         return False
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    top, bottom, left, right = bounding_box(seen)
+    height, width = bottom - top, right - left
     return min(height, width) > _ROUND * max(height, width) and seen.sum() > _FILLED * np.pi / 4 * height * width
 
 
 def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
-    """Ink (h, w), 0 to 1, cropped, without specks, and with strokes as wide as MNIST's once normalised.
+    """Ink (h, w), 0 to 1 -> cropped, without specks, with strokes as wide as MNIST's once normalised.
 
-    Returns a float32 array of another shape, 0 to 1, to be given to `normalize`.
-    Raises NoInk if there is none.
+    The result, float32 (h', w'), 0 to 1, is input for `normalize`. Raises NoInk if there is none.
     """
     top, bottom, left, right = bounding_box(ink)
     if max(bottom - top, right - left) < _COARSE:
@@ -75,14 +74,13 @@ def without_specks(ink: np.ndarray) -> np.ndarray:
         return ink
     areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
     small = areas < _SPECK_AREA * areas.sum()
-    if not small.any() or small.all():  # many equal dots are what was drawn, and none is far from the rest
+    if not small.any() or small.all():  # many equal dots were drawn on purpose
         return ink
     boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(parts)])
     body = boxes[~small]
     low, high = body[:, :2].min(axis=0), body[:, 2:].max(axis=0)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    away = np.hypot(*np.maximum(np.maximum(low - middle, middle - high), 0).T)
-    specks = np.flatnonzero(small & (away > _FAR * (high - low).max())) + 1
+    specks = np.flatnonzero(small & (distance_to_box(middle, low, high) > _FAR * (high - low).max())) + 1
     return np.where(np.isin(parts, specks), np.float32(0), ink) if len(specks) else ink
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from digit_core.evaluation.metrics import calibration_error
+from digit_core.evaluation.metrics import reliability
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.runs.schemas import Calibration
 
@@ -32,6 +32,6 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     return Calibration(
         temperature=temperature,
         likeness_threshold=threshold,
-        error_before=calibration_error(digit_probabilities(digits, 1.0), labels),
-        error_after=calibration_error(digit_probabilities(digits, temperature), labels),
+        error_before=reliability(digit_probabilities(digits, 1.0), labels).error,
+        error_after=reliability(digit_probabilities(digits, temperature), labels).error,
     )

@@ -66,7 +66,7 @@ def test_a_damaged_file_of_ours_is_deleted_and_the_message_says_what_to_do(no_mn
     assert not kept.exists()
 
 
-def test_an_altered_file_is_told_with_both_digests(no_mnist, own_home):
+def test_an_altered_file_is_reported_with_both_digests(no_mnist, own_home):
     kept = paths.data_folder() / "mnist.npz"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(ALTERED)
@@ -76,8 +76,8 @@ def test_an_altered_file_is_told_with_both_digests(no_mnist, own_home):
         load_mnist()
 
 
-@pytest.mark.parametrize("ours", [False, True], ids=["elsewhere", "among what the project keeps"])
-def test_a_persons_own_file_is_never_deleted(own_home, tmp_path, monkeypatch, ours):
+@pytest.mark.parametrize("ours", [False, True], ids=["elsewhere", "in the data folder"])
+def test_a_file_named_by_digits_mnist_is_never_deleted(own_home, tmp_path, monkeypatch, ours):
     own = (paths.data_folder() if ours else tmp_path) / "mine.npz"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_bytes(ALTERED)
@@ -87,7 +87,7 @@ def test_a_persons_own_file_is_never_deleted(own_home, tmp_path, monkeypatch, ou
     assert own.read_bytes() == ALTERED
 
 
-def test_a_file_that_cannot_be_opened_now_is_not_called_damaged(no_mnist, own_home, monkeypatch):
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(no_mnist, own_home, monkeypatch):
     kept = paths.data_folder() / "mnist.npz"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"a good one")
@@ -108,15 +108,15 @@ def test_a_single_array_is_not_mnist(tmp_path, monkeypatch):
         load_mnist()
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path, monkeypatch):
+def test_a_missing_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_MNIST", str(tmp_path / "gone.npz"))
     with pytest.raises(DataUnavailable, match="no file .*gone.npz"):
         load_mnist()
 
 
-def test_without_a_network_the_message_says_so_and_names_the_way_out(no_mnist, own_home):
+def test_without_a_network_the_message_names_the_remedy(no_mnist, own_home):
     with pytest.raises(DataUnavailable, match="is there a network.*DIGITS_MNIST"):
-        fetch_mnist("http://127.0.0.1:9/mnist.npz")  # the discard port: nobody listens
+        fetch_mnist("http://127.0.0.1:9/mnist.npz")  # the discard port: no server listens
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ def predictions(wrong: dict[int, int], labels=LABELS) -> run_folder.Predictions:
     return run_folder.Predictions(make_probabilities(labels, wrong), labels)
 
 
-def test_every_image_is_in_the_one_cell_where_it_belongs():
+def test_every_image_is_in_exactly_one_cell():
     found = disagreement(predictions({10: 5, 21: 7, 30: 4, 40: 9}), predictions({30: 4, 40: 8, 51: 2, 61: 2, 71: 2}))
     assert list(np.flatnonzero(found.only_b)) == [10, 21]
     assert list(np.flatnonzero(found.only_a)) == [51, 61, 71]
@@ -22,7 +22,7 @@ def test_every_image_is_in_the_one_cell_where_it_belongs():
     assert found.p_value == pytest.approx(stats.binomtest(3, 5).pvalue)
 
 
-def test_exchanging_the_two_runs_exchanges_the_cells_and_nothing_else():
+def test_swapping_the_runs_swaps_the_cells_and_nothing_else():
     one, other = predictions({10: 5, 21: 7}), predictions({30: 4})
     there, back = disagreement(one, other), disagreement(other, one)
     assert (there.only_a == back.only_b).all()
@@ -51,7 +51,7 @@ def test_the_p_value_is_the_binomial_tests(only_a, only_b):
     assert mcnemar(only_a, only_b) == pytest.approx(expected, rel=1e-9)
 
 
-def test_no_disagreement_is_no_evidence_and_a_vast_one_does_not_overflow():
+def test_the_p_value_of_no_disagreement_is_1_and_of_a_vast_one_nearly_0():
     assert mcnemar(0, 0) == 1
     assert mcnemar(10_000, 0) < 1e-300
 
@@ -69,7 +69,7 @@ def test_one_seed_has_no_interval():
     assert spread([0.99]).interval is None
 
 
-def test_runs_are_grouped_when_they_differ_in_their_seed_alone(own_home):
+def test_runs_that_differ_only_in_their_seed_are_grouped(own_home):
     trained = [
         construct_run("20260105-000000-quick", seed=0),
         construct_run("20260104-000000-quick", seed=1),
@@ -88,7 +88,7 @@ def test_runs_are_grouped_when_they_differ_in_their_seed_alone(own_home):
     assert [len(same) for same in data_of(trained).values()] == [5, 1]
 
 
-def test_runs_known_to_be_computed_in_different_precisions_are_not_taken_together(own_home):
+def test_runs_with_different_known_compute_dtypes_are_kept_apart(own_home):
     known = ["bfloat16", None, "float32", "bfloat16", "float32"]
     trained = [construct_run(f"2026010{n}-000000-quick", seed=n, compute_dtype=p) for n, p in enumerate(known, 1)]
     assert [[run.config.seed for run in group] for group in by_seed(trained)] == [[1, 2, 4], [3, 5]]

@@ -30,7 +30,7 @@ def middle(image: np.ndarray) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("kind", DISTORTIONS.values(), ids=DISTORTIONS)
-def test_each_kind_keeps_shape_type_and_range_and_changes_nothing_when_neutral(kind):
+def test_each_distortion_keeps_shape_dtype_and_range_and_its_neutral_strength_changes_nothing(kind):
     images = np.random.default_rng(0).random((3, 28, 28), dtype=np.float32)
     assert kind.apply(images, kind.neutral) == pytest.approx(images, abs=1e-6)
     assert kind.neutral in kind.strengths
@@ -46,7 +46,7 @@ def test_each_kind_keeps_shape_type_and_range_and_changes_nothing_when_neutral(k
 
 
 @pytest.mark.parametrize("kind", DISTORTIONS.values(), ids=DISTORTIONS)
-def test_an_image_is_changed_alike_alone_and_among_others(kind):
+def test_an_image_is_distorted_alike_alone_and_in_a_batch(kind):
     images = np.concatenate([bar(), bar(5, 8), bar(10, 20, 10, 13)])
     if kind.name == "noise":  # which is another for every image
         assert (noise(images, 0.2)[0] == noise(images[:1], 0.2)[0]).all()
@@ -72,7 +72,7 @@ def test_half_a_pixel_moves_the_centre_by_half_a_pixel():
     assert (x, y) == pytest.approx((0.5, 0), abs=1e-5)
 
 
-def test_what_leaves_the_picture_is_lost():
+def test_ink_that_leaves_the_image_is_lost():
     assert shift(bar(), 20).sum() == 0
 
 
@@ -96,12 +96,12 @@ def middle_of_rows(image: np.ndarray, first: int, last: int) -> float:
 
 
 @pytest.mark.parametrize("pixels", [-2, -1, 1, 2, 3])
-def test_a_pen_wider_by_so_many_pixels_makes_strokes_wider_by_so_many(pixels):
+def test_a_wider_pen_widens_strokes_by_as_many_pixels(pixels):
     changed = pen_width(bar(12, 16), pixels)[0]
     assert changed[14].sum() == pytest.approx(4 + pixels, abs=0.3)
 
 
-def test_strokes_thinner_than_what_is_taken_away_vanish():
+def test_strokes_thinner_than_the_reduction_vanish():
     assert pen_width(bar(13, 15), -2.5).max() < 0.2
     assert pen_width(np.zeros((1, 28, 28), np.float32), 2).sum() == 0
 
@@ -121,7 +121,7 @@ def test_blur_keeps_the_ink_and_spreads_it_by_sigma():
     assert spread == pytest.approx(4, rel=0.05)
 
 
-def test_several_at_once_are_one_after_the_other_and_neutral_ones_change_nothing():
+def test_several_distortions_are_applied_in_turn_and_neutral_ones_change_nothing():
     neutral = {name: kind.neutral for name, kind in DISTORTIONS.items()}
     assert distorted(bar(), neutral) == pytest.approx(bar(), abs=1e-6)
     both = distorted(bar(), {**neutral, "shift": 3, "pen_width": 2})

@@ -8,7 +8,6 @@ from sklearn import metrics
 
 from digit_core.evaluation.metrics import (
     by_class,
-    calibration_error,
     confusion_matrix,
     log_loss,
     precision_recall,
@@ -105,7 +104,7 @@ def test_the_shipped_runs_figures_are_those_it_was_evaluated_with():
     assert by_class(np.array(recorded.confusion)).f1.tolist() == [row.f1 for row in recorded.per_class]
     assert log_loss(found.probabilities, found.labels) == pytest.approx(recorded.loss, rel=1e-12)
     # That one was summed in single precision.
-    assert calibration_error(found.probabilities, found.labels) == pytest.approx(recorded.calibration_error, rel=1e-4)
+    assert reliability(found.probabilities, found.labels).error == pytest.approx(recorded.calibration_error, rel=1e-4)
 
 
 def test_the_wilson_interval_is_that_of_the_textbook():
@@ -159,8 +158,8 @@ def test_the_bootstrap_of_f1_is_deterministic_and_agrees_with_resampled_images()
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     probabilities = np.full((10, 10), 0.1 / 9)
     probabilities[:, 3] = 0.9
-    assert calibration_error(probabilities, np.full(10, 3)) == pytest.approx(0.1)
-    assert calibration_error(probabilities, np.array([3] * 9 + [4])) == pytest.approx(0.0, abs=1e-12)
+    assert reliability(probabilities, np.full(10, 3)).error == pytest.approx(0.1)
+    assert reliability(probabilities, np.array([3] * 9 + [4])).error == pytest.approx(0.0, abs=1e-12)
 
 
 def test_every_image_is_in_one_bin_and_empty_bins_are_nan():

@@ -16,17 +16,17 @@ from digit_core.storage import paths
 
 
 class LeftOrRight:
-    """Reads a 0 where the ink is on the left, a 1 where it is on the right, and a 2 where there is none."""
+    """Predicts 0 for ink on the left, 1 for ink on the right, and 2 without ink."""
 
     def logits_in_batches(self, images):
         left, right = images[:, :, :14].sum((1, 2)), images[:, :, 14:].sum((1, 2))
         logits = np.zeros((len(images), 11))
         logits[:, 0], logits[:, 1], logits[:, 2] = left, right, 0.01
-        logits[:, 10] = 99  # not a digit: no reading
+        logits[:, 10] = 99  # not a digit: ignored
         return logits
 
 
-def test_what_is_counted_is_what_was_read_right_at_each_strength():
+def test_correct_predictions_are_counted_at_each_strength():
     images = np.zeros((4, 28, 28), np.float32)
     images[:3, 8:20, 10:12] = 1
     images[3, 8:20, 16:18] = 1
@@ -40,7 +40,7 @@ def test_what_is_counted_is_what_was_read_right_at_each_strength():
     assert thin[0] == 4
 
 
-def test_the_progress_rises_to_the_end():
+def test_the_progress_rises():
     parts = []
     images = np.zeros((1, 28, 28), np.float32)
     measured_curves(LeftOrRight(), images, np.array([0]), lambda message, part: parts.append(part))
@@ -59,7 +59,7 @@ def test_the_sample_is_stratified_and_always_the_same():
 
 @pytest.fixture
 def run(add_run, monkeypatch):
-    """A run and made-up test images that its predictions seem to be about; few of them are used."""
+    """A run and made-up test images that match its labels; few of them are used."""
     run = add_run("20260101-120000-quick")
     labels = run.predictions().labels
     images = np.zeros((len(labels), 28, 28), np.uint8)
@@ -69,14 +69,14 @@ def run(add_run, monkeypatch):
     return run
 
 
-def test_a_measurement_is_kept(run):
+def test_a_measurement_is_saved_and_reused(run):
     measured = measure(run)
     assert measured.images == 3
     assert load_robustness(run) == measured
     assert measure(open_run(run.name)) == measured
 
 
-def test_predictions_for_other_images_are_damaged(run, monkeypatch):
+def test_a_run_tested_on_other_images_is_refused(run, monkeypatch):
     monkeypatch.setattr(
         robustness, "load_dataset", lambda name, report: Dataset(name, None, None, None, np.zeros(3, np.int64), "")
     )
@@ -85,7 +85,7 @@ def test_predictions_for_other_images_are_damaged(run, monkeypatch):
     assert load_robustness(run) is None
 
 
-def test_the_process_tells_why_it_failed_and_loads_no_tensorflow(add_run, own_home, tmp_path):
+def test_the_process_reports_its_failure_and_loads_no_tensorflow(add_run, own_home, tmp_path):
     run = add_run("20260101-120000-quick")
     missing = tmp_path / "there-is-no.npz"
     program = "import sys; from digit_core.evaluation import __main__ as m; code = m.main(); "

@@ -58,7 +58,7 @@ def test_a_model_without_a_dense_layer_has_no_features(model, monkeypatch):
         FeatureClassifier(model)
 
 
-def test_the_nearest_are_found_as_by_comparing_with_all(model, dataset, monkeypatch):
+def test_the_nearest_are_those_of_a_brute_force_search(model, dataset, monkeypatch):
     monkeypatch.setattr(nearest_neighbors, "_CHUNK", 64)
     index = Neighbours(model, dataset)
     index.prepare()
@@ -94,7 +94,7 @@ def test_the_features_are_computed_once_for_a_model(model, dataset, monkeypatch)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])
-def test_a_damaged_file_is_made_again(model, dataset, content):
+def test_a_damaged_file_is_recomputed(model, dataset, content):
     index = Neighbours(model, dataset)
     index.prepare()
     index.path.write_bytes(index.path.read_bytes()[:-100] if content is None else content)
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_made_again(model, dataset, content):
     assert index.ready
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(model, dataset, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_file_behind(model, dataset, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -138,7 +138,7 @@ def test_a_process_computes_the_features_that_the_app_then_finds(trained_run):
     assert index.nearest(data.x_train[17].astype(np.float32) / 255)[0].index == 17
 
 
-def test_data_that_changed_under_the_app_are_a_sentence_and_not_computed_again_and_again(trained_run):
+def test_data_that_changed_since_the_app_loaded_it_is_reported(trained_run):
     task = features_task(trained_run, "of the app's data")
     task.start()
     wait_for(lambda: not task.is_active())

@@ -1,4 +1,4 @@
-"""What something takes, whatever else the machine does meanwhile."""
+"""The memory that an action takes, independent of other processes."""
 
 import sys
 from collections.abc import Callable

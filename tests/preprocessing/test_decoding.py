@@ -11,8 +11,7 @@ from PIL import Image
 from digit_core.errors import InvalidImage
 from digit_core.preprocessing import image_files
 from digit_core.preprocessing.decoding import Budget
-from digit_core.preprocessing.image_files import open_picture
-from digit_core.preprocessing.orientation import exif_orientation
+from digit_core.preprocessing.image_files import exif_orientation, open_picture
 from tests.preprocessing import crafted
 from tests.preprocessing.costs import memory_growth
 
@@ -56,7 +55,7 @@ def _with_passes(count: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_would_take_long_or_much_memory_is_refused_soon(name):
+def test_pictures_that_cost_too_much_time_or_memory_are_refused_quickly(name):
     content = HOSTILE[name]()
 
     def refuse():
@@ -68,7 +67,7 @@ def test_what_would_take_long_or_much_memory_is_refused_soon(name):
     assert time.thread_time() - start < 1
 
 
-def test_a_photo_of_fifty_megapixels_comes_smaller_where_its_full_size_would_take_too_much():
+def test_a_photo_of_fifty_megapixels_is_reduced_to_fit_into_memory():
     photo = crafted.saved(Image.new("RGB", (8160, 6120), (250, 250, 240)), "JPEG")
     assert open_picture(io.BytesIO(photo)).size == (2040, 1530)
     assert memory_growth(lambda: open_picture(io.BytesIO(photo), enough=1200)) < 50
@@ -80,7 +79,7 @@ def test_a_photo_of_twelve_megapixels_is_read_within_bounds(kind):
     assert memory_growth(lambda: open_picture(io.BytesIO(photo), enough=1200)) < 100
 
 
-def test_of_an_animation_the_first_frame_alone_is_decoded():
+def test_only_the_first_frame_of_an_animation_is_decoded():
     frames = [Image.new("L", (40, 30), 50 * n) for n in range(4)]
     for kind in ("GIF", "WEBP", "PNG", "TIFF"):
         content = crafted.saved(frames[0], kind, save_all=True, append_images=frames[1:])
@@ -88,7 +87,7 @@ def test_of_an_animation_the_first_frame_alone_is_decoded():
         assert (image.size, image.convert("L").getpixel((20, 15))) == ((40, 30), 0)
 
 
-def test_a_picture_waits_until_there_is_room_for_it_and_not_for_ever(monkeypatch):
+def test_a_picture_waits_for_memory_up_to_a_limit(monkeypatch):
     budget = Budget(10_000)
     monkeypatch.setattr(image_files, "BUDGET", budget)
     content, taken, free = crafted.saved(Image.new("L", (90, 90)), "PNG"), threading.Event(), threading.Event()
@@ -114,14 +113,14 @@ def test_a_picture_waits_until_there_is_room_for_it_and_not_for_ever(monkeypatch
         pass
 
 
-def test_notes_that_all_name_the_same_bytes_cost_nothing_and_the_picture_is_turned():
+def test_exif_entries_that_share_their_bytes_cost_nothing_and_the_picture_is_turned():
     photo = crafted.jpeg(crafted.jpeg_segment(0xE1, b"Exif\0\0" + crafted.exif(_SHARED[:300], bytes(60_000))))
     assert memory_growth(lambda: open_picture(io.BytesIO(photo))) < 10
     assert exif_orientation(crafted.exif(_SHARED, bytes(60_000))) == 6
 
 
 @pytest.mark.parametrize("end", range(0, 30, 3))
-def test_a_block_of_notes_that_ends_early_says_nothing(end):
+def test_truncated_exif_has_no_orientation(end):
     whole = crafted.exif([crafted.exif_entry(256, 3, 1, 1), crafted.exif_entry(274, 3, 1, 8)])
     assert exif_orientation(whole) == 8
     assert exif_orientation(whole[:end]) is None
@@ -135,7 +134,7 @@ def test_a_file_of_hundreds_of_megabytes_is_not_read(tmp_path):
         open_picture(tmp_path / "a.tif")
 
 
-def test_a_palette_with_broken_transparency_is_a_sentence():
+def test_a_palette_with_broken_transparency_is_refused():
     from digit_core.preprocessing.grayscale import to_grayscale
 
     broken = crafted.png(28, 28, colour=3, before_pixels=crafted.png_chunk(b"tRNS", bytes(range(200)) * 2))
@@ -164,7 +163,7 @@ def test_the_header_of_a_tiff_may_hold_nonsense():
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX alone")
-def test_a_pipe_is_not_waited_for(tmp_path):
+def test_a_pipe_is_refused_without_blocking(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(InvalidImage, match="is not a file"):
         open_picture(tmp_path / "a.png")

@@ -1,4 +1,4 @@
-"""Anything at all as a drawing or a picture: it is read, or a DigitError says why not, and soon.
+"""Arbitrary drawings and pictures are either processed or refused with a DigitError, quickly.
 
 A few hundred inputs each time; `DIGITS_EXAMPLES=20000` takes that many.
 """
@@ -103,19 +103,19 @@ def quick(action) -> None:
 
 @_EXAMPLES
 @given(_MESSAGES)
-def test_whatever_a_canvas_sends(message):
+def test_arbitrary_canvas_messages(message):
     quick(lambda: drawing_steps(drawing_from_canvas(message), 280))
 
 
 @_EXAMPLES
 @given(st.lists(_JSON | st.lists(st.tuples(_NUMBER, _NUMBER), max_size=4), max_size=4) | _JSON, _NUMBER)
-def test_whatever_is_given_as_strokes(recognizer, strokes, pen_width):
+def test_arbitrary_strokes(recognizer, strokes, pen_width):
     quick(lambda: recognizer.predict_strokes(strokes, pen_width))
 
 
 @_EXAMPLES
 @given(st.sampled_from(sorted(_FILES)), _EDITS, st.booleans(), st.sampled_from([None, 20, 1200]))
-def test_whatever_a_picture_file_holds(recognizer, name, edits, repair, enough):
+def test_arbitrary_picture_files(recognizer, name, edits, repair, enough):
     content = edited(_FILES[name], edits)
     if repair and name.startswith("PNG"):
         content = crafted.with_right_checksums(content)

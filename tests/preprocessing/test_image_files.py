@@ -19,7 +19,7 @@ CORNERS = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: 
 
 @pytest.mark.parametrize("orientation", CORNERS)
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif"])
-def test_a_photo_comes_as_it_was_held(tmp_path, orientation, kind):
+def test_a_photo_is_turned_upright(tmp_path, orientation, kind):
     lying = Image.new("L", (40, 24), 255)
     lying.paste(0, (0, 0, 8, 8))
     exif = Image.Exif()
@@ -37,13 +37,13 @@ def test_damaged_exif_does_not_hide_the_picture(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + b"x" * 50])
-def test_what_is_no_picture_is_told_with_its_name(tmp_path, content):
+def test_a_file_that_is_not_a_picture_is_named(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InvalidImage, match=r"a\.png .* save it as PNG or JPEG"):
         open_picture(tmp_path / "a.png")
 
 
-def test_a_truncated_picture_is_told(tmp_path):
+def test_a_truncated_picture_is_refused(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:5000])
@@ -65,7 +65,7 @@ def test_the_formats_that_the_page_names_are_read(tmp_path, kind):
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, NotImplementedError, MemoryError, struct.error, EOFError, KeyError])
-def test_whatever_a_damaged_file_makes_pillow_raise_is_told(tmp_path, monkeypatch, raised):
+def test_errors_of_pillow_on_damaged_files_are_reported(tmp_path, monkeypatch, raised):
     Image.new("L", (32, 32)).save(tmp_path / "a.png")
 
     def load(image):
@@ -96,7 +96,7 @@ def test_a_picture_beyond_pillows_own_limit_is_too_large_and_not_of_a_wrong_kind
         open_picture(tmp_path / "a.png")
 
 
-def test_a_file_that_is_not_there_and_a_folder_are_told(tmp_path):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(InvalidImage, match="no file"):
         open_picture(tmp_path / "gone.png")
     with pytest.raises(InvalidImage, match="folder"):

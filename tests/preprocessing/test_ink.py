@@ -27,7 +27,7 @@ def coloured(shape: np.ndarray, ink, paper) -> np.ndarray:
 
 
 @pytest.mark.parametrize("pen", [5, 10, 14, 22, 30])
-def test_a_picture_reads_like_its_strokes(four, pen):
+def test_a_picture_normalizes_like_its_strokes(four, pen):
     assert_same(paint(four, pen), four)
 
 
@@ -119,7 +119,7 @@ def test_floats_of_any_size_are_levels(four):
 
 
 @pytest.mark.parametrize(("ink", "paper"), [((0, 0, 0), 255), ((255, 255, 255), 0), ((250, 240, 60), 0)])
-def test_a_transparent_layer_is_shown_on_the_paper_that_it_is_read_on(four, ink, paper):
+def test_a_transparent_layer_is_shown_on_its_assumed_paper(four, ink, paper):
     layer = Image.new("RGBA", (280, 280), ink)
     layer.putalpha(Image.fromarray(paint(four)))
     shown = np.asarray(as_rgb(layer))
@@ -142,7 +142,7 @@ def test_a_blank_picture_has_no_ink(level, shape):
         find_ink(np.full(shape, level, np.uint8))
 
 
-def test_grain_is_no_ink():
+def test_grain_is_not_ink():
     with pytest.raises(NoInk):
         find_ink(np.random.default_rng(0).normal(200, 4, (280, 280)).clip(0, 255).astype(np.uint8))
 
@@ -160,7 +160,7 @@ def test_grain_is_no_ink():
         Image.new("L", (0, 0)),
     ],
 )
-def test_what_is_no_picture_is_said_to_be_none(image):
+def test_what_is_not_a_picture_is_refused(image):
     with pytest.raises(InvalidImage):
         find_ink(image)
 
@@ -173,13 +173,13 @@ def test_a_hundred_million_pixels(four):
 
 
 @pytest.mark.parametrize("spot", [(140, 140), (0, 0), (279, 5)])
-def test_one_dot_is_read_as_something(spot):
+def test_one_dot_has_a_model_input(spot):
     canvas = np.zeros((280, 280), np.uint8)
     canvas[spot] = 255
     assert read(canvas).shape == (28, 28)
 
 
-def test_a_canvas_nearly_full_of_ink_is_read_as_something():
+def test_a_canvas_nearly_full_of_ink_has_a_model_input():
     canvas = np.full((280, 280), 255, np.uint8)
     canvas[100:110, 100:110] = 0
     assert np.isfinite(read(canvas)).all()

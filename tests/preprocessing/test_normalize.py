@@ -33,7 +33,7 @@ def test_the_centre_of_mass_is_in_the_middle(shape):
     assert centre(normalize(ink)) == pytest.approx((14, 14), abs=0.6 if max(shape) < 9 else 0.05)
 
 
-def test_a_lonely_pixel_is_a_square():
+def test_a_single_pixel_becomes_a_square():
     image = normalize(np.ones((1, 1)))
     assert image.shape == (28, 28)
     assert image[14, 14] == pytest.approx(1)
@@ -65,7 +65,7 @@ def test_larger_pixels_do_not_change_the_normal_form(shape, times):
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (10, 10)])
-def test_no_ink_is_an_error_of_its_own(shape):
+def test_an_empty_image_has_no_ink(shape):
     with pytest.raises(NoInk):
         normalize(np.zeros(shape))
 

@@ -21,14 +21,14 @@ def line(*digits) -> np.ndarray:
 
 def test_digits_come_from_left_to_right(seven):
     pieces = split_line(find_ink(line((ONE, 300), (seven, 0), (FIVE, 400))))
-    assert [piece.left for piece in pieces] == sorted(piece.left for piece in pieces)
+    assert [piece.box[0] for piece in pieces] == sorted(piece.box[0] for piece in pieces)
     assert len(pieces) == 3
 
 
 def test_a_five_keeps_its_bar():
     pieces = split_line(find_ink(line((FIVE, 0), (ONE, 200), (FIVE, 300))))
     assert len(pieces) == 3
-    assert pieces[0].top < 45
+    assert pieces[0].box[1] < 45
 
 
 def test_slanted_neighbours_that_share_columns_stay_apart():
@@ -41,11 +41,12 @@ def test_a_piece_holds_no_ink_of_its_neighbours():
     leaning = [np.array([[90.0, 40.0], [20.0, 240.0]])]
     pieces = split_line(find_ink(line((leaning, 20), (leaning, 60))))
     for piece in pieces:
-        assert piece.ink.shape == (piece.bottom - piece.top, piece.right - piece.left)
+        left, top, right, bottom = piece.box
+        assert piece.ink.shape == (bottom - top, right - left)
         assert (piece.ink[:5].max(axis=0) > 0.5).sum() < 20
 
 
-def test_dirt_is_no_digit(seven):
+def test_dirt_is_dropped(seven):
     dirty = line((seven, 0), (ONE, 300)).copy()
     dirty[20:24, 500:504] = 255
     assert len(split_line(find_ink(dirty))) == 2
@@ -60,17 +61,17 @@ def marks(across: int, down: int) -> np.ndarray:
     return ink
 
 
-def test_marks_above_one_another_are_one_digit_however_many():
+def test_many_marks_above_one_another_are_one_digit():
     assert [piece.box for piece in split_line(marks(2, 90))] == [(2, 2, 10, 998), (502, 2, 510, 998)]
 
 
 @pytest.mark.parametrize("side", [15, 40])
-def test_more_marks_than_any_line_has_are_an_error_that_says_what_to_do(side):
+def test_too_many_marks_are_refused_with_a_remedy(side):
     with pytest.raises(InvalidImage, match="crop it to one line of digits"):
         split_line(marks(side, side))
 
 
-def test_an_empty_line_is_an_error_of_its_own():
+def test_an_empty_line_has_no_ink():
     with pytest.raises(NoInk):
         split_line(np.zeros((10, 10), np.float32))
 
@@ -82,7 +83,7 @@ def test_parts_that_are_a_digit_only_together_are_joined():
     widest = max(piece.ink.shape[1] for piece in pieces)
     joined = merge_fragments(pieces, lambda ink: float(ink.shape[1] > widest))
     assert len(joined) == 2
-    assert joined[0].box == (pieces[0].left, pieces[0].top, pieces[1].right, pieces[1].bottom)
+    assert joined[0].box == (*pieces[0].box[:2], *pieces[1].box[2:])
     assert joined[0].ink.sum() == pytest.approx(pieces[0].ink.sum() + pieces[1].ink.sum(), rel=0.01)
 
 

@@ -24,7 +24,7 @@ def test_size_and_place_do_not_matter(scale, right, down):
     assert far_apart(draw_strokes(moved), draw_strokes(SEVEN)) < 0.004
 
 
-def test_the_pen_they_were_drawn_with_does_not_matter(seven):
+def test_the_pen_width_of_the_drawing_does_not_matter(seven):
     np.testing.assert_array_equal(draw_strokes(seven, 5), draw_strokes(seven, 44))
 
 
@@ -33,7 +33,7 @@ def test_order_and_direction_do_not_matter(seven):
     assert far_apart(draw_strokes(other), draw_strokes(seven)) < 0.004
 
 
-def test_points_on_the_way_do_not_matter(seven):
+def test_additional_points_on_the_lines_do_not_matter(seven):
     dense = [np.concatenate([np.linspace(a, b, 300) for a, b in pairwise(stroke)]) for stroke in seven]
     assert far_apart(draw_strokes(dense), draw_strokes(seven)) < 0.006
 
@@ -48,7 +48,7 @@ def test_points_that_are_not_finite_are_left_out(seven):
 
 
 @pytest.mark.parametrize("strokes", [[], [np.empty((0, 2))], [np.full((3, 2), np.nan)]])
-def test_nothing_drawn_is_an_error_of_its_own(strokes):
+def test_an_empty_drawing_has_no_ink(strokes):
     with pytest.raises(NoInk):
         draw_strokes(strokes)
 
@@ -76,7 +76,7 @@ def test_many_dots_are_quick():
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e12, 1e90])
-def test_any_unit_will_do(seven, size):
+def test_any_unit_works(seven, size):
     assert far_apart(draw_strokes([stroke * size for stroke in seven]), draw_strokes(seven)) < 0.004
 
 
@@ -96,14 +96,14 @@ _NO_POINTS = [[None], [[[10**400, 1]]], [[["1", "2"]]], [[[1, 2], [3]]], [[[1j, 
 
 
 @pytest.mark.parametrize("strokes", _NO_STROKES + _NO_POINTS)
-def test_what_is_no_stroke_is_refused_in_a_short_sentence(strokes):
+def test_invalid_strokes_are_refused_with_a_short_message(strokes):
     with pytest.raises(InvalidStrokes, match=r"\(n, 2\)") as error:
         draw_strokes(strokes)
     assert len(str(error.value)) < 200
 
 
 @pytest.mark.parametrize("pen_width", [None, "wide", [1], 10**400])
-def test_a_pen_width_that_is_no_number_is_refused(seven, pen_width):
+def test_a_pen_width_that_is_not_a_number_is_refused(seven, pen_width):
     with pytest.raises(InvalidStrokes, match="pen_width"):
         draw_strokes(seven, pen_width)
 
