@@ -8,7 +8,7 @@ from PIL import Image
 
 from digit_core.errors import InvalidStrokes
 from digit_core.preprocessing.fabric_canvas import FARTHEST, WIDEST, Drawing, drawing_from_canvas, picture_object
-from digit_core.preprocessing.pipeline import drawing_steps, drawing_to_input
+from digit_core.preprocessing.pipeline import drawing_steps
 
 
 def _path(*commands, **extra):
@@ -143,7 +143,7 @@ def test_strokes_over_an_image_add_their_ink():
     image = np.zeros((28, 28), np.uint8)
     image[6:22, 13:16] = 255
     drawing = Drawing((np.array([[60.0, 140.0], [220.0, 140.0]]),), 24.0, image)
-    with_stroke = drawing_to_input(drawing, 280)
+    with_stroke = drawing_steps(drawing, 280)[-1].ink
     assert with_stroke[13:15].max(axis=0)[5:23].min() > 0.5  # a bar from side to side
     assert with_stroke[:, 13:15].max(axis=1)[6:22].min() > 0.5  # and the image's own
     assert (drawing_steps(drawing, 280)[-1].ink == with_stroke).all()
