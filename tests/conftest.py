@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -15,6 +16,9 @@ from digit_core.runs.run import Run
 from digit_core.storage import paths
 from scripts.benchmarks.chromium import chromium_path
 from scripts.benchmarks.drawings import FOUR, SEVEN
+
+hypothesis.settings.register_profile("digit-lab", deadline=None)  # a slow machine does not fail a test
+hypothesis.settings.load_profile("digit-lab")
 
 
 @pytest.fixture(autouse=True)
