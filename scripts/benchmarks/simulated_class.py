@@ -159,7 +159,7 @@ class _Session:
     async def _poll(self, shown: dict, fragment: str) -> None:
         """What the JavaScript of the sidebar's component `training_watch` does."""
         seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&panel={shown['panel']}"
-        async with Connection(self._address) as connection:
+        async with contextlib.aclosing(Connection(self._address)) as connection:
             while True:
                 await asyncio.sleep(seconds)
                 started = time.perf_counter()
