@@ -56,7 +56,7 @@ def construct_run(
     return Run(folder)
 
 
-def refresh_config(folder: Path) -> None:
+def seal(folder: Path) -> None:
     """Write `config.json` again, with the sizes of binary files that a test has changed."""
     run = Run(folder)
     write_config(folder, run.config, run.environment)

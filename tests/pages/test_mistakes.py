@@ -15,7 +15,7 @@ from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from pages.components.filters import named
 from pages.mistakes_sections.gallery import PER_PAGE
-from tests.constructed import refresh_config
+from tests.constructed import seal
 from tests.pages.conftest import go_to, texts
 from tests.waiting import wait_for
 
@@ -48,7 +48,7 @@ def digits_run(add_run, digits):
         probabilities = np.repeat((1 - sure[:, None]) / 9, 10, 1).astype(np.float32)
         probabilities[np.arange(len(labels)), read] = sure
         np.savez(run.path / "predictions.npz", probabilities=probabilities, labels=labels)
-        refresh_config(run.path)
+        seal(run.path)
         return Run(run.path)
 
     return add
@@ -350,7 +350,7 @@ def test_predictions_of_other_images_are_refused(open_page, add_run, with_mnist)
     run = add_run("20260301-120000-quick")
     predictions = run.predictions()
     np.savez(run.path / "predictions.npz", probabilities=predictions.probabilities, labels=predictions.labels[::-1])
-    refresh_config(run.path)
+    seal(run.path)
     assert "not about the test images" in texts(open_page("mistakes"))
 
 

@@ -14,7 +14,7 @@ from digit_core.jobs.background_task import TaskStatus
 from digit_core.jobs.robustness_jobs import Point, Robustness, keep_robustness, robustness_task, source_of
 from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
-from tests.constructed import refresh_config
+from tests.constructed import seal
 from tests.pages.conftest import texts
 
 OTHER = "20260101-120000-quick"
@@ -49,7 +49,7 @@ def damage(run, **arrays):
     """Another `predictions.npz`, sealed as if it were the run's own."""
     found = run.predictions()
     np.savez(run.path / "predictions.npz", **{"probabilities": found.probabilities, "labels": found.labels} | arrays)
-    refresh_config(run.path)
+    seal(run.path)
 
 
 def test_only_the_open_section_is_computed(open_section):
