@@ -1,14 +1,14 @@
-"""The processes on this machine, from Linux's /proc."""
+"""What processes there are, as Linux tells in /proc."""
 
 from pathlib import Path
 
 import pytest
 
-linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc, as on Linux")
 
 
 def processes_with(*words: str) -> int:
-    """The number of running processes with all these words in their command line."""
+    """How many living processes have all these words in their command line."""
     count = 0
     for path in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,4 +1,4 @@
-"""The trainer's process, for tests that kill it."""
+"""The trainer's process, as tests that kill it see it."""
 
 from digit_core.jobs.machine_lock import lock_owner
 

@@ -17,7 +17,7 @@ async def fetch(address: str, paths: Iterable[str], counts: Counter[str]) -> Non
     waiting = deque(paths)
 
     async def fetch_waiting() -> None:
-        async with Connection(address) as connection:
+        async with contextlib.aclosing(Connection(address)) as connection:
             while waiting:
                 try:
                     status, _, size = await connection.get(waiting.popleft())
@@ -36,12 +36,6 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def __aenter__(self) -> "Connection":
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        await self._close()
-
     async def get(self, path: str) -> tuple[int, bytes, int]:
         """The status, the encoded body, and the number of bytes with headers. Raises one of FAILURES."""
         request = f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{_HEADERS}\r\n".encode()
@@ -53,12 +47,13 @@ class Connection:
                     self._writer.write(request)
                     return await _answer(self._reader)
             except FAILURES as error:
-                await self._close()
+                await self.aclose()
                 if not is_reused or isinstance(error, TimeoutError):
                     raise  # otherwise the server closed the idle connection: try again with a new one
         raise AssertionError("unreachable")
 
-    async def _close(self) -> None:
+    async def aclose(self) -> None:
+        """Close the connection; `get` opens another one."""
         if self._writer is not None:
             self._writer.close()
             with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ def record(browser: Browser, address: str, first_content: dict[str, str]) -> Rec
     def connect(socket) -> None:
         if "/_stcore/stream" in socket.url:
             connected.append(len(files))
-            socket.on("framesent", sent.append)
+            socket.on("framesent", lambda frame: sent.append(frame))  # Playwright takes no built-in function
 
     page.on("websocket", connect)
     page.on("response", lambda response: files.append(response) if _is_file(response, address) else None)

@@ -58,7 +58,7 @@ async def simulate_class(
             await session.send(recording.opening.message)
             await fetch(address, recording.opening.files, answers.fetched)
             answers.pages.append(time.perf_counter() - started)
-            await everybody_arrived.wait()
+            await all_arrived.wait()
             await asyncio.sleep(pause * number / students)  # spread evenly
             pages = list(recording.visits.values())
             for turn in range(strokes):
@@ -69,7 +69,7 @@ async def simulate_class(
                     await visit(session, pages[(number + turn // 4) % len(pages)])
                     await visit(session, Visit(recording.back, ()))
 
-    everybody_arrived = asyncio.Barrier(students)
+    all_arrived = asyncio.Barrier(students)
     async with asyncio.TaskGroup() as group:
         for number in range(students):
             group.create_task(student(number))
@@ -159,7 +159,7 @@ class _Session:
     async def _poll(self, shown: dict, fragment: str) -> None:
         """What the JavaScript of the sidebar's component `training_watch` does."""
         seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&digest={shown['digest']}"
-        async with Connection(self._address) as connection:
+        async with contextlib.aclosing(Connection(self._address)) as connection:
             while True:
                 await asyncio.sleep(seconds)
                 started = time.perf_counter()

@@ -134,7 +134,7 @@ def test_a_canvas_without_a_test_image_has_none():
 
 
 def test_an_image_alone_is_its_own_model_input():
-    model_input = drawing_to_input(Drawing((), 1.0, PICTURE), 280)
+    model_input = drawing_steps(Drawing((), 1.0, PICTURE), 280)[-1].ink
     assert model_input.dtype == np.float32
     assert np.array_equal(model_input, PICTURE.astype(np.float32) / 255)
 

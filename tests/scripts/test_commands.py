@@ -52,6 +52,7 @@ def test_train_prints_metrics_and_one_line_of_json(training_home):
         (["--preset", "custom", "--filters", "8,a"], "filters should be whole numbers with commas"),
         (["--filters", "8"], "filters can be set for the preset custom only"),
         (["--resume", "nobody", "--epochs", "3"], "uses the training's own settings; leave out --epochs"),
+        (["--resume", "nobody", "--precision", "float32"], "leave out --compute-dtype"),  # its former spelling
         (["--resume", "nobody"], "no training named 'nobody' that was stopped"),
     ],
 )
@@ -182,9 +183,10 @@ def test_the_readme_names_every_preset_page_and_file_of_a_run():
         assert f"`{path.name}" in README
 
 
-def test_every_command_and_option_in_the_readme_exists():
+def test_every_command_and_option_in_the_documents_exists():
     helps = {}
-    found = re.findall(r"python3 (scripts/\w+\.py)([^\n`]*)", README)
+    documents = README + (paths.PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.findall(r"python3 (scripts/\w+\.py)([^\n`]*)", documents)
     assert {script for script, _ in found} >= {"scripts/start.py", "scripts/test.py", "scripts/train.py"}
     for script, rest in found:
         if script not in helps:

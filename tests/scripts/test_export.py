@@ -36,7 +36,7 @@ def test_what_cannot_be_exported_is_one_clear_line(trained_run, tmp_path):
     assert kept.returncode == 0, kept.stderr
     for options, words in (
         (["nobody", "--format", "onnx"], "no run named 'nobody'"),
-        ([trained_run.name, "--format", "pdf"], "no format 'pdf'; choose one of keras, tflite, tflite-int8, onnx"),
+        ([trained_run.name, "--format", "pdf"], "no format 'pdf'; choose one of keras, tflite"),
         ([trained_run.name, "--format", "keras"], "model.keras is damaged"),
         ([trained_run.name, "--format", "tflite", "--out", str(tmp_path / "file" / "a")], "a could not be written"),
     ):
