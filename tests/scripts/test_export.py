@@ -5,6 +5,7 @@ import json
 import onnxruntime
 
 from digit_core.runs.run import DATA_FIGURES, REQUIRED
+from tests.constructed import seal
 from tests.scripts.test_commands import run
 
 
@@ -29,6 +30,7 @@ def test_export_writes_a_file_that_agrees_and_one_line_of_json(trained_run, tmp_
 
 def test_what_cannot_be_exported_is_one_clear_line(trained_run, tmp_path):
     (trained_run.path / "model.keras").write_bytes(b"nonsense")
+    seal(trained_run.path)
     (tmp_path / "file").write_text("no folder")
     kept = run("scripts/export.py", trained_run.name, "--format", "tflite")
     assert kept.returncode == 0, kept.stderr
@@ -52,6 +54,7 @@ def test_ship_copies_a_run_without_its_datas_images(trained_run, tmp_path):
     assert {path.name for path in (tmp_path / "shipped").iterdir()} == {*REQUIRED, "figures"}
     assert not {path.stem for path in (tmp_path / "shipped").rglob("*")} & set(DATA_FIGURES)
     (trained_run.path / "model.tflite").write_bytes(b"nonsense")
+    seal(trained_run.path)
     result = run("scripts/ship.py", trained_run.name, "--to", str(tmp_path / "shipped"))
     assert result.returncode == 1
     assert "not a LiteRT model" in result.stderr

@@ -14,6 +14,7 @@ from digit_core.jobs.tasks import FORMATS, export_path, export_task, load_export
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.training.export import verification
 from digit_core.training.export.verification import export
+from tests.constructed import seal
 from tests.processes import linux, processes_with
 from tests.waiting import wait_for
 
@@ -80,8 +81,10 @@ def test_another_model_under_the_same_name_is_exported_anew(trained_run):
     form = FORMATS["tflite"]
     first = export(trained_run, form)
     (trained_run.path / "model.keras").write_bytes(b"another")
-    assert load_export(trained_run, form) is None
-    assert export(trained_run, form).source != first.source
+    seal(trained_run.path)
+    changed = open_run(trained_run.name)
+    assert load_export(changed, form) is None
+    assert export(changed, form).source != first.source
 
 
 @pytest.mark.parametrize("form", [FORMATS["tflite"], FORMATS["tflite-int8"]], ids=lambda form: form.name)
@@ -105,6 +108,7 @@ def test_logits_of_another_shape_do_not_agree(trained_run, monkeypatch):
 def test_a_damaged_keras_model_is_a_sentence(trained_run, form, content):
     path = trained_run.path / "model.keras"
     path.write_bytes(path.read_bytes()[:-9000] if content is None else content)
+    seal(trained_run.path)
     with pytest.raises(DamagedRun, match=r"model\.keras is"):
         export(trained_run, form)
     assert not export_path(trained_run, form).exists()
@@ -114,6 +118,7 @@ def test_a_model_that_did_not_make_the_predictions_is_damaged(trained_run):
     predictions = trained_run.predictions()
     wrong = np.roll(predictions.probabilities, 1, axis=1)
     np.savez(trained_run.path / "predictions.npz", probabilities=wrong, labels=predictions.labels)
+    seal(trained_run.path)
     with pytest.raises(DamagedRun, match=r"model\.tflite does not say what predictions\.npz recorded"):
         export(trained_run, FORMATS["tflite"])
 
@@ -180,6 +185,7 @@ def test_of_exports_asked_for_at_once_one_is_made_at_a_time_in_processes_of_thei
 
 def test_a_process_says_why_its_export_failed(trained_run):
     (trained_run.path / "model.keras").write_bytes(b"nonsense")
+    seal(trained_run.path)
     task = export_task(trained_run, FORMATS["keras"])
     task.start()
     status = wait_for(lambda: not task.is_active() and task.status())
