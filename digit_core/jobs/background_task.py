@@ -178,9 +178,9 @@ class BackgroundTask:
             return None
 
     def _queue_position(self) -> str | None:
-        """The number of tasks ahead, in words; None if the task is not in the queue."""
+        """The number of tasks ahead, in words; None if the task is not in the queue, or its process ended at once."""
         for position, ticket in enumerate(self.queue.tickets()):
-            if ticket.path == self.path:
+            if ticket.path == self.path and (ticket.started is None or ticket.is_starting):
                 ahead = position + self.queue.is_busy()
                 return f"In the queue, {ahead} ahead" if ahead and ticket.started is None else "Starting"
         return None

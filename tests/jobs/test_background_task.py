@@ -235,9 +235,10 @@ def test_cancelling_a_finished_or_unknown_task_changes_nothing(folder):
 def test_a_process_that_cannot_start_is_reported_and_does_not_block_the_queue(folder):
     command = (sys.executable, "-c", "import there_is_no_such_module")
     broken, following = BackgroundTask(folder / "broken", "test", command), fake_task(folder / "following")
-    for task in (broken, following):
-        task.start()
-    wait_for(lambda: following.watch() is None and is_done(following))
+    broken.start()
+    wait_for(lambda: not broken.is_active())  # although nothing has called `watch`, which removes it from the queue
+    following.start()
+    wait_for(lambda: is_done(following))
     assert broken.status().state == "failed"
     assert broken.status().message == (
         "The test could not be started. ModuleNotFoundError: No module named 'there_is_no_such_module'"
