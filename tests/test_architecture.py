@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 from digit_core.storage.paths import PROJECT
@@ -80,3 +81,17 @@ def test_the_vocabulary_test_finds_what_it_should():
 
 def is_test(path: Path) -> bool:
     return path.is_relative_to(PROJECT / "tests")
+
+
+def test_every_page_is_in_the_navigation_and_in_the_layers():
+    pages = {path.stem for path in (PROJECT / "pages").glob("[a-z]*.py")}
+    contract = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = next(each["layers"] for each in contract["contracts"] if each["type"] == "layers")
+    navigation = (PROJECT / "pages" / "shell" / "frame.py").read_text(encoding="utf-8")  # importing it needs an app
+    icons = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(navigation).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "_ICONS"
+    )
+    assert set(icons) == pages
+    assert {name.removeprefix("pages.") for name in layers[0].split(" | ")} == pages

@@ -1,4 +1,4 @@
-"""Seven distortions of images, each with one strength.
+"""Distortions of images, each with one strength.
 
 Every function maps model inputs, float32 (n, 28, 28), 0 (paper) to 1 (ink), to distorted ones; the
 strength is in the unit of its `Distortion`. Ink moved out of the image is lost.

@@ -160,7 +160,7 @@ def test_a_kill_while_the_environment_is_made_heals(project):
 )
 def test_a_kill_while_pip_unpacks_heals(made, kill, number):
     printed = kill_when(lambda: made.unpacked() > 50, made.begin(), kill, number)
-    assert kill is os.kill or 50 < made.unpacked() < FILES
+    assert made.unpacked() > 50
     assert number == signal.SIGKILL or printed.endswith(
         "\nStopped. Run the same command to start the installation over.\n"
     )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from digit_core.training.synthetic import dataset
 from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
 from digit_core.training.synthetic.digits import generate_digits
 from digit_core.training.synthetic.letter_templates import LETTERS, parse_plan
@@ -66,3 +67,11 @@ def test_the_notation_of_plans():
     straight, curved = parse_plan("00 90,~09 49 99")
     np.testing.assert_allclose(straight, [[0, 0], [0, 0], [1, 0], [1, 0]])
     np.testing.assert_allclose(curved, [[0, 1], [4 / 9, 1], [1, 1]])
+
+
+def test_a_few_images_are_generated_without_other_processes(own_home, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a process pool for nothing")
+
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", refuse)
+    assert len(dataset.load_or_generate(0, 0, 1).images) == 0

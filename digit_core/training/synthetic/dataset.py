@@ -20,6 +20,7 @@ from digit_core.training.synthetic.non_digits import generate_non_digits
 _VERSION = 1  # of the generator; raise it when its images change
 TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
+_WORTH_PROCESSES = 2000  # images: fewer are generated sooner than other processes start
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def load_or_generate(digits: int, negatives: int, seed: int) -> SyntheticDigits:
         with np.load(path, allow_pickle=False) as file:
             return SyntheticDigits(file["images"], file["labels"], file["others"])
     except Exception:  # noqa: BLE001 missing, or damaged in any way: generate the images again
-        generated = generate(digits, negatives, seed, processes=os.cpu_count() or 1)
+        processes = (os.cpu_count() or 1) if digits + negatives >= _WORTH_PROCESSES else 1
+        generated = generate(digits, negatives, seed, processes)
     content = io.BytesIO()
     np.savez(content, images=generated.images, labels=generated.labels, others=generated.negatives)
     try:
