@@ -36,9 +36,9 @@ def show_metrics(run: Run) -> None:
         row.metric(title, value, help=meaning, width=150)
     st.caption(
         f"{TITLES[run.config.data]}: {metrics.training_images:,} training images, {metrics.validation_images:,} for "
-        f"validation, {metrics.test_images:,} for the test. {metrics.parameters:,} parameters, {metrics.epochs} "
+        f"validation, {metrics.test_images:,} test images. {metrics.parameters:,} parameters, {metrics.epochs} "
         f"{'epoch' if metrics.epochs == 1 else 'epochs'}. Calibration error on validation images like drawings: "
-        f"{run.calibration.error_before:.1%}, calibrated {run.calibration.error_after:.1%}."
+        f"{run.calibration.error_before:.1%} before calibration, {run.calibration.error_after:.1%} after."
     )
 
 
@@ -65,8 +65,11 @@ def show_curves(run: Run) -> None:
                 tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
             )
         )
+        config = run.config
+        is_augmented = config.augmentation != "none" or config.rotation or config.scaling
+        augmented = " (with augmentation)" if is_augmented else ""
         caption = (
-            f"After the last epoch: {history[-1][quantity]:.4f} on training images (with augmentation), "
+            f"After the last epoch: {history[-1][quantity]:.4f} on training images{augmented}, "
             f"{history[-1][f'val_{quantity}']:.4f} on validation images."
         )
         with column:

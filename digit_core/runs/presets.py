@@ -31,7 +31,7 @@ _ALL = (
     Preset(
         "quick",
         "Quick",
-        "Two convolutions, batch normalisation and one learning-rate cycle: 99.2 % on MNIST "
+        "Two convolutions, batch normalisation and one learning-rate cycle: 99.2% on MNIST "
         "after two epochs. Synthetic digits and non-digits are mixed in.",
         {
             **_USUAL,

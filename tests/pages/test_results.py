@@ -271,3 +271,8 @@ def test_a_figure_that_is_a_link_shows_nothing_from_elsewhere(open_page, add_run
 def test_visitors_see_no_traceback():
     settings = tomllib.loads((paths.PROJECT / ".streamlit" / "config.toml").read_text())
     assert settings["client"]["showErrorDetails"] in ("none", "type")
+
+
+def test_training_accuracy_is_called_augmented_where_the_training_images_were(open_page, trained_run):
+    assert "on training images (with augmentation)" in texts(open_page("results", run=SHIPPED))
+    assert "on training images, " in texts(open_page("results", run=trained_run.name))
