@@ -30,7 +30,7 @@ def find_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     plane = to_grayscale(image)
     low, high = float(plane.min()), float(plane.max())
     if high - low < _FAINTEST_INK:
-        raise NoInk("the picture is blank; draw or choose one with a digit on it")
+        raise NoInk("The picture is blank. Choose one with a digit on it.")
     step = max(max(plane.shape) // _SAMPLE, 1)
     few = plane[::step, ::step]
     level = ((few - low) * np.float32((_LEVELS - 0.01) / (high - low))).astype(np.intp)
@@ -96,7 +96,7 @@ def _on_uneven_paper(plane: np.ndarray) -> np.ndarray:
     full = float(np.quantile(strength, 0.995))
     seen = strength[strength > 0.5 * full]
     if full < max(_FAINTEST_INK, 4 * grain) or not len(seen):
-        raise NoInk("no ink is visible in the picture; take one with more contrast")
+        raise NoInk("No ink is visible in the picture. Choose one with more contrast.")
     return _soft(strength, float(np.median(seen)), _PHOTO_GRAIN)
 
 

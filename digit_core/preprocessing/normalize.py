@@ -51,7 +51,7 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     """Top, bottom, left, right (ends excluded) of the ink of a float array (h, w). Raises NoInk if there is none."""
     darkest = ink.max(initial=0.0)
     if not darkest > 0:
-        raise NoInk("there is no ink in the picture; draw a digit first")
+        raise NoInk("There is no ink in the picture. Draw a digit first.")
     seen = ink >= FAINTEST * darkest
     rows = np.flatnonzero(seen.any(axis=1))
     columns = np.flatnonzero(seen.any(axis=0))

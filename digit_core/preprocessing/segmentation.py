@@ -67,7 +67,7 @@ def split_line(ink: np.ndarray) -> list[Piece]:
     """
     parts, count = ndimage.label(ink >= _SEEN, structure=np.ones((3, 3)))
     if not count:
-        raise NoInk("there is no ink in the picture; write one or more digits first")
+        raise NoInk("There is no ink in the picture. Choose one with one or more digits.")
     boxes = np.array([(c.start, r.start, c.stop, r.stop) for r, c in ndimage.find_objects(parts)])
     return [_piece(ink, parts, group) for group in _grouped(boxes)]
 

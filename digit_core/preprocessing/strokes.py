@@ -90,7 +90,7 @@ def finite_strokes(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
         if len(points):
             kept.append(points)
     if not kept:
-        raise NoInk("there are no strokes; draw a digit first")
+        raise NoInk("There are no strokes. Draw a digit first.")
     return kept
 
 
