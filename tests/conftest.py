@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ def own_home(tmp_path, monkeypatch) -> Path:
     """Keeps tests away from the checkout's own `.digits` and from each other's locks."""
     folder, temporary = tmp_path / "home", tmp_path / "tmp"
     temporary.mkdir()
+    # AppTest leaves its script behind as the main module, which later tests' processes would import.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setenv("DIGITS_HOME", str(folder))
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))

@@ -1,7 +1,6 @@
 """Pages by Streamlit's own AppTest: the script runs for real, without a browser."""
 
 import json
-import sys
 
 import pytest
 import streamlit as st
@@ -23,10 +22,8 @@ runpy.run_path({str(paths.PROJECT / "pages")!r} + "/" + st.session_state["page"]
 
 
 @pytest.fixture
-def open_page(own_home, monkeypatch):
+def open_page(own_home):
     """Open a page of the app: `open_page("results", run="shipped")`."""
-    # AppTest leaves its script behind as the main module, which later tests' processes would import.
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def show(name: str, **query: str) -> AppTest:
         st.cache_resource.clear()

@@ -1,7 +1,5 @@
 """The distortion sliders, on a page of their own."""
 
-import sys
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -19,8 +17,7 @@ show_sliders(Recognizer.load("shipped"), draw_strokes(SEVEN))
 
 
 @pytest.fixture
-def app(monkeypatch) -> AppTest:
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+def app() -> AppTest:
     app = AppTest.from_string(_APP, default_timeout=30).run()
     assert not app.exception, app.exception[0].stack_trace
     return app
