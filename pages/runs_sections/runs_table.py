@@ -12,6 +12,7 @@ from digit_core.runs.notes import note_of
 from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Listing, Run
 from pages.components import url_state
+from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import names_in
 from pages.components.titles import markdown
 
@@ -45,7 +46,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], active: str) -> list[Run]:
     # Rows are selected by number, so with other runs it must be another table: otherwise a run
     # could be deleted that has moved to the place of another.
     key = f"runs-{st.session_state.get(_REVISION, 0)}-{zlib.crc32(','.join(names).encode())}"
-    state = st.dataframe(
+    state = reserved("runs_table", table_height(len(names))).dataframe(
         pd.DataFrame([_row(run, titles[run.name], run.name == active) for run in runs]),
         hide_index=True,
         width="stretch",
