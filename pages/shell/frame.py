@@ -45,8 +45,6 @@ def run_app() -> None:
     """Run the script of a browser's session: the sidebar, and the page that the address names."""
     # An icon by its name would be fetched from Google by every visitor's browser.
     st.set_page_config(page_title="Digit Lab", page_icon=str(_PAGES / "icon.png"), layout="wide")
-    # Streamlit leaves room for a toolbar that is hidden here.
-    st.html("<style>[data-testid=stMainBlockContainer]{padding-top:2.5rem}</style>")
     page = st.navigation(
         [
             st.Page(_PAGES / f"{name}.py", title=name.title(), icon=f":material/{icon}:", default=name == "draw")
