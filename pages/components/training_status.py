@@ -53,9 +53,15 @@ class TrainingStatus:
         shown = self.active, name, self.cancelling, self.ended, self.resumable
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
-    def changes_pages_since(self, earlier: "TrainingStatus") -> bool:
-        """Whether pages drawn at `earlier` are out of date, and not only the sidebar."""
-        return self.active != earlier.active or (self.ended is not None and self.ended != earlier.ended)
+    def outdates(self, page: str, earlier: "TrainingStatus") -> bool:
+        """Whether the page of that name, drawn at `earlier`, has to be drawn again, and not only the sidebar.
+
+        The Draw page predicts with the active model, and the Runs page lists all runs. On every other
+        page a person looks at a run that they chose, which stays.
+        """
+        if page == "draw":
+            return self.active != earlier.active
+        return page == "runs" and (self.active != earlier.active or self.ended != earlier.ended)
 
 
 def read_status() -> TrainingStatus:

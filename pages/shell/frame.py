@@ -86,4 +86,4 @@ def _sidebar() -> None:
     if page_hash not in (None, url_state.page_hash()):
         canvas.unmounted()
         st.switch_page(path, query_params=query)
-    sidebar.show()
+    sidebar.show(Path(path).stem)

@@ -15,6 +15,7 @@ _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line be
 # above the content it leaves room for a toolbar that is hidden here.
 _STYLE = f"""
 [data-testid=stMainBlockContainer]{{max-width:none!important;padding-top:2.5rem!important}}
+[class*="st-key-silent-"]{{position:absolute}}
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
 {{padding-top:calc({_NAVIGATION}px + 1.5rem)}}

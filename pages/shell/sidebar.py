@@ -20,8 +20,8 @@ def reset() -> None:
     st.session_state.pop(_SHOWN, None)
 
 
-def show() -> None:
-    """Show the sidebar in its fragment; rerun the page too if it is out of date."""
+def show(page: str) -> None:
+    """Show the sidebar in its fragment; rerun the page of that name too if it is out of date."""
     status = shared_status().get()
     if status.active != read_active():  # another part of this page has just changed it
         shared_status().invalidate()
@@ -29,7 +29,7 @@ def show() -> None:
     shown = st.session_state.get(_SHOWN)
     if shown and shown.digest != status.digest:
         st.session_state.pop(_PROBLEM, None)  # it is out of date
-        if status.changes_pages_since(shown):
+        if status.outdates(page, shown):
             st.rerun(scope="app")
     st.session_state[_SHOWN] = status
     # Each in its own container: with one element more or less above it the form would close.

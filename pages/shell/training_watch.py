@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
+from pages.components import status_events
 from pages.components.training_html import CSS
 from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
@@ -22,6 +23,9 @@ PATH = "/training-status"
 _WINDOW = "window_name"  # in a session
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
+  const before = window.trainingStatus;
+  window.trainingStatus = data.digest;
+  if (before && before !== data.digest) window.dispatchEvent(new CustomEvent(data.event));
   parentElement.watching?.abort();
   const watching = parentElement.watching = new AbortController(), {signal} = watching;
   const place = parentElement.querySelector('.progress');
@@ -63,6 +67,7 @@ def show(status: TrainingStatus) -> None:
             "address": f"/{base}{PATH}" if base else PATH,
             "window": window,
             "digest": status.digest,
+            "event": status_events.EVENT,
             "html": status.html,
             "seconds": open_windows().poll_seconds(window, training=status.is_training),
         },

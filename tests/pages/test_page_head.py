@@ -10,7 +10,7 @@ PAGE = b"<html><head><title>Streamlit</title></head><body>" + b"x" * 3000 + b"</
 async def server(scope, receive, send):
     """Answers with a page, or with "not modified" and a compressed one to requests that allow these."""
     asked = dict(scope["headers"])
-    assert b"accept-encoding" not in asked and b"if-none-match" not in asked or scope["path"] != "/"
+    assert (b"accept-encoding" not in asked and b"if-none-match" not in asked) or scope["path"] != "/"
     kind = b"text/html; charset=utf-8" if scope["path"] == "/" else b"text/javascript"
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(PAGE)), (b"etag", b'"1"')]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -126,15 +126,18 @@ def test_a_started_training_reruns_the_sidebar_until_it_shows_it(own_home, new_p
     assert not json.loads(response("a", read_status().digest))["rerun"]  # a step is shown by the poll itself
 
 
-def test_the_end_of_a_training_reruns_pages_and_its_start_the_sidebar_alone(training, monkeypatch):
+def test_the_end_of_a_training_redraws_the_list_of_runs_and_no_page_that_shows_a_chosen_one(training, monkeypatch):
     during = read_status()
     monkeypatch.setattr(trainings, "current", lambda: None)
     training.write_progress(Progress(state="cancelled"))
     after = read_status()
     assert len({during.digest, after.digest}) == 2
-    assert after.changes_pages_since(during)
-    assert not during.changes_pages_since(after)
-    assert TrainingStatus(ActiveRun("other")).changes_pages_since(after)
+    other = TrainingStatus(ActiveRun("other"))
+    assert after.outdates("runs", during)
+    assert other.outdates("runs", after) and other.outdates("draw", after)
+    assert not after.outdates("draw", during)
+    for page in ("results", "mistakes", "compare", "training"):
+        assert not after.outdates(page, during) and not other.outdates(page, after)
 
 
 def test_a_poll_returns_the_progress(training):
