@@ -16,6 +16,7 @@ _ICONS = {
     "mistakes": "rule",
     "compare": "compare_arrows",
     "runs": "folder_open",
+    "training": "model_training",
 }
 _ON_SCREEN = "page_on_screen"
 # The second click of a double click on a button that leads to another page still names the page

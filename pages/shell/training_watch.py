@@ -7,7 +7,6 @@ training, 1 lift of the pen in 120 got no prediction.
 """
 
 import json
-import uuid
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -16,11 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from pages.components import status_events
+from pages.components.browser_window import adopt, window_name
 from pages.components.training_html import CSS
 from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
 PATH = "/training-status"
-_WINDOW = "window_name"  # in a session
+_KEY = "training_watch"
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
   const before = window.trainingStatus;
@@ -29,6 +29,10 @@ export default function ({data, parentElement, setTriggerValue}) {
   parentElement.watching?.abort();
   const watching = parentElement.watching = new AbortController(), {signal} = watching;
   const place = parentElement.querySelector('.progress');
+  // A page that is loaded again is the same window, in another session.
+  const kept = sessionStorage.getItem('window');
+  if (!kept) sessionStorage.setItem('window', data.window);
+  else if (kept !== data.window) setTriggerValue('window', kept);
   let {html, seconds} = data, timer;
   place.innerHTML = html;
   const wait = () => {
@@ -60,7 +64,7 @@ _watch = st.components.v2.component(
 
 def show(status: TrainingStatus) -> None:
     """Show the progress of the running training, if any, and rerun this fragment when the status has changed."""
-    window = st.session_state.setdefault(_WINDOW, uuid.uuid4().hex)
+    window = window_name()
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     _watch(
         data={
@@ -72,7 +76,8 @@ def show(status: TrainingStatus) -> None:
             "seconds": open_windows().poll_seconds(window, training=status.is_training),
         },
         on_rerun_change=lambda: None,
-        key="training_watch",
+        on_window_change=lambda: adopt(st.session_state[_KEY].window),
+        key=_KEY,
     )
 
 

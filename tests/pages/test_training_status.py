@@ -1,4 +1,5 @@
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -142,7 +143,14 @@ def test_the_end_of_a_training_redraws_the_list_of_runs_and_no_page_that_shows_a
 
 def test_a_poll_returns_the_progress(training):
     html = json.loads(response("a", ""))["html"]
-    for text in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
+    for text in (
+        "Epoch 2 of 4<",
+        "38%",
+        "42 s left",
+        "0.2500",
+        "90.00%",
+        'aria-label="Loss by training step, now 0.2500"',
+    ):
         assert text in html
     assert 'value="37.5"' in html
 
@@ -159,6 +167,15 @@ def test_the_curve_goes_from_the_first_loss_at_the_top_to_the_last_at_the_bottom
     assert top < middle_y < bottom
     assert middle_y == pytest.approx((top + bottom) / 2)  # its axis is logarithmic
     assert points[0][0] < middle_x < right
+
+
+def test_the_progress_has_the_same_parts_from_the_first_message_to_the_last():
+    def parts(html: str) -> list[str]:
+        return re.findall(r"<(?:div|span|progress)\b[^>]*?(?:class|aria-label)=\"?(\w+)", html)
+
+    curve = [(step, 1.0) for step in range(5)]
+    late = Progress(message="Publishing", loss=0.1, accuracy=0.9, val_loss=0.1, val_accuracy=0.9, curve=curve)
+    assert parts(progress_html(Progress())) == parts(progress_html(late))
 
 
 def test_a_constant_or_vanishing_loss_has_a_curve_too():
