@@ -22,7 +22,7 @@ const make = (name, attributes, text) => {
   return element;
 };
 const short = (value, share) => share ? `${+(value * 100).toPrecision(4)}%`
-  : Math.abs(value) >= 10000 ? value.toLocaleString('en', {maximumFractionDigits: 0}) : `${+value.toPrecision(3)}`;
+  : Math.abs(value) >= 1000 ? value.toLocaleString('en', {maximumFractionDigits: 0}) : `${+value.toPrecision(3)}`;
 // As TensorBoard: a moving average, corrected for its start at zero.
 const smooth = (points, weight) => {
   let last = 0, count = 0;
@@ -43,7 +43,8 @@ const ticks = (low, high, log, whole) => {
   for (const factor of [2, 2.5, 2]) if ((high - low) / step > 5) step *= factor;
   if (whole) step = Math.max(1, Math.round(step));
   const found = [];
-  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-6; value += step) found.push(value);
+  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-6; value += step)
+    found.push(value + 0);  // and no -0
   return found;
 };
 
@@ -82,7 +83,8 @@ export default function ({data, parentElement, key}) {
 
   const one = (svg, chart) => {
     const axis = data.axes.find(each => each.key === state.by), log = !!state.log[chart.title];
-    const ink = getComputedStyle(root).color, text = {fill: ink, 'font-size': 13, 'font-family': 'sans-serif'};
+    const {color: ink, fontFamily} = getComputedStyle(root);
+    const text = {fill: ink, 'font-size': 13, 'font-family': fontFamily};
     const lines = chart.lines.map(line => {
       const points = line.points.map(point => [point[axis.key], point.y]).filter(point => point[0] != null
         && Number.isFinite(point[1]) && (!log || point[1] > 0));
@@ -130,6 +132,7 @@ export default function ({data, parentElement, key}) {
       svg.append(make('path', {...stroke, d: path(line.points)}));
       if (line.points.length < 60 && !line.smooth) for (const p of line.points)
         svg.append(make('circle', {cx: px(p[0]), cy: py(p[1]), r: 3.5, fill: line.colour}));
+      if (lines.length === 1) continue;  // the title says it
       svg.append(make('line', {x1: at, x2: at + 24, y1: 33, y2: 33, ...stroke, 'stroke-width': 3}));
       const name = make('text', {...text, x: at + 30, y: 37}, line.title);
       svg.append(name);

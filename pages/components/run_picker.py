@@ -63,14 +63,15 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
         if name not in runs:
             st.warning(f"{_problem(name, listing)} It is skipped.")
     st.session_state[_RUNS] = [name for name in names if name in runs]
-    st.multiselect(
-        "Runs",
-        list(runs),
-        key=_RUNS,
-        format_func=lambda name: titles.get(name, name),
-        placeholder="Choose runs",
-        on_change=lambda: _choose_all(st.session_state[_RUNS]),
-    )
+    with reserved("runs-picker", _PICKER_HEIGHT):
+        st.multiselect(
+            "Runs",
+            list(runs),
+            key=_RUNS,
+            format_func=lambda name: titles.get(name, name),
+            placeholder="Choose runs",
+            on_change=lambda: _choose_all(st.session_state[_RUNS]),
+        )
     chosen = list(st.session_state[_RUNS])
     new_run_offer.show(chosen, "Add it", lambda name: _choose_all([*chosen, name]))
     return [runs[name] for name in chosen]

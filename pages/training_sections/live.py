@@ -37,7 +37,7 @@ def show() -> None:
         st.progress(min(status.progress.fraction, 1.0), text=_stage(status.progress))
     elif status.progress.message:
         st.markdown(markdown(status.progress.message.rstrip(". ") + "."))
-    _figures(status.progress, record.rows(status.job))
+    _figures(status.progress, record.rows(status.job), record.history(status.job))
     _curves(status)
     record.show_settings(status.job)
     record.show_log(status.job, is_open=status.progress.state == "failed")
@@ -57,34 +57,35 @@ def _heading(status: TrainingStatus) -> None:
 def _stage(progress: Progress) -> str:
     stage = markdown(progress.message) or f"Epoch {progress.epoch} of {progress.epochs}"
     left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
-    return f"{stage} · {progress.fraction:.0%} of the whole job{left}"
+    so_far = f", {duration(max(time.time() - progress.started, 0))} so far" if progress.started else ""
+    return f"{stage} · {progress.fraction:.0%} of the whole job{so_far}{left}"
 
 
-def _figures(progress: Progress, rows: list[dict[str, float]]) -> None:
+def _figures(progress: Progress, rows: list[dict[str, float]], history: list[dict[str, float]]) -> None:
     """The latest numbers; all are there from the start, so that nothing moves when one becomes known."""
-    last = rows[-1] if rows else {}
+    last, epoch = rows[-1] if rows else {}, history[-1] if history else {}
+    # The last progress of a training that has ended has no numbers of its own.
+    number = progress.epoch or int(epoch.get("epoch", 0))
+    loss = epoch.get("loss") if progress.loss is None else progress.loss
+    accuracy = epoch.get("accuracy") if progress.accuracy is None else progress.accuracy
+    validated = epoch.get("val_accuracy") if progress.val_accuracy is None else progress.val_accuracy
     figures = (
-        ("Epoch", f"{progress.epoch} of {progress.epochs}" if progress.epoch else None),
-        ("Loss", f"{progress.loss:.4f}" if progress.loss is not None else None),
-        ("Accuracy", f"{progress.accuracy:.2%}" if progress.accuracy is not None else None),
-        ("Validation accuracy", f"{progress.val_accuracy:.2%}" if progress.val_accuracy is not None else None),
+        ("Epoch", f"{number} of {max(progress.epochs, number)}" if number else None),
+        ("Loss", f"{loss:.4f}" if loss is not None else None),
+        ("Accuracy", f"{accuracy:.2%}" if accuracy is not None else None),
+        ("Validation accuracy", f"{validated:.2%}" if validated is not None else None),
         ("Learning rate", f"{last['learning_rate']:.2g}" if last else None),
         ("Images per second", f"{last['images_per_second']:,.0f}" if last else None),
-        ("Time so far", duration(_seconds(progress)) if progress.started else None),
     )
     row = st.container(horizontal=True)
     for title, value in figures:
-        row.metric(title, value or "–", width=140)
-
-
-def _seconds(progress: Progress) -> float:
-    end = progress.updated if progress.state in _ENDINGS else time.time()
-    return max(end - progress.started, 0)
+        row.metric(title, value or "–", width=122)
 
 
 def _curves(status: TrainingStatus) -> None:
-    job, progress = status.job, status.progress
-    curves = training_curves.Curves(record.history(job), record.rows(job), progress.epochs, progress.steps)
+    job, progress, history = status.job, status.progress, record.history(status.job)
+    epochs = progress.epochs or len(history)
+    curves = training_curves.Curves(history, record.rows(job), epochs, progress.steps)
     training_curves.show(curves, job.name, downloads=not status.is_training)
 
 
