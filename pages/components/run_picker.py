@@ -7,13 +7,11 @@ import streamlit as st
 from digit_core.datasets.sources import TITLES
 from digit_core.runs.run import Listing, Run, list_runs
 from pages.components import new_run_offer, url_state
-from pages.components.reserved import reserved
 from pages.components.titles import markdown, run_title, run_titles
 
 # Both boxes have a key and no default: with another default each choice would make another box,
-# which would lose the next click.
+# which would lose the next click. `pages.shell.page_head` reserves their height by these keys.
 _RUN, _RUNS = "picked_run", "compared_runs"
-_PICKER_HEIGHT = 68  # pixels, of a box with its label
 
 
 def pick_run() -> Run | None:
@@ -31,7 +29,7 @@ def pick_run() -> Run | None:
         url_state.put("run", name := newest)
     titles = run_titles(runs, lambda name: f"{_with_accuracy(runs[name])} on {TITLES[runs[name].config.data]}")
     st.session_state[_RUN] = name if name in runs else None
-    with reserved("run-picker", _PICKER_HEIGHT), st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Run",
             list(runs),
@@ -63,15 +61,14 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
         if name not in runs:
             st.warning(f"{_problem(name, listing)} It is skipped.")
     st.session_state[_RUNS] = [name for name in names if name in runs]
-    with reserved("runs-picker", _PICKER_HEIGHT):
-        st.multiselect(
-            "Runs",
-            list(runs),
-            key=_RUNS,
-            format_func=lambda name: titles.get(name, name),
-            placeholder="Choose runs",
-            on_change=lambda: _choose_all(st.session_state[_RUNS]),
-        )
+    st.multiselect(
+        "Runs",
+        list(runs),
+        key=_RUNS,
+        format_func=lambda name: titles.get(name, name),
+        placeholder="Choose runs",
+        on_change=lambda: _choose_all(st.session_state[_RUNS]),
+    )
     chosen = list(st.session_state[_RUNS])
     new_run_offer.show(chosen, "Add it", lambda name: _choose_all([*chosen, name]))
     return [runs[name] for name in chosen]

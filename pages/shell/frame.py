@@ -19,6 +19,7 @@ _ICONS = {
     "training": "model_training",
 }
 _ON_SCREEN = "page_on_screen"
+_SIDEBAR_EVENTS = 8  # more than the sidebar shows at once
 # The second click of a double click on a button that leads to another page still names the page
 # being left. It reaches the server when the other page is there, and replaces it. So buttons with
 # a key that begins with "leave-" take one click in two seconds.
@@ -77,6 +78,10 @@ def show(page: str) -> None:
     with st.sidebar:
         _sidebar()
         _one_click()
+    # Messages, questions and styles of all parts of the screen are in one container, by their numbers. Those that
+    # the sidebar adds when it reruns alone would take the place of the page's own first: of an open image, say.
+    for _ in range(_SIDEBAR_EVENTS):
+        st.html("<style></style>")
 
 
 @st.fragment

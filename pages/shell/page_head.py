@@ -11,14 +11,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PAGES = len(list(Path(__file__).parents[1].glob("[a-z]*.py")))
 _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line below them, as Streamlit draws them
+_HEADER = 16  # pixels below the sidebar's head
+_LABELLED = 68  # pixels, a box with its label, which is drawn late
 # Until the first message the front end shows neither sidebar nor navigation, and a narrow column;
 # above the content it leaves room for a toolbar that is hidden here.
 _STYLE = f"""
 [data-testid=stMainBlockContainer]{{max-width:none!important;padding-top:2.5rem!important}}
 [class*="st-key-silent-"]{{position:absolute}}
+.st-key-picked_run,.st-key-compared_runs{{min-height:{_LABELLED}px}}
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
-{{padding-top:calc({_NAVIGATION}px + 1.5rem)}}
+{{margin-top:{_NAVIGATION + _HEADER}px}}
 @media (min-width:768px){{
 [data-testid=stMainBlockContainer]{{padding-left:5rem!important;padding-right:5rem!important}}
 [data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{padding-left:300px}}
