@@ -35,7 +35,8 @@ def test_the_metrics_are_the_runs(open_page):
     assert shown["Recall"] == f"{metrics.recall:.2%}"
     report = app.main.dataframe[0].value
     assert list(report["precision"]) == [row.precision for row in metrics.per_class]
-    assert len(app.get("vega_lite_chart")) == 3  # two curves and the confusion matrix
+    kinds = [component.proto.component_name for component in app.get("bidi_component")]
+    assert kinds.count("training_curves") == 1
 
 
 def test_a_run_in_the_address_is_shown(open_page, add_run):
