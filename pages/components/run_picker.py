@@ -38,7 +38,8 @@ def pick_run() -> Run | None:
             on_change=lambda: _choose(st.session_state[_RUN]),
             placeholder="Choose a run",
         )
-        new_run_offer.show([name], "Show it", _choose)
+        with st.container(width="content"):  # no wider than the offer, if there is one
+            new_run_offer.show([name], "Show it", _choose)
     if name in runs:
         return runs[name]
     st.warning(f"{_problem(name, listing)} Choose another above, or go to the newest.", icon=":material/folder_off:")

@@ -9,9 +9,9 @@ import streamlit as st
 from pages.components import charts
 from pages.components.curves_script import SCRIPT, STYLE
 from pages.components.downloads import csv_button, picture_buttons
-from pages.components.reserved import reserved
 
-_HEIGHTS = {2: 300, 4: 580}  # pixels, with the controls, of one row of two charts and of two
+# Pixels, with the controls, of one row of two charts and of two; `pages.shell.page_head` reserves them by their keys.
+_HEIGHTS = {2: 260, 4: 490}
 _LEAST_ROWS = 2  # of the record by step: fewer are no curve
 Row = dict[str, float]
 _curves = st.components.v2.component(
@@ -52,11 +52,11 @@ class Curves:
 def show(curves: Curves, name: str, *, downloads: bool = True) -> None:
     """Show loss and accuracy, and by step learning rate and throughput too. `name` is unique on the page."""
     if not curves.history and not curves.has_steps:
-        with reserved(f"area-{_key(name)}", _HEIGHTS[4]):
+        with st.container(key=f"room-{_HEIGHTS[4]}-{_key(name)}"):
             st.caption("The curves begin with the first steps.")
         return
     drawn = _charts(curves, name)
-    with reserved(f"area-{_key(name)}", _HEIGHTS[len(drawn)]):
+    with st.container(key=f"room-{_HEIGHTS[len(drawn)]}-{_key(name)}"):
         _curves(
             data={"charts": drawn, "axes": _axes(curves), "smoothing": 0.0},
             key=f"curves-{_key(name)}",

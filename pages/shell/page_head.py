@@ -18,6 +18,8 @@ _LABELLED = 68  # pixels, a box with its label, which is drawn late
 _STYLE = f"""
 [data-testid=stMainBlockContainer]{{max-width:none!important;padding-top:2.5rem!important}}
 [class*="st-key-silent-"]{{position:absolute}}
+[class*="st-key-room-260-"]{{min-height:260px}}
+[class*="st-key-room-490-"]{{min-height:490px}}
 .st-key-picked_run,.st-key-compared_runs{{min-height:{_LABELLED}px}}
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
