@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.shell import frame
+from pages.shell import frame, sidebar
 from pages.training_sections import live
 
 frame.require()
 st.title("Training")
-live.show()
+live.show(sidebar.attempt)

@@ -10,7 +10,6 @@ from digit_core.runs.schemas import Progress
 from pages.components import cancel_training, status_events, training_curves
 from pages.components.titles import duration, markdown, run_markdown
 from pages.components.training_status import TrainingStatus, shared_status
-from pages.shell import sidebar
 from pages.training_sections import record
 
 _SECONDS = 2.0  # between two reruns while a training runs
@@ -18,8 +17,11 @@ _ENDINGS = {"finished": "Finished", "cancelled": "Cancelled", "failed": "Failed"
 
 
 @st.fragment
-def show() -> None:
-    """Progress and curves; every two seconds while a training runs, else when one starts."""
+def show(attempt: cancel_training.Attempt) -> None:
+    """Progress and curves; every two seconds while a training runs, else when one starts.
+
+    *Cancel* has `attempt` cancel the training.
+    """
     status = shared_status().get()
     status_events.rerun_on_change("live", seconds=_SECONDS if status.is_training else None)
     if status.job is None:
@@ -32,7 +34,7 @@ def show() -> None:
     if status.progress is None:
         st.info("A training of another user of this machine is running; its progress cannot be read.")
         return
-    _heading(status)
+    _heading(status, attempt)
     if status.is_training:
         st.progress(min(status.progress.fraction, 1.0), text=_stage(status.progress))
     elif status.progress.message:
@@ -43,13 +45,13 @@ def show() -> None:
     record.show_log(status.job, is_open=status.progress.state == "failed")
 
 
-def _heading(status: TrainingStatus) -> None:
+def _heading(status: TrainingStatus, attempt: cancel_training.Attempt) -> None:
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     state = "Training" if status.is_training else _ENDINGS.get(status.progress.state, "Last training")
     row.subheader(f"{state}: {run_markdown(status.job.name)}", anchor=False, width="stretch")
     with row.container(width=200):
         if status.is_training:
-            cancel_training.show(status, sidebar.attempt, "cancel-on-page")
+            cancel_training.show(status, attempt, "cancel-on-page")
         elif _run(status) and st.button("Show the results", icon=":material/monitoring:", key="leave-to-results"):
             st.switch_page("pages/results.py", query_params={"run": status.job.name})
 
