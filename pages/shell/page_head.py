@@ -20,6 +20,7 @@ _STYLE = f"""
 [class*="st-key-silent-"]{{position:absolute}}
 [class*="st-key-room-260-"]{{min-height:260px}}
 [class*="st-key-room-490-"]{{min-height:490px}}
+.st-key-results-metrics{{min-height:88px}}
 .st-key-picked_run,.st-key-compared_runs{{min-height:{_LABELLED}px}}
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
