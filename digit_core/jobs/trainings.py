@@ -2,17 +2,20 @@
 
 The trainer is a process of its own (`python -m digit_core.training train FOLDER`). It holds the
 machine's lock while it runs, and the operating system releases that lock however the process ends.
+If there is one that waits with TensorFlow imported, the job is handed to it (`digit_core.jobs.warm_trainer`).
 App and trainer communicate only through files in the working folder (`digit_core.jobs.training_job`).
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
+from digit_core.jobs import warm_trainer
 from digit_core.jobs.machine_lock import lock_owner
-from digit_core.jobs.processes import end_process, last_line, room_command, start_process
+from digit_core.jobs.processes import end_process, is_alive, last_line, room_command, start_process
 from digit_core.jobs.recovery import STARTING_SECONDS, mark_cancelled, progress_of, recover
 from digit_core.jobs.training_job import Job, Request, visible_folders, working_jobs
 from digit_core.runs.checkpoints import checkpoint_epoch
@@ -33,11 +36,12 @@ def current() -> Job | None:
     return Job(owner.folder) if owner else None
 
 
-def start(config: TrainingConfig, *, activate: bool = True, command: str = "the app") -> Job:
+def start(config: TrainingConfig, *, window: str = "", activate: bool = True, command: str = "the app") -> Job:
     """Start a training in a process of its own and return once it holds the machine's lock.
 
-    Parameters: `activate`, whether to activate the run when it is finished; `command`, what the
-    person ran to start it, stored in the run's `config.json`.
+    Parameters: `window`, the random id of the browser tab that starts it, kept in its request; `activate`,
+    whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
+    `command`, what the person ran to start it, stored in the run's `config.json`.
     Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
     with _starting:
@@ -46,7 +50,7 @@ def start(config: TrainingConfig, *, activate: bool = True, command: str = "the 
         delete_old_jobs()
         job = Job(_new_folder(config.preset))
         try:
-            job.write_request(Request(config=config.model_dump(), command=command, activate=activate))
+            job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
             _launch(job, config.epochs)
         except DigitError:
             remove_folder(job.folder)
@@ -76,8 +80,8 @@ def resumable(job: Job) -> int:
     return checkpoint_epoch(job.folder) if is_stopped else 0
 
 
-def resume(job: Job, *, activate: bool = True) -> Job:
-    """Resume a training that was stopped, after its last whole epoch; `activate` as for `start`.
+def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
+    """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
     Raises TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
     """
@@ -88,7 +92,9 @@ def resume(job: Job, *, activate: bool = True) -> Job:
             raise TrainingFailed(f"{job.name} cannot be resumed: it has no checkpoint. Start it anew.")
         progress, request = job.progress(), job.request()
         try:
-            job.write_request(request.model_copy(update={"activate": activate, "cancel": False}))
+            job.write_request(
+                request.model_copy(update={"activate": activate, "cancel": False, "cancelled_by": "", "window": window})
+            )
             _launch(job, progress.epochs)
         except DigitError:
             job.write_request(request)
@@ -97,15 +103,19 @@ def resume(job: Job, *, activate: bool = True) -> Job:
         return job
 
 
-def cancel(job: Job) -> None:
+def cancel(job: Job, *, window: str = "") -> None:
     """Cancel a training; a run that is complete by then is kept, but not activated.
 
-    Ends the trainer within seconds: it is asked to end, then killed, unless it is publishing. Does
-    nothing to a training that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
+    `window` is the random id of the browser tab that cancels it, kept in its request. Ends the trainer
+    within seconds: it is asked to end, then killed, unless it is publishing. Does nothing to a training
+    that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
     """
-    job.write_request(job.request().model_copy(update={"activate": False, "cancel": True}))
+    request = job.request()
+    if not request.cancel:  # the first one counts
+        job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
     if _is_stoppable(job) and (owner := lock_owner()):
-        end_process(owner.process, lambda: _is_stoppable(job))
+        # Until the process is gone: one that has released the lock can still hold a gigabyte of memory.
+        end_process(owner.process, lambda: is_alive(owner.process) and not _is_publishing(job))
         if (progress := job.progress()) and progress.state in ACTIVE - {"publishing"}:  # it was killed
             mark_cancelled(job)
 
@@ -130,20 +140,32 @@ def delete_old_jobs() -> None:
 
 def _launch(job: Job, epochs: int) -> None:
     """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
-    job.write_progress(Progress(epochs=epochs, message="Starting the trainer"))
+    now = time.time()
+    job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
+    warm = warm_trainer.hand_over(job.folder)
+    if warm is not None and _has_begun(job, lambda: is_alive(warm)):
+        return
     log = job.folder / "train.log"
     process = start_process(log, room_command("training", "train", str(job.folder)))
-    deadline = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < deadline:
-        progress = job.progress()
-        if progress and progress.state != "waiting":
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    if _has_begun(job, lambda: process.poll() is None):
+        return
     process.kill()
     _refuse_if_busy()
     raise TrainingFailed(f"The trainer did not start. {last_line(log)}".strip())
+
+
+def _has_begun(job: Job, is_running: Callable[[], bool]) -> bool:
+    """Wait until the trainer holds the machine's lock; False if it ends before that, or takes too long."""
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        alive = is_running()  # before its progress is read, which may be its last act
+        progress = job.progress()
+        if progress and progress.state != "waiting":
+            return True
+        if not alive:
+            return False
+        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    return False
 
 
 def _updated(folder: Path) -> float:
@@ -156,8 +178,12 @@ def _updated(folder: Path) -> float:
 
 def _is_stoppable(job: Job) -> bool:
     """Whether its trainer is running and not publishing, which takes seconds after maybe hours of training."""
+    return current() == job and not _is_publishing(job)
+
+
+def _is_publishing(job: Job) -> bool:
     progress = job.progress()
-    return current() == job and (progress is None or progress.state != "publishing")
+    return progress is not None and progress.state in ("publishing", "finished")
 
 
 def _refuse_if_busy() -> None:

@@ -8,6 +8,7 @@ from digit_core.datasets.sources import TITLES, is_available
 from digit_core.jobs import trainings
 from digit_core.runs.config import defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
+from pages.components.browser_window import window_name
 
 
 def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem: str | None) -> None:
@@ -34,7 +35,7 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
         for name, value in layers.items():
             if isinstance(value, str):
                 settings[name] = parse_numbers(value, name)
-        trainings.start(training_config(preset, data=data, **settings))
+        trainings.start(training_config(preset, data=data, **settings), window=window_name())
 
     with start:
         if problem:
