@@ -21,6 +21,7 @@ from digit_core.errors import DamagedRun, InvalidConfig
 from digit_core.runs.config import TrainingConfig, read_config
 from digit_core.runs.json_files import read_json, read_model
 from digit_core.runs.schemas import Progress
+from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
 from digit_core.storage.files import write_if_folder_exists
 
@@ -33,7 +34,8 @@ class Request(BaseModel):
     """What was requested: train with these settings, then `activate` the run; or `cancel`.
 
     `config` has the fields of `TrainingConfig`, maybe of an earlier version; `command` is what the
-    person ran to start it.
+    person ran to start it. `window` is the random id of the browser tab that started it, and
+    `cancelled_by` of the one that cancelled it; empty if it was not a browser tab.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -42,6 +44,8 @@ class Request(BaseModel):
     cancel: bool = False
     config: dict[str, Any] | None = None
     command: str = ""
+    window: str = ""
+    cancelled_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,13 @@ class Job:
             return read_config(self.request().config)
         except InvalidConfig:
             return None
+
+    def steps(self) -> list[dict[str, float]]:
+        """The rows of `steps.csv` with `STEP_FIELDS`; empty before the first step."""
+        for folder in self._folders():
+            if rows := read_steps(folder):
+                return rows
+        return []
 
     # Neither creates the folder: the folder of a job that has become a run or was deleted must not come back.
 

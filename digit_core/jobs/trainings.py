@@ -34,11 +34,12 @@ def current() -> Job | None:
     return Job(owner.folder) if owner else None
 
 
-def start(config: TrainingConfig, *, activate: bool = True, command: str = "the app") -> Job:
+def start(config: TrainingConfig, *, window: str = "", activate: bool = True, command: str = "the app") -> Job:
     """Start a training in a process of its own and return once it holds the machine's lock.
 
-    Parameters: `activate`, whether to activate the run when it is finished; `command`, what the
-    person ran to start it, stored in the run's `config.json`.
+    Parameters: `window`, the random id of the browser tab that starts it, kept in its request; `activate`,
+    whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
+    `command`, what the person ran to start it, stored in the run's `config.json`.
     Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
     with _starting:
@@ -47,7 +48,7 @@ def start(config: TrainingConfig, *, activate: bool = True, command: str = "the 
         delete_old_jobs()
         job = Job(_new_folder(config.preset))
         try:
-            job.write_request(Request(config=config.model_dump(), command=command, activate=activate))
+            job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
             _launch(job, config.epochs)
         except DigitError:
             remove_folder(job.folder)
@@ -77,8 +78,8 @@ def resumable(job: Job) -> int:
     return checkpoint_epoch(job.folder) if is_stopped else 0
 
 
-def resume(job: Job, *, activate: bool = True) -> Job:
-    """Resume a training that was stopped, after its last whole epoch; `activate` as for `start`.
+def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
+    """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
     Raises TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
     """
@@ -89,7 +90,9 @@ def resume(job: Job, *, activate: bool = True) -> Job:
             raise TrainingFailed(f"{job.name} cannot be resumed: it has no checkpoint. Start it anew.")
         progress, request = job.progress(), job.request()
         try:
-            job.write_request(request.model_copy(update={"activate": activate, "cancel": False}))
+            job.write_request(
+                request.model_copy(update={"activate": activate, "cancel": False, "cancelled_by": "", "window": window})
+            )
             _launch(job, progress.epochs)
         except DigitError:
             job.write_request(request)
@@ -98,13 +101,14 @@ def resume(job: Job, *, activate: bool = True) -> Job:
         return job
 
 
-def cancel(job: Job) -> None:
+def cancel(job: Job, *, window: str = "") -> None:
     """Cancel a training; a run that is complete by then is kept, but not activated.
 
-    Ends the trainer within seconds: it is asked to end, then killed, unless it is publishing. Does
-    nothing to a training that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
+    `window` is the random id of the browser tab that cancels it, kept in its request. Ends the trainer
+    within seconds: it is asked to end, then killed, unless it is publishing. Does nothing to a training
+    that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
     """
-    job.write_request(job.request().model_copy(update={"activate": False, "cancel": True}))
+    job.write_request(job.request().model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
     if _is_stoppable(job) and (owner := lock_owner()):
         end_process(owner.process, lambda: _is_stoppable(job))
         if (progress := job.progress()) and progress.state in ACTIVE - {"publishing"}:  # it was killed

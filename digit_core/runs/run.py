@@ -20,6 +20,7 @@ from digit_core.runs.config import TrainingConfig, read_config
 from digit_core.runs.json_files import file_stats, read_file, read_json, read_model, unreadable
 from digit_core.runs.predictions import Predictions, read_predictions
 from digit_core.runs.schemas import Calibration, Environment, Metrics
+from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
 from digit_core.storage.paths import display_path
 
@@ -111,6 +112,10 @@ class Run:
         if len(history) > _MAX_EPOCHS or not are_finite:
             raise DamagedRun(f"{display_path(path)} cannot be used: its numbers are not those of a training.")
         return history
+
+    def steps(self) -> list[dict[str, float]]:
+        """The rows of `steps.csv` (see `digit_core.runs.steps`); empty for a run without it, as of earlier versions."""
+        return read_steps(self.path)
 
     def predictions(self) -> Predictions:
         """Probabilities and labels of the test set."""

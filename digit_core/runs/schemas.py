@@ -19,10 +19,26 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Timings(_Record):
+    """Seconds that a finished training took: before its first epoch, for the epochs, and after them.
+
+    `warm` says whether the trainer had TensorFlow imported when the training was requested.
+    """
+
+    before: float = Field(ge=0)
+    fit: float = Field(ge=0)
+    after: float = Field(ge=0)
+    warm: bool = False
+
+
 class Progress(_Record):
     """The progress of a training; `updated` is in Unix seconds, `loss` and `accuracy` are running means.
 
     `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
+    `done` is the share of the whole job, 0 to 1, from the request to the active run (None in files of
+    earlier versions), and `seconds_left` includes all of it. `started` is when it was requested, in Unix
+    seconds, and `process` the number of the trainer's process. `activated` says of a finished training
+    whether its run was made active; `message` says why, or why not.
     """
 
     state: State = "waiting"
@@ -36,12 +52,19 @@ class Progress(_Record):
     val_loss: float | None = None
     val_accuracy: float | None = None
     seconds_left: float | None = None
+    done: Share | None = None
+    started: float | None = None
+    process: int | None = None
+    activated: bool = False
+    timings: Timings | None = None
     curve: list[tuple[int, float]] = []
     updated: float = Field(default_factory=time.time)
 
     @property
     def fraction(self) -> float:
-        """The share of the training done, 0 to 1."""
+        """The share of the whole job that is done, 0 to 1; from one progress to the next it never decreases."""
+        if self.done is not None:
+            return self.done
         total = self.epochs * self.steps
         done = max(self.epoch - 1, 0) * self.steps + self.step
         return min(done / total, 1.0) if total else 0.0
