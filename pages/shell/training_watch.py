@@ -19,7 +19,7 @@ from pages.components.training_html import CSS
 from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
 PATH = "/training-status"
-_WINDOW = "window_name"  # in a session
+WINDOW = "window_name"  # in a session
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
   parentElement.watching?.abort();
@@ -56,7 +56,7 @@ _watch = st.components.v2.component(
 
 def show(status: TrainingStatus) -> None:
     """Show the progress of the running training, if any, and rerun this fragment when the status has changed."""
-    window = st.session_state.setdefault(_WINDOW, uuid.uuid4().hex)
+    window = st.session_state.setdefault(WINDOW, uuid.uuid4().hex)
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     _watch(
         data={

@@ -58,7 +58,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     page.goto(f"{app}/runs")
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
     select_row(page, 0, NEWEST)
-    button(page, "Name and note").click()
+    button(page, "Edit").click()
     dialog = page.get_by_role("dialog")
     name = "my *first* :rocket: www.example.com"
     dialog.get_by_role("textbox", name="Name", exact=True).fill(name)
