@@ -19,7 +19,7 @@ from pages.components.titles import duration, markdown
 _ADDRESS, _REVISION = "runs_address", "runs_revision"
 _NUMBER = st.column_config.NumberColumn
 _COLUMNS = {
-    "run": st.column_config.TextColumn("Run", pinned=True, width=175),
+    "run": st.column_config.TextColumn("Run", width=175),
     "active": st.column_config.TextColumn("Active", width=60, help="The model that predicts what is drawn."),
     "accuracy": _NUMBER("Accuracy", format="%.2f%%", width=100, help="On the test images of the data set."),
     "data": st.column_config.TextColumn("Data", width=140),
@@ -28,6 +28,7 @@ _COLUMNS = {
     "tags": st.column_config.ListColumn("Tags", width="small"),
 }
 _MORE_COLUMNS = {
+    "run": st.column_config.TextColumn("Run", pinned=True, width=175),  # in grey, but in sight of the last column
     "preset": st.column_config.TextColumn("Preset", width=100),
     "seed": _NUMBER("Seed", width=70),
     "loss": _NUMBER("Test loss", format="%.4f", width=90),
@@ -55,8 +56,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], active: str, *, more: bool
     if not table["tags"].map(len).any():
         columns = {name: column for name, column in columns.items() if name != "tags"}
     state = reserved("runs_table", table_height(len(names))).dataframe(
-        # Streamlit greys what is pinned, and the names matter most.
-        table.style.format({"seconds": duration}).set_properties(["run"], color=_text_colour()),
+        table.style.format({"seconds": duration}),
         hide_index=True,
         width="stretch",
         column_order=list(columns),
@@ -118,10 +118,6 @@ def _row(run: Run, title: str, is_active: bool) -> dict:
         "seed": run.config.seed,
         "name": run.name,
     }
-
-
-def _text_colour() -> str:
-    return st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor") or "inherit"
 
 
 def _time(seconds: float) -> datetime | None:

@@ -24,14 +24,14 @@ _HIGHEST_SGD_RATE = 0.1
 def show(preset: str, data: str, usual: dict, epochs: int) -> dict:
     """Seed, learning rate, optimiser, augmentation and early stopping; `usual` are the preset's own settings."""
     key = f"{preset}-{data}"  # another preset brings its own defaults
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     seed = left.number_input(
         "Seed",
         value=0,
         step=1,
         key=f"seed-{key}",
-        help="For the first weights and the order of the images. *Group seeds* in *Compare* shows the mean of "
-        "trainings that differ only in their seed.",
+        help="For the first weights, the order of the images and which of them validate. *Group seeds* in *Compare* "
+        "shows the mean of trainings that differ only in their seed.",
     )
     optimizer = st.selectbox("Optimiser", list(OPTIMIZERS), format_func=OPTIMIZERS.get, key=f"optimizer-{key}")
     rate = usual["learning_rate"]

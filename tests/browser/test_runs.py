@@ -94,7 +94,7 @@ def test_in_a_sorted_table_the_run_that_was_clicked_is_selected(app, runs_folder
     page.goto(f"{app}/runs")
     head = page.get_by_test_id("stDataFrame").locator("th").filter(has_text="Accuracy")
     for direction in ("ascending", "descending"):
-        until(lambda: click_table(page, 360, -1), expect(head).to_have_text, re.compile(_ARROWS[direction]))
+        until(lambda: click_table(page, 300, -1), expect(head).to_have_text, re.compile(_ARROWS[direction]))
     select_row(page, 0, "The shipped model")
 
 
