@@ -85,7 +85,8 @@ def stroke_set(path):
     return path
 
 
-def test_the_settings_that_differ_are_a_table_of_their_own():
+def test_the_settings_that_differ_are_a_table_of_their_own(monkeypatch):
+    monkeypatch.syspath_prepend(str(paths.PROJECT / "scripts"))
     compare = importlib.import_module("scripts.compare")
     configs = {"quick": training_config("quick"), "other": training_config("quick", epochs=5)}
     assert compare.settings_table(configs).splitlines() == [
