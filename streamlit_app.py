@@ -11,8 +11,15 @@ if __name__ == "__main__":
 else:
     import streamlit as st
     from starlette.middleware import Middleware
+    from streamlit.runtime.pages_manager import PagesManager
 
     from pages.shell.immutable_cache import ImmutableCache
+    from pages.shell.page_head import PageHead
     from pages.shell.training_watch import TrainingStatusEndpoint
 
-    app = st.App(__file__, middleware=[Middleware(TrainingStatusEndpoint), Middleware(ImmutableCache)])
+    # Until `st.navigation` has run once in the process, Streamlit takes the files in `pages/` for pages of
+    # the old kind: the first visitor would see a list of these files, or one of them without title and sidebar.
+    PagesManager.uses_pages_directory = False
+    app = st.App(
+        __file__, middleware=[Middleware(TrainingStatusEndpoint), Middleware(ImmutableCache), Middleware(PageHead)]
+    )

@@ -1,13 +1,12 @@
 """The results of a run: metrics, curves, confusion matrix, exports, settings."""
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.runs.run import Run
-from pages.components import charts, confusion_matrix
+from pages.components import confusion_matrix, training_curves
 from pages.components.downloads import csv_button
 from pages.components.run_picker import pick_run
 from pages.components.titles import duration
@@ -43,37 +42,16 @@ def show_metrics(run: Run) -> None:
 
 
 def show_curves(run: Run) -> None:
-    """Accuracy and loss by epoch, training and validation."""
-    history = run.history()
-    colour, dashes = charts.by_kind(["training", "validation"])
-    for column, quantity, title in zip(
-        st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss (cross-entropy)"), strict=True
-    ):
-        table = pd.DataFrame(
-            {"epoch": row["epoch"], "images": images, quantity: row[prefix + quantity]}
-            for row in history
-            for prefix, images in (("", "training"), ("val_", "validation"))
-        )
-        chart = (
-            alt.Chart(table)
-            .mark_line(point=True)
-            .encode(
-                x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-                y=alt.Y(f"{quantity}:Q", title=title, scale=alt.Scale(zero=False)),
-                color=alt.Color("images:N", legend=charts.legend(), scale=colour),
-                strokeDash=alt.StrokeDash("images:N", title=None, legend=None, scale=dashes),
-                tooltip=["epoch", "images", alt.Tooltip(f"{quantity}:Q", format=".4f")],
-            )
-        )
-        config = run.config
-        is_augmented = config.augmentation != "none" or config.rotation or config.scaling
-        augmented = " (with augmentation)" if is_augmented else ""
-        caption = (
-            f"After the last epoch: {history[-1][quantity]:.4f} on training images{augmented}, "
-            f"{history[-1][f'val_{quantity}']:.4f} on validation images."
-        )
-        with column:
-            charts.show(chart, f"{run.name}-{quantity}", f"{title} by epoch", caption, table)
+    """Accuracy and loss by epoch, and by step where the training was recorded."""
+    history, config = run.history(), run.config
+    training_curves.show(training_curves.Curves(history, run.steps(), len(history)), run.name)
+    is_augmented = config.augmentation != "none" or config.rotation or config.scaling
+    augmented = " (with augmentation)" if is_augmented else ""
+    last = history[-1]
+    st.caption(
+        f"After the last epoch: loss {last['loss']:.4f} and accuracy {last['accuracy']:.2%} on training images"
+        f"{augmented}, {last['val_loss']:.4f} and {last['val_accuracy']:.2%} on validation images."
+    )
 
 
 def show_confusion(run: Run) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digit_core.errors import DamagedRun
+from digit_core.runs.activation_rule import mcnemar
 from digit_core.runs.run import Predictions, Run
 
 
@@ -40,16 +41,6 @@ def disagreement(a: Predictions, b: Predictions) -> Disagreement:
         differently_wrong=both_wrong & (a.predicted != b.predicted),
         p_value=mcnemar(int(only_a.sum()), int(only_b.sum())),
     )
-
-
-def mcnemar(only_a: int, only_b: int) -> float:
-    """The p-value of McNemar's exact, two-sided test (McNemar 1947): a binomial test with p = 1/2.
-
-    `only_a` and `only_b` count the images that only one of the runs classifies correctly.
-    """
-    from scipy.special import bdtr  # scipy.stats.binomtest would add 46 MB and 0.4 s to the app
-
-    return min(2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)), 1.0)
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,17 @@ def end_process(process: int, is_running: Callable[[], bool]) -> None:
     raise TaskFailed(f"The process {process} could not be stopped.")
 
 
+def kill_if_trainer(process: int) -> None:
+    """Kill the process of that number if it is a trainer; another one may have the number by now.
+
+    Only where the platform tells a process's command, as Linux does.
+    """
+    with suppress(OSError):
+        command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        if b"digit_core.training" in command and process != os.getpid():
+            os.kill(process, signal.SIGKILL)
+
+
 def lower_priority() -> None:
     """Give way to the app: people who are drawing come first."""
     # Set, not increased: a process inherits the priority of the one that started it.

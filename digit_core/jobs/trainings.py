@@ -2,17 +2,20 @@
 
 The trainer is a process of its own (`python -m digit_core.training train FOLDER`). It holds the
 machine's lock while it runs, and the operating system releases that lock however the process ends.
+If there is one that waits with TensorFlow imported, the job is handed to it (`digit_core.jobs.warm_trainer`).
 App and trainer communicate only through files in the working folder (`digit_core.jobs.training_job`).
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
+from digit_core.jobs import warm_trainer
 from digit_core.jobs.machine_lock import lock_owner
-from digit_core.jobs.processes import end_process, last_line, room_command, start_process
+from digit_core.jobs.processes import end_process, is_alive, last_line, room_command, start_process
 from digit_core.jobs.recovery import STARTING_SECONDS, mark_cancelled, progress_of, recover
 from digit_core.jobs.training_job import Job, Request, visible_folders, working_jobs
 from digit_core.runs.checkpoints import checkpoint_epoch
@@ -108,9 +111,12 @@ def cancel(job: Job, *, window: str = "") -> None:
     within seconds: it is asked to end, then killed, unless it is publishing. Does nothing to a training
     that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
     """
-    job.write_request(job.request().model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
+    request = job.request()
+    if not request.cancel:  # the first one counts
+        job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
     if _is_stoppable(job) and (owner := lock_owner()):
-        end_process(owner.process, lambda: _is_stoppable(job))
+        # Until the process is gone: one that has released the lock can still hold a gigabyte of memory.
+        end_process(owner.process, lambda: is_alive(owner.process) and not _is_publishing(job))
         if (progress := job.progress()) and progress.state in ACTIVE - {"publishing"}:  # it was killed
             mark_cancelled(job)
 
@@ -135,20 +141,32 @@ def delete_old_jobs() -> None:
 
 def _launch(job: Job, epochs: int) -> None:
     """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
-    job.write_progress(Progress(epochs=epochs, message="Starting the trainer"))
+    now = time.time()
+    job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
+    warm = warm_trainer.hand_over(job.folder)
+    if warm is not None and _has_begun(job, lambda: is_alive(warm)):
+        return
     log = job.folder / "train.log"
     process = start_process(log, room_command("training", "train", str(job.folder)))
-    deadline = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < deadline:
-        progress = job.progress()
-        if progress and progress.state != "waiting":
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    if _has_begun(job, lambda: process.poll() is None):
+        return
     process.kill()
     _refuse_if_busy()
     raise TrainingFailed(f"The trainer did not start. {last_line(log)}".strip())
+
+
+def _has_begun(job: Job, is_running: Callable[[], bool]) -> bool:
+    """Wait until the trainer holds the machine's lock; False if it ends before that, or takes too long."""
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        alive = is_running()  # before its progress is read, which may be its last act
+        progress = job.progress()
+        if progress and progress.state != "waiting":
+            return True
+        if not alive:
+            return False
+        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+    return False
 
 
 def _updated(folder: Path) -> float:
@@ -161,8 +179,12 @@ def _updated(folder: Path) -> float:
 
 def _is_stoppable(job: Job) -> bool:
     """Whether its trainer is running and not publishing, which takes seconds after maybe hours of training."""
+    return current() == job and not _is_publishing(job)
+
+
+def _is_publishing(job: Job) -> bool:
     progress = job.progress()
-    return current() == job and (progress is None or progress.state != "publishing")
+    return progress is not None and progress.state in ("publishing", "finished")
 
 
 def _refuse_if_busy() -> None:

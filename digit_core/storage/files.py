@@ -63,10 +63,10 @@ def write_text(path: Path, content: str) -> None:
     write_parts(path, [content.encode()])
 
 
-def write_if_folder_exists(path: Path, content: str) -> None:
-    """As `write_text`, but do nothing if another process has removed the folder; raises StorageError."""
+def write_if_folder_exists(path: Path, content: str | bytes) -> None:
+    """Replace a file, text or bytes, in one step; do nothing if its folder is gone. Raises StorageError."""
     with suppress(FileNotFoundError):
-        _replace(path, [content.encode()])
+        _replace(path, [content.encode() if isinstance(content, str) else content])
 
 
 def sync_to_disk(path: Path) -> None:

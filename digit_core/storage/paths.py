@@ -68,6 +68,16 @@ def mnist_override() -> Path | None:
     return Path(named).expanduser().absolute() if named else None
 
 
+def warm_trainer_folder() -> Path:
+    """Where the app and a trainer that waits for a training leave their messages."""
+    return home() / "warm-trainer"
+
+
+def warm_trainer_lock() -> Path:
+    """The lock held by the one trainer that may wait for a training on this machine."""
+    return Path(tempfile.gettempdir()) / "digit-lab-warm-trainer.lock"
+
+
 def machine_lock() -> Path:
     """The lock held by the one training that may run, shared by all checkouts on the machine."""
     return Path(tempfile.gettempdir()) / "digit-lab-training.lock"

@@ -16,6 +16,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m digit_core.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("train", help="train the job in a working folder").add_argument("folder", type=Path)
+    waiting = commands.add_parser("wait", help="import TensorFlow and wait for a job, five minutes at most")
+    waiting.add_argument("folder", type=Path)
+    commands.add_parser("figures", help="draw a run's figures").add_argument("run")
     commands.add_parser("evaluate", help="print a run's metrics as JSON").add_argument("run")
     exporting = commands.add_parser("export", help="export a run's model and print the export as JSON")
     exporting.add_argument("run")
@@ -28,6 +31,10 @@ def main() -> int:
         from digit_core.training.worker import work  # each command imports only what it needs
 
         return work(arguments.folder)
+    if arguments.command == "wait":
+        from digit_core.training.warm_start import wait_for_job
+
+        return wait_for_job(arguments.folder)
     try:
         print(_COMMANDS[arguments.command](arguments))
     except DigitError as error:
@@ -40,6 +47,14 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     from digit_core.training.fit import reevaluate
 
     return reevaluate(open_run(arguments.run)).model_dump_json()
+
+
+def _figures(arguments: argparse.Namespace) -> str:
+    from digit_core.training.figures import draw_run_figures
+
+    run = open_run(arguments.run)
+    draw_run_figures(run)
+    return str(run.path / "figures")
 
 
 def _export(arguments: argparse.Namespace) -> str:
@@ -55,7 +70,7 @@ def _time_to(arguments: argparse.Namespace) -> str:
     return json.dumps(seconds_to_accuracy(arguments.recipe, arguments.accuracy))
 
 
-_COMMANDS = {"evaluate": _evaluate, "export": _export, "time-to": _time_to}
+_COMMANDS = {"figures": _figures, "evaluate": _evaluate, "export": _export, "time-to": _time_to}
 
 if __name__ == "__main__":
     exit_at_once(main())

@@ -133,6 +133,21 @@ class HistoryLogger(keras.callbacks.CSVLogger):
         super().on_epoch_end(epoch + 1, values)
 
 
+class FitEnded(Exception):
+    """The epochs are over; see `EndFit`."""
+
+
+class EndFit(keras.callbacks.Callback):
+    """Ends `Model.fit` by raising FitEnded after the last epoch; the last of the callbacks.
+
+    Returning from it frees its iterator over the batches, which takes up to two seconds and can hang. What
+    the exception's traceback refers to is not freed as long as the exception is kept.
+    """
+
+    def on_train_end(self, logs=None):
+        raise FitEnded
+
+
 class StopOnInvalidLoss(keras.callbacks.Callback):
     """Raises TrainingFailed when the training diverges: its loss is NaN or infinite."""
 

@@ -1,5 +1,6 @@
 """A run's figures as PNG and SVG, for the results page and for papers."""
 
+import contextlib
 import io
 import sys
 import traceback
@@ -17,12 +18,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from digit_core.runs.run import Predictions
+from digit_core.datasets.loading import load_dataset
+from digit_core.runs.run import Predictions, Run
 from digit_core.runs.schemas import Metrics
-from digit_core.storage.files import write_bytes
+from digit_core.storage.files import write_if_folder_exists
 
 SHOWN_IMAGES = 25
 _CORRECT, _WRONG = "#1a7f37", "#c5221f"
+
+
+def draw_run_figures(run: Run) -> None:
+    """Draw the figures of a published run into its folder, unless it is deleted meanwhile.
+
+    Raises DamagedRun, DataUnavailable or DataDamaged.
+    """
+    data = load_dataset(run.config.data)
+    data.require_labels(run.predictions().labels, run.name)
+    draw_figures(run.path / "figures", run.history(), run.metrics, run.predictions(), data.x_test, run.config.seed)
 
 
 def draw_figures(
@@ -38,9 +50,13 @@ def draw_figures(
     If one fails, as on a full disk, the error goes to stderr and the others are still drawn; no file is
     left half written.
 
+    The folder above `folder` must exist; if it is deleted meanwhile nothing is written.
+
     Parameters: `images`, the test images of `predictions`, uint8 (n, 28, 28); `seed`, for the choice of
     samples. `DATA_FIGURES` are the figures that show images.
     """
+    with contextlib.suppress(FileNotFoundError):
+        folder.mkdir(exist_ok=True)
     confusion = np.array(metrics.confusion)
     figures: dict[str, Callable[[], Figure]] = {
         "curves": lambda: learning_curves(history),
@@ -131,7 +147,7 @@ def _write(folder: Path, name: str, figure: Figure) -> None:
         for ending, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 120})):
             content = io.BytesIO()
             figure.savefig(content, format=ending, **options)
-            write_bytes(folder / f"{name}.{ending}", content.getvalue())
+            write_if_folder_exists(folder / f"{name}.{ending}", content.getvalue())
 
 
 def _heatmap(confusion: np.ndarray, shown: np.ndarray, number_format: str, colour_label: str, title: str) -> Figure:

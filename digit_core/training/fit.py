@@ -26,14 +26,15 @@ from digit_core.runs.schemas import Environment, Metrics, Progress
 from digit_core.training.architectures import build
 from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
-from digit_core.training.callbacks import HistoryLogger, ProgressReporter, StopOnInvalidLoss
+from digit_core.training.callbacks import EndFit, FitEnded, HistoryLogger, ProgressReporter, StopOnInvalidLoss
 from digit_core.training.export.formats import export_litert
-from digit_core.training.figures import draw_figures
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
 from digit_core.training.optimizers import optimizer
 from digit_core.training.resume import early_stopped_weights, resumable_callbacks
+from digit_core.training.step_log import StepLogger
 
+_ends: list[FitEnded] = []  # keeps what should not be freed; see `EndFit`
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
 
 
@@ -97,8 +98,8 @@ def train(
 
     The test set is used once, after the last epoch, and influences no choice. An interrupted training
     is resumed after its last complete epoch when `train` is called with its folder again.
-    "publishing" is reported once the run is complete except for its figures: from then on it can neither be
-    cancelled nor fail.
+    "publishing" is reported once the run is complete: from then on it can neither be cancelled nor fail. Its
+    figures are drawn when it is published (`digit_core.training.figures.draw_run_figures`).
     Raises DigitError, or Cancelled once `cancelled()` is true.
     """
 
@@ -143,9 +144,8 @@ def train(
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
     enter("evaluating", "Completing the run")
     complete(folder, config, environment)
-    report(Progress(state="publishing", message="Drawing the figures", epochs=config.epochs))
-    delete_checkpoint(folder)  # first, because the figures need space on the disk
-    draw_figures(folder / "figures", history, metrics, Run(folder).predictions(), data.x_test, config.seed)
+    report(Progress(state="publishing", message="Publishing the run", epochs=config.epochs))
+    delete_checkpoint(folder)
     return metrics
 
 
@@ -184,17 +184,24 @@ def _fit(
     if weights := early_stopped_weights(config, folder):
         model.set_weights(weights)
         return
-    model.fit(
-        data.batches,
-        epochs=config.epochs,
-        shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
-        validation_data=(to_float(data.x_validate), np.eye(class_count(config), dtype=np.float32)[data.y_validate]),
-        validation_batch_size=500,
-        callbacks=[
-            reporter,
-            HistoryLogger(folder / "history.csv"),  # before the checkpoint: it may be an epoch ahead, but not behind
-            *resumable_callbacks(config, folder, data.batches),
-            StopOnInvalidLoss(),
-        ],
-        verbose=0,
-    )
+    keras.config.disable_traceback_filtering()  # it would free what the traceback refers to
+    labels = np.eye(class_count(config), dtype=np.float32)[data.y_validate]
+    try:
+        model.fit(
+            data.batches,
+            epochs=config.epochs,
+            shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
+            validation_data=(to_float(data.x_validate), labels),
+            validation_batch_size=500,
+            callbacks=[
+                reporter,
+                HistoryLogger(folder / "history.csv"),  # before the checkpoint: it may be an epoch ahead, not behind
+                StepLogger(folder, config.batch_size),
+                *resumable_callbacks(config, folder, data.batches),
+                StopOnInvalidLoss(),
+                EndFit(),
+            ],
+            verbose=0,
+        )
+    except FitEnded as end:
+        _ends[:] = [end]

@@ -1,21 +1,27 @@
 """The trainer process: takes the machine's lock, trains one job, leaves a run or the reason why not."""
 
 import errno
+import faulthandler
+import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from digit_core.errors import DigitError, StorageError, TrainingFailed
 from digit_core.jobs.machine_lock import machine_lock, write_owner
 from digit_core.jobs.processes import lower_priority
 from digit_core.jobs.recovery import mark_cancelled, mark_failed, publish
 from digit_core.jobs.training_job import Cancelled, Job
+from digit_core.runs.run import open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage.files import storage_errors
+from digit_core.training.whole_job import WholeJob
 
+_ENDING_SECONDS = 3  # between a cancel and the end of the process
 _PATIENCE = 3  # seconds; a process that only looks at the lock releases it at once
 # The error that ended the training; its traceback refers to everything that `fit` used. Freeing TensorFlow's
 # prefetch iterator in the middle of an epoch can hang, so it is left to the end of the process.
@@ -25,23 +31,46 @@ _errors: list[BaseException] = []
 def work(folder: Path) -> int:
     """Train the job in `folder` and return the process's exit code."""
     job = Job(folder)
+    lock = claim(job)
+    return work_claimed(job, lock) if lock else 1
+
+
+def claim(job: Job) -> FileLock | None:
+    """Take the machine's lock for a job and say so in its progress; None, with the reason on stderr, if that fails."""
+    lock = machine_lock()
     try:
-        with machine_lock().acquire(timeout=_PATIENCE):
-            write_owner(job.folder)
-            return _train(job)
+        lock.acquire(timeout=_PATIENCE)
+        write_owner(job.folder)
+        last = job.progress()
+        _write(job, Progress(state="training", message="Loading TensorFlow", done=0.0, started=last and last.started))
+        return lock
     except Timeout:
         print("Another training is running on this machine.", file=sys.stderr)
     except DigitError as error:
+        lock.release()
         print(error, file=sys.stderr)
-    return 1
+    return None
 
 
-def _train(job: Job) -> int:
-    job.write_progress(Progress(state="training", message="Loading TensorFlow"))
+def work_claimed(job: Job, lock: FileLock, *, warm: bool = False) -> int:
+    """Train a job for which `claim` holds the lock; `warm`: TensorFlow was imported before it was requested."""
+    try:
+        code = _train(job, warm=warm)
+    except DigitError as error:
+        print(error, file=sys.stderr)
+        code = 1
+    finally:
+        lock.release()
+    if code == 0 and (progress := job.progress()) and progress.state == "finished":
+        _draw_figures(job)
+    return code
+
+
+def _train(job: Job, *, warm: bool = False) -> int:
     signal.signal(signal.SIGTERM, _on_sigterm)
     lower_priority()
     try:
-        _fill(job)
+        _fill(job, warm)
     except BaseException as error:  # noqa: BLE001 the last place where a bug can still be reported to a person
         _errors.append(error)
         progress = job.progress()
@@ -51,26 +80,36 @@ def _train(job: Job) -> int:
     return _publish(job)
 
 
-def _fill(job: Job) -> None:
+def _fill(job: Job, warm: bool) -> None:
     """Train until the working folder is a complete run."""
-    train = _import_training()
+    train = import_training()
     config = job.config()
     if config is None:
         raise TrainingFailed(f"{job.folder / 'request.json'} has no usable settings. Start the training anew.")
+    whole = WholeJob(job.progress(), config, warm=warm)
 
     def report(progress: Progress) -> None:
-        if progress.state == "publishing":  # the rest takes seconds; it is not worth losing the training for
+        if progress.state == "publishing":  # the rest takes a second; it is not worth losing the training for
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        job.write_progress(progress)
+        _write(job, whole.progress(progress))
+
+    def cancelled() -> bool:
+        is_cancelled = job.request().cancel
+        if is_cancelled:
+            _end_for_certain()
+        return is_cancelled
 
     with storage_errors(job.folder):
-        train(config, job.folder, command=job.request().command, report=report, cancelled=lambda: job.request().cancel)
+        train(config, job.folder, command=job.request().command, report=report, cancelled=cancelled)
 
 
-def _import_training():
+def _write(job: Job, progress: Progress) -> None:
+    job.write_progress(progress.model_copy(update={"process": os.getpid()}))
+
+
+def import_training() -> Callable:
+    """The function that trains; importing it takes seconds. Raises TrainingFailed."""
     try:
-        import keras  # takes seconds
-
         from digit_core.training.fit import train
     except MemoryError:
         raise
@@ -80,7 +119,6 @@ def _import_training():
             f"TensorFlow or another library for training could not be imported ({error}). "
             "The installation is incomplete: run the start command again (python3 scripts/start.py)."
         ) from error
-    keras.config.disable_traceback_filtering()  # it would free what the traceback refers to
     return train
 
 
@@ -96,6 +134,7 @@ def _publish(job: Job) -> int:
 
 def _end_without_run(job: Job, error: BaseException) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _end_for_certain()
     try:
         if isinstance(error, Cancelled) or job.request().cancel:
             mark_cancelled(job)
@@ -116,5 +155,26 @@ def _end_without_run(job: Job, error: BaseException) -> int:
     return 1
 
 
+def _draw_figures(job: Job) -> None:
+    """Draw the figures of a published run: seconds for which nobody should wait, and no loss if this is killed."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    from digit_core.training.figures import draw_run_figures
+
+    try:
+        draw_run_figures(open_run(job.name))
+    except DigitError as error:
+        print(f"The figures could not be drawn: {error}", file=sys.stderr)
+
+
+def _end_for_certain() -> None:
+    """End this process within seconds, whatever else happens.
+
+    The end of a training frees what TensorFlow's threads still use, which can hang, even while holding the
+    interpreter's lock. The timer is a thread that needs no lock.
+    """
+    faulthandler.dump_traceback_later(_ENDING_SECONDS, exit=True)
+
+
 def _on_sigterm(_signal, _frame) -> None:
+    _end_for_certain()
     raise SystemExit(errno.EINTR)

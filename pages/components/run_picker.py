@@ -6,43 +6,57 @@ import streamlit as st
 
 from digit_core.datasets.sources import TITLES
 from digit_core.runs.run import Listing, Run, list_runs
-from pages.components import url_state
+from pages.components import new_run_offer, url_state
 from pages.components.titles import markdown, run_title, run_titles
 
 # Both boxes have a key and no default: with another default each choice would make another box,
-# which would lose the next click.
+# which would lose the next click. `pages.shell.page_head` reserves their height by these keys.
 _RUN, _RUNS = "picked_run", "compared_runs"
 
 
 def pick_run() -> Run | None:
-    """The run to look at: the one in the address, else the newest. Shows which runs are damaged."""
+    """The run in the address, or None if it is missing. Shows which runs are damaged.
+
+    A page that is opened without a run in its address gets the newest one into it, and keeps it:
+    a training that ends, in whatever window, changes nothing, but its run is offered.
+    """
     listing, runs = _available_runs()
     if not runs:
         return None
-    wanted = url_state.read().get("run")
-    if wanted is not None and wanted not in runs:
-        st.warning(f"{_problem(wanted, listing)} The newest run is shown instead.")
-        wanted = None
+    newest, name = next(iter(runs)), url_state.read().get("run")
+    new_run_offer.note_runs(afresh=name is None)
+    if name is None:
+        url_state.put("run", name := newest)
     titles = run_titles(runs, lambda name: f"{_with_accuracy(runs[name])} on {TITLES[runs[name].config.data]}")
-    st.session_state[_RUN] = wanted or next(iter(runs))
-    st.selectbox(
-        "Run",
-        list(runs),
-        key=_RUN,
-        format_func=titles.get,
-        on_change=lambda: url_state.put("run", st.session_state[_RUN]),
-    )
-    return runs[st.session_state[_RUN]]
+    st.session_state[_RUN] = name if name in runs else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Run",
+            list(runs),
+            key=_RUN,
+            format_func=lambda name: titles.get(name, name),
+            on_change=lambda: _choose(st.session_state[_RUN]),
+            placeholder="Choose a run",
+        )
+        new_run_offer.show([name], "Show it", _choose)
+    if name in runs:
+        return runs[name]
+    st.warning(f"{_problem(name, listing)} Choose another above, or go to the newest.", icon=":material/folder_off:")
+    st.button(f"Show {titles[newest]}", icon=":material/arrow_forward:", on_click=_choose, args=(newest,))
+    return None
 
 
 def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
-    """The runs in the address (`runs=a,b,c`), else the `usual` ones. Shows which runs are damaged."""
+    """The runs in the address (`runs=a,b,c`), into which the `usual` ones come if it has none; as for `pick_run`."""
     listing, runs = _available_runs()
     if not runs:
         return []
     titles = run_titles(runs, lambda name: _with_accuracy(runs[name]))  # short: the chosen ones stand side by side
     asked = url_state.read().get("runs")
-    names = names_in(asked) if asked is not None else list(usual(listing))
+    new_run_offer.note_runs(afresh=asked is None)
+    if asked is None:
+        url_state.put("runs", asked := ",".join(usual(listing)))
+    names = names_in(asked)
     for name in names:
         if name not in runs:
             st.warning(f"{_problem(name, listing)} It is skipped.")
@@ -53,9 +67,21 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
         key=_RUNS,
         format_func=lambda name: titles.get(name, name),
         placeholder="Choose runs",
-        on_change=lambda: url_state.put("runs", ",".join(st.session_state[_RUNS])),
+        on_change=lambda: _choose_all(st.session_state[_RUNS]),
     )
-    return [runs[name] for name in st.session_state[_RUNS]]
+    chosen = list(st.session_state[_RUNS])
+    new_run_offer.show(chosen, "Add it", lambda name: _choose_all([*chosen, name]))
+    return [runs[name] for name in chosen]
+
+
+def _choose(name: str) -> None:
+    new_run_offer.note_runs(afresh=True)  # who chooses has seen the list
+    url_state.put("run", name)
+
+
+def _choose_all(names: list[str]) -> None:
+    new_run_offer.note_runs(afresh=True)
+    url_state.put("runs", ",".join(names))
 
 
 def names_in(text: str) -> list[str]:
@@ -82,4 +108,4 @@ def _with_accuracy(run: Run) -> str:
 def _problem(name: str, listing: Listing) -> str:
     if name in listing.damaged:
         return markdown(listing.damaged[name])
-    return f"There is no run named **{markdown(name[:100])}**."
+    return f"There is no run named **{markdown(name[:100])}**: it was deleted, or the address is wrong."

@@ -28,7 +28,8 @@ class TrainingStatus:
 
     `job` is the running training, or else the last one, and `progress` its progress (None if that
     cannot be read). `resumable` is the number of epochs after which a stopped one can be resumed,
-    0 if it cannot. `html` shows the progress of a running one.
+    0 if it cannot. `window` started it, and `cancelled_by` cancelled it; empty if no window did. `html`
+    shows the progress of a running one.
     """
 
     active: ActiveRun
@@ -37,6 +38,8 @@ class TrainingStatus:
     is_training: bool = False
     cancelling: bool = False
     resumable: int = 0
+    window: str = ""
+    cancelled_by: str = ""
     html: str = ""
 
     @property
@@ -53,22 +56,43 @@ class TrainingStatus:
         shown = self.active, name, self.cancelling, self.ended, self.resumable
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
-    def changes_pages_since(self, earlier: "TrainingStatus") -> bool:
-        """Whether pages drawn at `earlier` are out of date, and not only the sidebar."""
-        return self.active != earlier.active or (self.ended is not None and self.ended != earlier.ended)
+    def outdates(self, page: str, earlier: "TrainingStatus") -> bool:
+        """Whether the page of that name, drawn at `earlier`, has to be drawn again, and not only the sidebar.
+
+        The Draw page predicts with the active model, and the Runs page lists all runs. On every other
+        page a person looks at a run that they chose, which stays.
+        """
+        if page == "draw":
+            return self.active != earlier.active
+        return page == "runs" and (self.active != earlier.active or self.ended != earlier.ended)
 
 
 def read_status() -> TrainingStatus:
     """The status on disk."""
     active, current = read_active(), trainings.current()
     if current is not None:
-        progress, cancelling = current.progress(), current.request().cancel
-        html = progress_html(progress)
-        return TrainingStatus(active, current, progress, is_training=True, cancelling=cancelling, html=html)
+        progress, request = current.progress(), current.request()
+        return TrainingStatus(
+            active,
+            current,
+            progress,
+            is_training=True,
+            cancelling=request.cancel,
+            window=request.window,
+            html=progress_html(progress),
+        )
     latest = trainings.latest()
     if latest is None:
         return TrainingStatus(active)
-    return TrainingStatus(active, latest, progress_of(latest), resumable=trainings.resumable(latest))
+    request, left = latest.request(), trainings.resumable(latest)
+    return TrainingStatus(
+        active,
+        latest,
+        progress_of(latest),
+        resumable=left,
+        window=request.window,
+        cancelled_by=request.cancelled_by,
+    )
 
 
 class SharedStatus:

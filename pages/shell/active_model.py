@@ -23,14 +23,14 @@ def show(attempt: Callable[[Callable[[], object]], None]) -> None:
         return
     st.markdown(f"Active model: **{run_markdown(run.name)}**")
     st.caption(
-        f"Accuracy {accuracy:.2%} on the {TITLES[run.config.data]} test images",
+        f"Test accuracy {accuracy:.2%} ({TITLES[run.config.data]})",
         help="Measured once, on images that the model was not trained on.",
     )
     if problem:
         st.warning(problem)
     alternatives = [name for name in dict.fromkeys([read_active().previous, SHIPPED]) if name not in (None, run.name)]
     if warning := next(filter(None, (_warning(run, name) for name in alternatives)), None):
-        st.caption(warning)
+        st.markdown(f":small[{warning}]")
     for name in alternatives:
         label = f"Back to {run_markdown(name)}"
         if st.button(label, icon=":material/history:", width="stretch", key=f"back-to-{name}"):

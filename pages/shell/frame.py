@@ -16,8 +16,10 @@ _ICONS = {
     "mistakes": "rule",
     "compare": "compare_arrows",
     "runs": "folder_open",
+    "training": "model_training",
 }
 _ON_SCREEN = "page_on_screen"
+_SIDEBAR_EVENTS = 8  # more than the sidebar shows at once
 # The second click of a double click on a button that leads to another page still names the page
 # being left. It reaches the server when the other page is there, and replaces it. So buttons with
 # a key that begins with "leave-" take one click in two seconds.
@@ -45,8 +47,6 @@ def run_app() -> None:
     """Run the script of a browser's session: the sidebar, and the page that the address names."""
     # An icon by its name would be fetched from Google by every visitor's browser.
     st.set_page_config(page_title="Digit Lab", page_icon=str(_PAGES / "icon.png"), layout="wide")
-    # Streamlit leaves room for a toolbar that is hidden here.
-    st.html("<style>[data-testid=stMainBlockContainer]{padding-top:2.5rem}</style>")
     page = st.navigation(
         [
             st.Page(_PAGES / f"{name}.py", title=name.title(), icon=f":material/{icon}:", default=name == "draw")
@@ -78,6 +78,10 @@ def show(page: str) -> None:
     with st.sidebar:
         _sidebar()
         _one_click()
+    # Messages, questions and styles of all parts of the screen are in one container, by their numbers. Those that
+    # the sidebar adds when it reruns alone would take the place of the page's own first: of an open image, say.
+    for _ in range(_SIDEBAR_EVENTS):
+        st.html("<style></style>")
 
 
 @st.fragment
@@ -88,4 +92,4 @@ def _sidebar() -> None:
     if page_hash not in (None, url_state.page_hash()):
         canvas.unmounted()
         st.switch_page(path, query_params=query)
-    sidebar.show()
+    sidebar.show(Path(path).stem)

@@ -11,9 +11,9 @@ from digit_core.jobs import trainings, warm_trainer
 from digit_core.jobs.estimates import seconds_for
 from digit_core.runs.config import TrainingConfig, defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
+from pages.components.browser_window import window_name
 from pages.components.titles import duration, markdown
 from pages.shell import more_settings
-from pages.shell.training_watch import WINDOW
 
 
 def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem: str | None) -> None:
@@ -45,7 +45,7 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
             key="retrain",
         )
         if pressed and config:  # a click can arrive together with a value that is out of range
-            attempt(lambda: trainings.start(config, window=st.session_state.get(WINDOW, "")))
+            attempt(lambda: trainings.start(config, window=window_name()))
         if busy:
             st.caption("One training at a time: the next can start when this one has ended.")
         elif config:

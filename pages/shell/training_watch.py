@@ -7,7 +7,6 @@ training, 1 lift of the pen in 120 got no prediction.
 """
 
 import json
-import uuid
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -15,16 +14,25 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
+from pages.components import status_events
+from pages.components.browser_window import adopt, window_name
 from pages.components.training_html import CSS
 from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
 PATH = "/training-status"
-WINDOW = "window_name"  # in a session
+_KEY = "training_watch"
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
+  const before = window.trainingStatus;
+  window.trainingStatus = data.digest;
+  if (before && before !== data.digest) window.dispatchEvent(new CustomEvent(data.event));
   parentElement.watching?.abort();
   const watching = parentElement.watching = new AbortController(), {signal} = watching;
   const place = parentElement.querySelector('.progress');
+  // A page that is loaded again is the same window, in another session.
+  const kept = sessionStorage.getItem('window');
+  if (!kept) sessionStorage.setItem('window', data.window);
+  else if (kept !== data.window) setTriggerValue('window', kept);
   let {html, seconds} = data, timer;
   place.innerHTML = html;
   const wait = () => {
@@ -56,18 +64,20 @@ _watch = st.components.v2.component(
 
 def show(status: TrainingStatus) -> None:
     """Show the progress of the running training, if any, and rerun this fragment when the status has changed."""
-    window = st.session_state.setdefault(WINDOW, uuid.uuid4().hex)
+    window = window_name()
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     _watch(
         data={
             "address": f"/{base}{PATH}" if base else PATH,
             "window": window,
             "digest": status.digest,
+            "event": status_events.EVENT,
             "html": status.html,
             "seconds": open_windows().poll_seconds(window, training=status.is_training),
         },
         on_rerun_change=lambda: None,
-        key="training_watch",
+        on_window_change=lambda: adopt(st.session_state[_KEY].window),
+        key=_KEY,
     )
 
 

@@ -226,7 +226,7 @@ def test_a_click_with_a_late_address_undoes_nothing(open_page, digits_run):
     app.selectbox(key="true_digit").select(8).run()
     late(app).main.segmented_control(key="gallery_show").set_value("all").run()
     assert (app.query_params["true"], app.query_params["show"]) == ("8", "all")
-    late(app, true="8").selectbox(key="predicted_digit").select(9).run()
+    late(app, run="20260301-120000-quick", true="8").selectbox(key="predicted_digit").select(9).run()
     assert (app.query_params["true"], app.query_params["predicted"], app.query_params["show"]) == ("8", "9", "all")
 
 

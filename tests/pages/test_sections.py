@@ -53,7 +53,7 @@ def damage(run, **arrays):
 
 
 def test_only_the_open_section_is_computed(open_section):
-    assert set(charts(open_section("Overview"))) == {"Accuracy by epoch", "Loss (cross-entropy) by epoch"}
+    assert charts(open_section("Overview")) == {}  # but the curves, which are a component of their own
     assert set(charts(open_section("Per class"))) == {"Precision-recall curves"}
     assert set(charts(open_section("Confidence"))) == {
         "Reliability diagram",

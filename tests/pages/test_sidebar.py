@@ -6,12 +6,15 @@ from streamlit import config
 
 from digit_core.errors import StorageError, TrainingBusy
 from digit_core.jobs import trainings, warm_trainer
+from digit_core.jobs.training_job import Request
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.config import training_config
 from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import SHIPPED
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
+from pages.components import browser_window
+from pages.components.training_status import shared_status
 from pages.shell import training_form
 from tests.pages.conftest import texts
 
@@ -110,17 +113,95 @@ def test_garbage_is_not_collected_after_each_script_run():
     assert config.get_option("runner.postScriptGC") is False  # a hidden option, which a new Streamlit may drop
 
 
-def test_a_running_training_is_shown_and_can_be_cancelled(open_page, monkeypatch):
+def make_training(window="", **progress) -> trainings.Job:
+    """The working folder of a training that was started by that window."""
     folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
     job = trainings.Job(folder)
-    job.write_progress(Progress(state="training", epoch=1, epochs=2, step=5, steps=10, loss=0.25, accuracy=0.9))
-    monkeypatch.setattr(trainings, "current", lambda: job)
+    job.write_request(Request(window=window))
+    job.write_progress(Progress(**progress))
+    return job
+
+
+@pytest.fixture
+def running(monkeypatch):
+    """A function that makes a training that is running."""
+
+    def make(window: str) -> trainings.Job:
+        job = make_training(window, state="training", epoch=1, epochs=2, step=5, steps=10, loss=0.25, accuracy=0.9)
+        monkeypatch.setattr(trainings, "current", lambda: job)
+        return job
+
+    return make
+
+
+def test_a_running_training_is_shown_and_cancelled_by_one_click_in_the_window_that_started_it(open_page, running):
     app = open_page("results")
+    job = running(app.session_state["window_name"])
+    shared_status().invalidate()
+    app.run()
     assert "Quick, 01 Jan 12:00:00" in texts(app)
     assert next(b for b in app.sidebar.button if b.label == "Retrain").disabled
     press(app, "Cancel")
     assert job.request().cancel
+    assert job.request().cancelled_by == app.session_state["window_name"]
+
+
+@pytest.mark.parametrize(("window", "where"), [("b" * 32, "in another window"), ("", "from the command line")])
+def test_another_windows_training_is_cancelled_only_after_a_question(open_page, running, window, where):
+    job = running(window)
+    app = open_page("results")
+    press(app, "Cancel")
+    assert not job.request().cancel
+    assert where in "".join(element.value for element in app.markdown)
+    app.button(key="cancel-training-no").click().run()
+    assert not job.request().cancel
+    press(app, "Cancel")
+    app.button(key="cancel-training-yes").click().run()
+    assert job.request().cancel
+
+
+def test_the_window_that_started_a_training_is_told_that_another_one_cancelled_it(open_page):
+    app = open_page("runs")
+    job = make_training(app.session_state["window_name"], state="cancelled")
+    job.write_request(job.request().model_copy(update={"cancel": True, "cancelled_by": "b" * 32}))
+    shared_status().invalidate()
+    assert "was cancelled in another window" in texts(app.run())
+    assert "was cancelled at" in texts(open_page("runs"))  # to any other window that is no news
+
+
+def test_the_end_of_a_training_is_told_once_and_its_line_stays_until_it_is_dismissed(open_page):
+    app = open_page("results")
+    make_training(state="cancelled")
+    shared_status().invalidate()
+    app.run()
+    assert [toast.value.startswith("**Quick, 01 Jan 12:00:00** was cancelled") for toast in app.toast] == [True]
+    app.run()
+    assert not app.toast
+    assert "was cancelled at" in texts(app)
+    app.sidebar.button(key="dismiss-outcome").click().run()
+    assert "was cancelled" not in texts(app)
+    assert not open_page("results").toast  # a window that was opened later
+
+
+def test_a_run_that_was_kept_says_why_and_is_activated_or_shown_by_a_click(open_page, add_run):
+    run = add_run("20260101-120000-quick")
+    job = trainings.Job(run.path)
+    job.write_progress(Progress(state="finished", message="Kept, not activated: 12 fewer right than the shipped model"))
+    app = open_page("compare")
+    assert "Kept, not activated: 12 fewer right than the shipped model." in texts(app)
+    app.sidebar.button(key="activate-finished").click().run()
+    assert read_active().run == run.name
+    assert all(button.key != "activate-finished" for button in app.sidebar.button)
+    assert app.sidebar.button(key="leave-to-finished").label == "Show it"
+
+
+def test_only_a_name_as_the_app_makes_them_is_taken_from_the_browser(own_home, monkeypatch):
+    state = {}
+    monkeypatch.setattr(browser_window.st, "session_state", state)
+    for name in (None, 5, "", "<b>", "a" * 31, "a" * 32):
+        browser_window.adopt(name)
+    assert state == {"window_name": "a" * 32}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +228,7 @@ def test_a_stopped_training_is_resumed_with_one_click(open_page, monkeypatch):
     trainings.Job(folder).write_progress(Progress(state="cancelled"))
     monkeypatch.setattr(trainings, "resumable", lambda job: 3)
     resumed = []
-    monkeypatch.setattr(trainings, "resume", resumed.append)
+    monkeypatch.setattr(trainings, "resume", lambda job, **_: resumed.append(job))
     press(open_page("draw"), "Resume after epoch 3")
     assert [job.name for job in resumed] == [folder.name]
 

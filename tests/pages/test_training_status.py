@@ -1,4 +1,5 @@
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -126,20 +127,30 @@ def test_a_started_training_reruns_the_sidebar_until_it_shows_it(own_home, new_p
     assert not json.loads(response("a", read_status().digest))["rerun"]  # a step is shown by the poll itself
 
 
-def test_the_end_of_a_training_reruns_pages_and_its_start_the_sidebar_alone(training, monkeypatch):
+def test_the_end_of_a_training_redraws_the_list_of_runs_and_no_page_that_shows_a_chosen_one(training, monkeypatch):
     during = read_status()
     monkeypatch.setattr(trainings, "current", lambda: None)
     training.write_progress(Progress(state="cancelled"))
     after = read_status()
     assert len({during.digest, after.digest}) == 2
-    assert after.changes_pages_since(during)
-    assert not during.changes_pages_since(after)
-    assert TrainingStatus(ActiveRun("other")).changes_pages_since(after)
+    other = TrainingStatus(ActiveRun("other"))
+    assert after.outdates("runs", during)
+    assert other.outdates("runs", after) and other.outdates("draw", after)
+    assert not after.outdates("draw", during)
+    for page in ("results", "mistakes", "compare", "training"):
+        assert not after.outdates(page, during) and not other.outdates(page, after)
 
 
 def test_a_poll_returns_the_progress(training):
     html = json.loads(response("a", ""))["html"]
-    for text in ("Epoch 2 of 4, 42 s left", "0.2500", "90.00%", 'aria-label="Loss by training step, now 0.2500"'):
+    for text in (
+        "Epoch 2 of 4<",
+        "38%",
+        "42 s left",
+        "0.2500",
+        "90.00%",
+        'aria-label="Loss by training step, now 0.2500"',
+    ):
         assert text in html
     assert 'value="37.5"' in html
 
@@ -156,6 +167,15 @@ def test_the_curve_goes_from_the_first_loss_at_the_top_to_the_last_at_the_bottom
     assert top < middle_y < bottom
     assert middle_y == pytest.approx((top + bottom) / 2)  # its axis is logarithmic
     assert points[0][0] < middle_x < right
+
+
+def test_the_progress_has_the_same_parts_from_the_first_message_to_the_last():
+    def parts(html: str) -> list[str]:
+        return re.findall(r"<(?:div|span|progress)\b[^>]*?(?:class|aria-label)=\"?(\w+)", html)
+
+    curve = [(step, 1.0) for step in range(5)]
+    late = Progress(message="Publishing", loss=0.1, accuracy=0.9, val_loss=0.1, val_accuracy=0.9, curve=curve)
+    assert parts(progress_html(Progress())) == parts(progress_html(late))
 
 
 def test_a_constant_or_vanishing_loss_has_a_curve_too():

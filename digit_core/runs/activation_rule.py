@@ -1,0 +1,78 @@
+"""When the run of a training becomes the active one by itself.
+
+The active run predicts for everybody, so a training replaces it only if that is no step back: on the
+same data, and not significantly worse on the same test images; or on MNIST after the few bundled digits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from digit_core.runs.run import SHIPPED, Run
+
+ALPHA = 0.05  # of the test: a p-value below counts as significant
+_TITLES = {"mnist": "MNIST", "digits": "the bundled digits"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to activate a run, and why, as a sentence without its full stop."""
+
+    activate: bool
+    reason: str
+
+
+def judge(new: Run, active: Run) -> Verdict:
+    """Whether a new run may replace the active one. Raises DamagedRun if one of them cannot be read."""
+    if new.environment.data_digest != active.environment.data_digest:
+        return _other_data(new, active)
+    ours, theirs = new.predictions(), active.predictions()
+    if not np.array_equal(ours.labels, theirs.labels):
+        return _kept(f"it was not tested on the same images as {_title(active)}, so they cannot be compared")
+    is_right, was_right = ours.predicted == ours.labels, theirs.predicted == theirs.labels
+    only_new, only_active = int((is_right & ~was_right).sum()), int((was_right & ~is_right).sum())
+    p = mcnemar(only_new, only_active)
+    fewer = only_active - only_new
+    images = f"{abs(fewer):,} test image{'' if abs(fewer) == 1 else 's'}"
+    test = f"(McNemar p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})"
+    if fewer > 0 and p < ALPHA:
+        return _kept(f"{images} fewer right than {_title(active)} {test}")
+    if fewer == 0:
+        return _activated(f"as many test images right as {_title(active)}")
+    if fewer > 0:
+        return _activated(f"{images} fewer right than {_title(active)}, which may be chance {test}")
+    return _activated(f"{images} more right than {_title(active)} {test}")
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The p-value of McNemar's exact, two-sided test (McNemar 1947): a binomial test with p = 1/2.
+
+    `only_a` and `only_b` count the images that only one of the runs classifies correctly.
+    """
+    from scipy.special import bdtr  # scipy.stats.binomtest would add 46 MB and 0.4 s to the app
+
+    return min(2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)), 1.0)
+
+
+def _other_data(new: Run, active: Run) -> Verdict:
+    ours, theirs = new.config.data, active.config.data
+    if (ours, theirs) == ("mnist", "digits"):
+        return _activated(f"trained on {_TITLES[ours]}, {_title(active)} only on {_TITLES[theirs]}")
+    if ours == theirs:
+        return _kept(f"trained on another version of {_TITLES[ours]} than {_title(active)}")
+    return _kept(
+        f"trained on {_TITLES[ours]}, {_title(active)} on {_TITLES[theirs]}; "
+        "different test images cannot be compared image by image"
+    )
+
+
+def _title(run: Run) -> str:
+    return "the shipped model" if run.name == SHIPPED else run.name
+
+
+def _activated(reason: str) -> Verdict:
+    return Verdict(True, f"Activated: {reason}")
+
+
+def _kept(reason: str) -> Verdict:
+    return Verdict(False, f"Kept, not activated: {reason}")
