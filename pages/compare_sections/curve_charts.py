@@ -10,7 +10,7 @@ import pandas as pd
 from pages.components import charts
 
 HEIGHT = 210  # pixels of each chart
-TOTAL_HEIGHT = 2 * HEIGHT + 150  # with titles and axes
+TOTAL_HEIGHT = 2 * HEIGHT + 236  # with titles and axes, as measured in Chromium
 QUANTITIES = {"accuracy": ("Accuracy", ".2%"), "loss": ("Loss (cross-entropy)", ".3f")}  # title, format
 _FORMATS = {"accuracy": ".2~%", "loss": ".3~g"}  # of the labels at the axes
 PREFIXES = {"validation": "val_", "training": ""}  # in the history
