@@ -5,11 +5,12 @@ import streamlit as st
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import list_runs
 from pages.components.titles import markdown, run_titles
-from pages.runs_sections import actions, dialogs, interrupted, runs_table
+from pages.runs_sections import actions, dialogs, interrupted, run_filter, running, runs_table, warning_colour
 from pages.shell import frame
 
 frame.require()
 st.title("Runs")
+warning_colour.show()
 dialogs.show_messages()
 listing = list_runs()
 if not listing.runs and not listing.damaged:
@@ -17,8 +18,12 @@ if not listing.runs and not listing.damaged:
 titles = run_titles(run.name for run in listing.runs)
 if listing.runs:
     runs_table.warn_of_unknown(listing)
-    selected = runs_table.show(listing.runs, titles, read_active().run)
-    actions.show(selected, titles)
+    running.show()
+    shown, more_columns = run_filter.show(listing.runs, titles)
+    if shown:
+        actions.show(runs_table.show(shown, titles, read_active().run, more=more_columns), titles)
+    else:
+        run_filter.offer_to_clear()
     if len(listing.runs) == 1:
         st.info(
             f"{markdown(titles[listing.runs[0].name])} is the only run so far. Train another with *Retrain* in the "

@@ -22,6 +22,7 @@ import numpy as np
 
 from digit_core import Recognizer
 from digit_core.evaluation.comparison import spread
+from digit_core.evaluation.settings import differing_settings
 from digit_core.jobs import trainings
 from digit_core.runs.config import TrainingConfig, training_config
 from digit_core.runs.presets import PRESETS
@@ -59,6 +60,8 @@ def main() -> int:
         if arguments.json:
             write_output(arguments.json, json.dumps(rows, indent=1).encode())
     print(table(rows))
+    if differences := settings_table({preset: each[0] for preset, each in configs.items()}):
+        print(f"\nSettings that differ:\n\n{differences}")
     return 0
 
 
@@ -138,8 +141,19 @@ def table(rows: list[dict]) -> str:
     }
     if all(row["drawings"] is None for row in rows):
         del columns["drawings"]
-    lines = [list(columns), ["---"] * len(columns), *([cell(row) for cell in columns.values()] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return _markdown([list(columns), *([cell(row) for cell in columns.values()] for row in rows)])
+
+
+def settings_table(configs: dict[str, TrainingConfig]) -> str:
+    """A Markdown table of the settings in which the presets' trainings differ; empty if they differ in none."""
+    rows = differing_settings(list(configs.values()))
+    lines = [["setting", *(f"`{preset}`" for preset in configs)], *([title, *values] for title, values in rows.items())]
+    return _markdown(lines) if rows else ""
+
+
+def _markdown(lines: list[list[str]]) -> str:
+    head, *others = lines
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *others])
 
 
 def _arguments() -> argparse.Namespace:

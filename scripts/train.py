@@ -90,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, help="passes over the training images")
     parser.add_argument("--batch-size", type=int, help="images per step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate of the schedule")
+    parser.add_argument("--optimizer", help="adam (default), sgd with Nesterov momentum, or rmsprop")
     parser.add_argument("--validation-fraction", type=float, help="share of the training images held out")
     parser.add_argument("--patience", type=int, help="epochs without a better validation loss before it stops")
     parser.add_argument("--dropout", type=float, help="dropout rate, below 1")

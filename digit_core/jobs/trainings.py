@@ -22,6 +22,7 @@ from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import is_training_name
+from digit_core.runs.run_names import folder_name, next_number
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors
@@ -192,15 +193,14 @@ def _refuse_if_busy() -> None:
 
 
 def _new_folder(preset: str) -> Path:
-    parent = make_folder(paths.working_folder())
-    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{preset.replace('_', '-')}"
-    for name in (stem, *(f"{stem}-{attempt}" for attempt in range(2, 1000))):
-        if (paths.runs_folder() / name).exists():
-            continue
+    parent, started = make_folder(paths.working_folder()), datetime.now()
+    taken = {folder.name for place in (parent, paths.runs_folder()) for folder in visible_folders(place)}
+    first = next_number(preset, taken)
+    for name in (folder_name(preset, number, started) for number in range(first, first + 1000)):
         with storage_errors(parent / name):
             try:
                 (parent / name).mkdir()
-            except FileExistsError:
+            except FileExistsError:  # another process has just taken it
                 continue
             return parent / name
-    raise TrainingFailed(f"No free name for a run like {stem}.")
+    raise TrainingFailed(f"No free name for a run of {preset}.")

@@ -21,6 +21,8 @@ _RENAMED = {
     "watch_recall": "track_recall",
     "precision": "compute_dtype",
 }
+_BOUNDS = ("ge", "gt", "le", "lt")  # as pydantic calls them
+_OUT_OF_RANGE = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")
 CUSTOM_FIELDS = ("filters", "kernel_sizes", "dense_units", "batch_normalization")
 
 
@@ -35,7 +37,8 @@ class TrainingConfig(BaseModel):
     deviations of a simpler augmentation.
 
     `filters`, `kernel_sizes` and `dense_units`, one number per layer, and `batch_normalization`
-    describe the network of the preset `custom` only. `compute_dtype` "auto" trains in bfloat16
+    describe the network of the preset `custom` only. `beta_1` is the momentum of the optimiser "sgd",
+    and `beta_2` is for the other two. `compute_dtype` "auto" trains in bfloat16
     where the processor has hardware for it.
 
     `training_config` fills in the preset's defaults and turns a wrong value into an
@@ -49,6 +52,7 @@ class TrainingConfig(BaseModel):
     epochs: int = Field(default=5, ge=1, le=500)
     batch_size: int = Field(default=128, ge=1, le=8192)
     learning_rate: float = Field(default=0.001, gt=0, le=1, allow_inf_nan=False)
+    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
     schedule: Literal["constant", "triangular", "cosine"] = "constant"
     beta_1: float = Field(default=0.9, ge=0, lt=1)
     beta_2: float = Field(default=0.999, ge=0, lt=1)
@@ -171,5 +175,19 @@ def _sentence(problem: dict) -> str:
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {name!r}; the settings are {', '.join(TrainingConfig.model_fields)}"
+    if problem["type"] in _OUT_OF_RANGE and (limits := _limits(name)):
+        return f"{name} should be {limits}, got {problem['input']!r}"
     wanted = problem["msg"].removeprefix("Input ").removeprefix("Tuple ").replace(" after validation, not", "; not")
     return f"{name} {wanted}, got {problem['input']!r}"
+
+
+def _limits(name: str) -> str:
+    """The allowed range of a number in words; empty for what is not a field."""
+    field = TrainingConfig.model_fields.get(name)
+    metadata = field.metadata if field else ()
+    found = {bound: getattr(each, bound) for bound in _BOUNDS for each in metadata if hasattr(each, bound)}
+    if "ge" in found and "le" in found:
+        return f"from {found['ge']:,} to {found['le']:,}"
+    low = f"at least {found['ge']:,}" if "ge" in found else f"above {found['gt']:,}" if "gt" in found else ""
+    high = f"at most {found['le']:,}" if "le" in found else f"below {found['lt']:,}" if "lt" in found else ""
+    return " and ".join(filter(None, (low, high)))

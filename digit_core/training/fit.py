@@ -30,8 +30,8 @@ from digit_core.training.callbacks import EndFit, FitEnded, HistoryLogger, Progr
 from digit_core.training.export.formats import export_litert
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
+from digit_core.training.optimizers import optimizer
 from digit_core.training.resume import early_stopped_weights, resumable_callbacks
-from digit_core.training.schedules import learning_rate
 from digit_core.training.step_log import StepLogger
 
 _ends: list[FitEnded] = []  # keeps what should not be freed; see `EndFit`
@@ -78,12 +78,7 @@ def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
     plain = build(config)
     model = accelerated(plain, compute_dtype_for(config, plain))
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            learning_rate(config, steps),
-            beta_1=config.beta_1,
-            beta_2=config.beta_2,
-            weight_decay=config.weight_decay or None,
-        ),
+        optimizer=optimizer(config, steps),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
         metrics=["accuracy", *([MacroRecall(name="recall")] if config.track_recall else [])],
         jit_compile=False,  # XLA on the CPU is three times slower here

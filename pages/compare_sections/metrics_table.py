@@ -6,29 +6,37 @@ import pandas as pd
 import streamlit as st
 
 from digit_core.datasets.sources import TITLES
-from digit_core.evaluation.comparison import by_seed, spread
+from digit_core.evaluation.comparison import by_seed, data_of, spread
 from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Run
 from pages.components.downloads import csv_button
+from pages.components.reserved import reserved, table_height
+from pages.components.titles import duration
 
 _SHARES = ("accuracy", "precision", "recall", "f1")
 _NUMBER = st.column_config.NumberColumn
 _COLUMNS = {
-    "run": st.column_config.TextColumn("Run", pinned=True),
-    "seeds": _NUMBER("Seeds"),
+    "run": st.column_config.TextColumn("Run", pinned=True, width=150),
+    "seeds": _NUMBER("Seeds", width=70),
+    "accuracy": _NUMBER("Test accuracy", format="%.2f%%", width=110),
+    "difference": _NUMBER(
+        "To the best",
+        format="%+.2f points",
+        width=110,
+        help="Less the highest test accuracy, in percentage points.",
+    ),
+    "interval": st.column_config.TextColumn("95% interval", width=150),
+    "loss": _NUMBER("Test loss", format="%.4f", width=90, help="Mean cross-entropy, before calibration."),
+    "seconds": _NUMBER("Training time", width=110, help="Of the epochs alone, on the machine used."),
+    "epochs": _NUMBER("Epochs", width=80),
+    "parameters": _NUMBER("Parameters", format="localized", width=100),
+    "size": _NUMBER("model.tflite", format="%.0f KB", width=100),
+    "precision": _NUMBER("Precision", format="%.2f%%", width=90, help="Mean over the ten digits."),
+    "recall": _NUMBER("Recall", format="%.2f%%", width=90, help="Mean over the ten digits."),
+    "f1": _NUMBER("F1", format="%.2f%%", width=90, help="Mean over the ten digits."),
     "preset": "Preset",
     "data": "Data",
-    "accuracy": _NUMBER("Test accuracy", format="%.2f%%"),
-    "interval": st.column_config.TextColumn("95% interval"),
     "published": st.column_config.TextColumn("Published", help="What the author of this network published."),
-    "loss": _NUMBER("Test loss", format="%.4f", help="Mean cross-entropy, before calibration."),
-    "precision": _NUMBER("Precision", format="%.2f%%", help="Mean over the ten digits."),
-    "recall": _NUMBER("Recall", format="%.2f%%", help="Mean over the ten digits."),
-    "f1": _NUMBER("F1", format="%.2f%%", help="Mean over the ten digits."),
-    "parameters": _NUMBER("Parameters", format="localized"),
-    "size": _NUMBER("model.tflite", format="%.0f KB"),
-    "seconds": _NUMBER("Training time", format="%.1f s", help="Of the epochs alone, on the machine used."),
-    "epochs": _NUMBER("Epochs"),
 }
 
 
@@ -41,12 +49,14 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         **{name: table[name] * 100 for name in _SHARES},
         interval=[f"{low:.2%} to {high:.2%}" for low, high in intervals],
     )
+    if len(groups) > 1 and len(data_of(runs)) == 1:  # on different images there is no best one
+        shown["difference"] = shown["accuracy"] - shown["accuracy"].max()
     if not table["published"].any():
         shown = shown.drop(columns="published")
     if not grouped:
         shown = shown.drop(columns="seeds")
-    st.dataframe(
-        shown,
+    reserved("compare_metrics", table_height(len(shown))).dataframe(
+        shown.style.format({"seconds": duration, "epochs": "{:.3g}"}),
         hide_index=True,
         width="stretch",
         column_order=[name for name in _COLUMNS if name in shown],

@@ -3,13 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from digit_core.runs.notes import note_of
-from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import SHIPPED
+from digit_core.runs.run_names import parse_run_name
 
-_RUN_NAME = re.compile(r"(\d{8}-\d{6})-([a-z0-9-]+?)(-\d+)?")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>$~&|]")
 # Markdown that a backslash does not escape: `:rocket:` becomes an emoji, an address a link.
 _JOINED = re.compile(r"(?<=:)(?=[A-Za-z/])|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
@@ -27,14 +25,10 @@ def run_markdown(name: str) -> str:
 
 
 def default_title(name: str) -> str:
-    """For example "Quick, 21 Nov 14:05:10"; a name that is not a training's stays as it is."""
+    """For example "Quick 7"; a name that is not a training's stays as it is."""
     if name == SHIPPED:
         return "the shipped model"
-    match = _RUN_NAME.fullmatch(name)
-    preset = PRESETS.get(match[2].replace("-", "_")) if match else None
-    if preset is None:
-        return name
-    return f"{preset.title}, {datetime.strptime(match[1], '%Y%m%d-%H%M%S'):%d %b %H:%M:%S}"
+    return parsed.title if (parsed := parse_run_name(name)) else name
 
 
 def run_titles(names: Iterable[str], describe: Callable[[str], str] = run_title) -> dict[str, str]:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from digit_core.errors import DigitError
 from digit_core.runs.active_run import read_active
-from digit_core.runs.notes import note_of
+from digit_core.runs.notes import Note, note_of
 from digit_core.runs.run import SHIPPED, Run
 from digit_core.runs.zip_archive import archive_name, unpacked_size, write_archive
 from digit_core.storage.files import storage_errors
@@ -43,11 +43,14 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
     ):
         st.switch_page("pages/compare.py", query_params={"runs": ",".join(run.name for run in selected)})
     _download(row, selected)
-    if row.button("Delete", icon=":material/delete:"):
+    if row.button("Delete", icon=":material/delete:", key="delete-selected"):
         dialogs.open_deletion([run.name for run in selected])
-    if only and (note := note_of(only.name).text):
+    note = note_of(only.name) if only else Note()
+    if note.tags:
+        st.markdown(" ".join(f":blue-badge[{markdown(tag)}]" for tag in note.tags))
+    if note.text:
         st.caption("Note")
-        st.text(note)
+        st.text(note.text)
 
 
 def offer_to_delete_damaged(damaged: Mapping[str, str]) -> None:
@@ -80,7 +83,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
         except DigitError as error:
             dialogs.add_message(st.error, markdown(str(error)))
         st.rerun()
-    if row.button("Name and note", icon=":material/edit:"):
+    if row.button("Edit", icon=":material/edit:", help="Name, note and tags"):
         dialogs.open_note(run.name)
     if row.button("Results", icon=":material/monitoring:", key="leave-to-results"):
         st.switch_page("pages/results.py", query_params={"run": run.name})

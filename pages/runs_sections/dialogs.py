@@ -1,4 +1,4 @@
-"""The dialogs of the Runs page: a run's name and note, and the deletion of runs.
+"""The dialogs of the Runs page: a run's name, note and tags, and the deletion of runs.
 
 Which dialog is open is in the session, so that it stays open when the page reruns meanwhile, for
 example because a training ends.
@@ -10,7 +10,7 @@ import streamlit as st
 
 from digit_core.errors import DigitError
 from digit_core.jobs.deletion import delete_run, why_not_deletable
-from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, note_of, write_note
+from digit_core.runs.notes import LONGEST_TAG, LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS, all_tags, note_of, write_note
 from pages.components.titles import default_title, markdown
 from pages.runs_sections import runs_table
 
@@ -18,7 +18,7 @@ _OPEN, _MESSAGES = "runs_dialog", "runs_messages"
 
 
 def open_note(name: str) -> None:
-    """Open the dialog for the name and note of a run."""
+    """Open the dialog for the name, note and tags of a run."""
     st.session_state[_OPEN] = ("note", (name,))
 
 
@@ -52,7 +52,7 @@ def _close() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-@st.dialog("Name and note", icon=":material/edit:", on_dismiss=_close)
+@st.dialog("Name, note and tags", icon=":material/edit:", on_dismiss=_close)
 def _note(name: str) -> None:
     note = note_of(name)
     with st.form("note", border=False):
@@ -64,10 +64,18 @@ def _note(name: str) -> None:
             help=f"At most {LONGEST_TITLE} characters. If empty, the usual name is shown.",
         )
         text = st.text_area("Note", note.text, height=140, help=f"At most {LONGEST_TEXT:,} characters.")
+        tags = st.multiselect(
+            "Tags",
+            sorted({*all_tags(), *note.tags}),
+            note.tags,
+            accept_new_options=True,
+            placeholder="Choose or type tags",
+            help=f"To find runs again. At most {MOST_TAGS}, each of at most {LONGEST_TAG} characters.",
+        )
         if not st.form_submit_button("Save", type="primary", icon=":material/save:"):
             return
     try:
-        write_note(name, title, text)
+        write_note(name, title, text, tags)
     except DigitError as error:
         st.error(markdown(str(error)))
     else:

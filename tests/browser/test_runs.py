@@ -58,7 +58,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     page.goto(f"{app}/runs")
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
     select_row(page, 0, NEWEST)
-    button(page, "Name and note").click()
+    button(page, "Edit").click()
     dialog = page.get_by_role("dialog")
     name = "my *first* :rocket: www.example.com"
     dialog.get_by_role("textbox", name="Name", exact=True).fill(name)
@@ -72,7 +72,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     select_row(page, 1, "2 runs")
     button(page, "Compare").click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     expect(page.get_by_role("list", name="Runs in the charts").get_by_text("my *first*")).to_be_visible()
     assert page.url.endswith("/compare?runs=20260101-070000-robust%2C20260101-060000-lenet5")
     expect(page.get_by_text("By chance, equally good runs differ")).to_be_visible()
@@ -92,9 +92,9 @@ def test_a_selection_in_the_address_is_restored_and_downloaded(app, runs_folder,
 
 def test_in_a_sorted_table_the_run_that_was_clicked_is_selected(app, runs_folder, page):
     page.goto(f"{app}/runs")
-    head = page.get_by_test_id("stDataFrame").locator("th").filter(has_text="Test accuracy")
+    head = page.get_by_test_id("stDataFrame").locator("th").filter(has_text="Accuracy")
     for direction in ("ascending", "descending"):
-        until(lambda: click_table(page, 360, -1), expect(head).to_have_text, re.compile(_ARROWS[direction]))
+        until(lambda: click_table(page, 300, -1), expect(head).to_have_text, re.compile(_ARROWS[direction]))
     select_row(page, 0, "The shipped model")
 
 

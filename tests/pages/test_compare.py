@@ -1,4 +1,5 @@
 import io
+import json
 import re
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 from digit_core.datasets.loading import load_dataset
 from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
-from pages.compare_sections import metrics_table
+from pages.compare_sections import curve_charts, curves, metrics_table
 from tests.constructed import construct_run
 from tests.pages.conftest import grid_html, texts
 
@@ -140,12 +141,78 @@ def test_seeds_are_grouped_into_their_mean_and_interval(open_page):
 
 def test_the_curves_are_those_of_the_runs(open_page, pair):
     app = open_page("compare", runs=compared(*pair))
-    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.get("vega_lite_chart")) == 1  # with both quantities
     assert "a line for each run" in texts(app)
     app.main.radio(key="curves_by").set_value("time").run()
     app.main.radio(key="curves_of").set_value("training").run()
     assert not app.exception
     assert "training images by seconds since the start" in texts(app)
+
+
+def spec(app) -> dict:
+    (chart,) = app.get("vega_lite_chart")
+    return json.loads(chart.proto.spec)
+
+
+def test_the_epoch_axis_ends_at_the_last_epoch(open_page):
+    construct_run(A, epochs=36)
+    construct_run(B, "lenet5", epochs=12)
+    for part in spec(open_page("compare", runs=f"{A},{B}"))["vconcat"]:
+        domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in part["layer"]]
+        assert domains == [[1, 36]] * len(domains)
+
+
+def test_the_loss_has_a_log_scale_by_choice(open_page, pair):
+    app = open_page("compare", runs=compared(*pair))
+    app.main.toggle(key="curves_log").set_value(True).run()
+    accuracy, loss = (part["layer"][0]["encoding"]["y"]["scale"] for part in spec(app)["vconcat"])
+    assert (accuracy.get("type"), loss["type"]) == (None, "log")
+
+
+def test_the_mouse_in_either_chart_marks_the_same_step_in_both(open_page, pair):
+    names = {"hover_accuracy", "hover_loss"}
+    shown = spec(open_page("compare", runs=compared(*pair)))
+    assert {each["name"] for each in shown["params"]} == names
+    for part in shown["vconcat"]:
+        filters = json.dumps([layer.get("transform") for layer in part["layer"]])
+        assert all(filters.count(name) == 2 for name in names)  # the line and the larger marks
+
+
+def test_smoothed_curves_end_closer_together_than_the_values(pair):
+    table = pd.concat([pd.DataFrame(run.history()).assign(run=run.name) for run in pair], ignore_index=True)
+    plain, calm = (curves._with_smooth(table, "validation", weight) for weight in (0, 0.9))
+    assert plain["smooth_loss"].equals(table["val_loss"])
+    assert calm["smooth_loss"][2] == pytest.approx(calm["smooth_loss"][5])  # each run's own curve
+    assert np.ptp(calm["smooth_loss"]) < np.ptp(table["val_loss"])
+
+
+@pytest.mark.parametrize(("seconds", "unit"), [(90, ("s", 1)), (2651.4, ("min", 60)), (90_000, ("h", 3600))])
+def test_time_has_one_unit_that_suits_it(seconds, unit):
+    assert curve_charts.unit_of_time(seconds) == unit
+
+
+def test_differences_of_accuracy_are_in_points_and_only_on_the_same_images(open_page, pair):
+    frame = open_page("compare", runs=compared(*pair)).main.dataframe[0]
+    best = max(run.metrics.accuracy for run in pair)
+    assert list(frame.value["difference"]) == pytest.approx([100 * (run.metrics.accuracy - best) for run in pair])
+    assert "points" in frame.proto.columns
+    other = open_page("compare", runs=compared(A, SHIPPED))
+    assert "difference" not in other.main.dataframe[0].value
+
+
+def test_the_settings_that_differ_are_listed_in_words(open_page):
+    for name, seed in ((A, 0), (C.replace("two-block", "quick"), 3)):
+        construct_run(name, seed=seed)
+    table = open_page("compare", runs=f"{A},20260101-000000-quick").main.dataframe[1].value
+    assert table.to_numpy().tolist() == [["Seed", "0", "3"]]
+
+
+def test_runs_with_the_same_settings_say_so(open_page):
+    for name in (A, C.replace("two-block", "quick")):
+        construct_run(name)
+    app = open_page("compare", runs=f"{A},20260101-000000-quick")
+    assert "do not differ in any setting" in texts(app)
+    assert "Settings that differ" not in texts(open_page("compare", runs=A))
 
 
 def test_correct_predictions_of_both_runs_are_counted_and_tested(open_page, pair):

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import zipfile
 
@@ -47,6 +48,15 @@ def switched(monkeypatch) -> list:
 def button(app, label):
     (found,) = [button for button in app.button if button.label == label]
     return found
+
+
+def field(app, label):
+    (found,) = [field for field in app.text_input if field.label == label]
+    return found
+
+
+def shown(app) -> list[str]:
+    return list(app.main.dataframe[0].value["name"])
 
 
 def labels(app) -> list[str]:
@@ -130,8 +140,8 @@ def test_a_run_without_a_valid_model_cannot_be_activated(open_page):
 
 def test_a_name_that_is_too_long_gives_a_message(open_page, three):
     app = open_page("runs", runs=TWO)
-    button(app, "Name and note").click().run()
-    app.text_input[0].input("n" * 61)
+    button(app, "Edit").click().run()
+    field(app, "Name").input("n" * 61)
     button(app, "Save").click().run()
     assert "at most 60 characters, this one has 61" in app.error[0].value
     assert note_of(TWO) == Note()
@@ -139,8 +149,8 @@ def test_a_name_that_is_too_long_gives_a_message(open_page, three):
 
 def test_a_name_is_shown_on_every_page_and_without_one_the_usual_name(open_page, three):
     app = open_page("runs", runs=ONE)
-    button(app, "Name and note").click().run()
-    app.text_input[0].set_value("my **best** one")
+    button(app, "Edit").click().run()
+    field(app, "Name").set_value("my **best** one")
     app.text_area[0].set_value("<b>dropout</b>")
     button(app, "Save").click().run()
     assert note_of(ONE) == Note(title="my **best** one", text="<b>dropout</b>")
@@ -296,3 +306,93 @@ def test_interrupted_trainings_can_be_resumed_or_deleted(open_page, three, monke
 
 def refuse(_job):
     raise TrainingBusy("Another training is under way.")
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"find": "best LENET"}, [TWO]),
+        ({"find": "for 3b"}, [ONE]),
+        ({"tag": "good"}, [TWO, ONE]),
+        ({"tag": "good", "preset": "quick,tiny"}, [ONE]),
+        ({"preset": "two_block,lenet5"}, [THREE, TWO]),
+        ({"data": "mnist", "find": "quick"}, [ONE]),
+    ],
+)
+def test_the_table_shows_the_runs_that_match_the_address(open_page, three, query, names):
+    write_note(ONE, "", "for 3b", ["good"])
+    write_note(TWO, "my best", "", ["good", "fast"])
+    assert shown(open_page("runs", **query)) == names
+
+
+def test_the_search_and_the_filter_are_in_the_address(open_page, three):
+    write_note(TWO, "", "", ["good"])
+    app = open_page("runs")
+    field(app, "Search").set_value("lenet").run()
+    assert shown(app) == [TWO]
+    app.multiselect(key="runs_tag").select("good").run()
+    app.multiselect(key="runs_preset").select("lenet5").run()
+    assert (app.query_params["find"], app.query_params["tag"], app.query_params["preset"]) == (
+        "lenet",
+        "good",
+        "lenet5",
+    )
+
+
+def test_where_no_run_matches_all_can_be_shown_again(open_page, three):
+    app = open_page("runs", find="nothing like it", columns="all")
+    assert "No run matches" in texts(app)
+    button(app, "Show all runs").click().run()
+    assert len(shown(app)) == 4
+    assert list(app.query_params) == ["columns"]
+
+
+def test_a_filter_in_the_address_that_no_run_fits_is_ignored_with_a_sentence(open_page, three):
+    app = open_page("runs", preset="huge", tag="<b>")
+    assert "No run has the preset **huge** that is in the address; it is ignored." in texts(app)
+    assert len(shown(app)) == 4
+
+
+def test_a_run_that_is_selected_but_not_shown_cannot_be_deleted(open_page, three):
+    app = open_page("runs", runs=f"{ONE},{TWO}", find="lenet")
+    button(app, "Delete").click().run()
+    button(app, "Delete it").click().run()
+    assert [run.name for run in list_runs().runs] == [THREE, ONE, SHIPPED]
+
+
+def test_tags_are_given_in_the_dialog_and_shown(open_page, three):
+    write_note(ONE, "", "", ["good"])
+    app = open_page("runs", runs=TWO)
+    button(app, "Edit").click().run()
+    (tags,) = [box for box in app.multiselect if box.label == "Tags" and box.key is None]
+    tags.select("good")
+    button(app, "Save").click().run()
+    assert note_of(TWO).tags == ("good",)
+    assert ":blue-badge[good]" in texts(app)
+    assert list(app.main.dataframe[0].value["tags"])[1:3] == [["good"], ["good"]]
+
+
+def test_the_columns_that_matter_come_first_and_the_others_by_choice(open_page, three):
+    def columns(app):
+        return json.loads(app.main.dataframe[0].proto.columns), list(app.main.dataframe[0].proto.column_order)
+
+    app = open_page("runs")
+    assert columns(app)[1] == ["run", "active", "accuracy", "data", "created", "note"]
+    app.toggle(key="runs_columns").set_value(True).run()
+    assert columns(app)[1][6:] == ["preset", "seed", "loss", "parameters", "epochs", "seconds", "name"]
+    assert app.query_params["columns"] == "all"
+
+
+def test_a_deleted_run_in_the_address_gives_a_sentence(open_page, three):
+    app = open_page("runs", runs="20250101-000000-quick-no3")
+    assert "There is no run named **20250101-000000-quick-no3**" in texts(app)
+    assert "it may have been deleted" in texts(app)
+
+
+def test_the_running_training_stands_above_the_table(open_page, three, monkeypatch):
+    folder = paths.working_folder() / "20260107-000000-quick-no4"
+    folder.mkdir(parents=True)
+    job = trainings.Job(folder)
+    job.write_progress(Progress(state="training", epoch=1, epochs=9))
+    monkeypatch.setattr(trainings, "current", lambda: job)
+    assert "**Quick 4** is in training, 9 epochs" in texts(open_page("runs"))

@@ -5,14 +5,17 @@ import pytest
 from streamlit import config
 
 from digit_core.errors import StorageError, TrainingBusy
-from digit_core.jobs import trainings
+from digit_core.jobs import trainings, warm_trainer
 from digit_core.jobs.training_job import Request
 from digit_core.runs.active_run import activate, read_active
+from digit_core.runs.config import training_config
+from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import SHIPPED
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
 from pages.components import browser_window
 from pages.components.training_status import shared_status
+from pages.shell import training_form
 from tests.pages.conftest import texts
 
 
@@ -254,3 +257,77 @@ def test_a_home_that_cannot_be_written_is_reported_and_the_app_goes_on(open_page
     app = open_page("draw")
     press(app, "Retrain")
     assert "DIGITS_HOME" in texts(app)
+
+
+@pytest.fixture
+def started(monkeypatch) -> list:
+    """The configurations of the trainings that are started."""
+    found = []
+    monkeypatch.setattr(trainings, "start", lambda config, **_: found.append(config))
+    return found
+
+
+def retrain(app):
+    return next(button for button in app.sidebar.button if button.label == "Retrain")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_untouched_settings_are_the_presets_own(open_page, started, preset):
+    app = open_page("draw")
+    app.sidebar.selectbox(key="preset").select(preset).run()
+    press(app, "Retrain")
+    assert started == [training_config(preset)]
+
+
+def test_every_preset_takes_seed_rate_optimiser_augmentation_and_early_stopping(open_page, started):
+    app = open_page("draw")
+    app.sidebar.selectbox(key="preset").select("robust").run()
+    app.sidebar.number_input(key="seed-robust-mnist").set_value(7)
+    app.sidebar.selectbox(key="optimizer-robust-mnist").select("sgd")
+    app.sidebar.selectbox(key="augmentation-robust-mnist").select("slight")
+    app.sidebar.toggle(key="stopping-robust-mnist").set_value(True).run()
+    app.sidebar.number_input(key="rate-robust-mnist-sgd").set_value(0.05)
+    app.sidebar.number_input(key="patience-robust-mnist").set_value(4).run()
+    assert "seed 7" in texts(app)
+    press(app, "Retrain")
+    (config,) = started
+    assert (config.seed, config.optimizer, config.learning_rate, config.patience) == (7, "sgd", 0.05, 4)
+    assert (config.augmentation, config.rotation, config.mild_epochs) == ("none", 5.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("epochs-quick-mnist", 501, "Epochs should be from 1 to 500, got 501."),
+        ("epochs-quick-mnist", 0, "Epochs should be from 1 to 500, got 0."),
+        ("batch-quick-mnist", -3, "Batch size should be from 1 to 8,192, got -3."),
+        ("seed-quick-mnist", -1, "Seed should be at least 0 and below 2,147,483,648, got -1."),
+        ("rate-quick-mnist-adam", 2.0, "Learning rate should be above 0 and at most 1, got 2.0."),
+    ],
+)
+def test_a_value_out_of_range_gives_its_range_and_cannot_be_trained(open_page, started, key, value, sentence):
+    app = open_page("draw")
+    app.sidebar.number_input(key=key).set_value(value)
+    retrain(app).click().run()  # the button is still enabled when the field loses the focus
+    assert sentence in texts(app)
+    assert retrain(app).disabled
+    assert started == []
+    app.sidebar.number_input(key=key).set_value(1).run()
+    assert not retrain(app).disabled
+    assert "should be" not in texts(app)
+
+
+def test_a_training_of_about_known_length_says_so(open_page, monkeypatch):
+    assert "on this machine" not in texts(open_page("draw"))
+    monkeypatch.setattr(training_form, "seconds_for", lambda config: 25.4)
+    assert "About 25 s on this machine" in texts(open_page("draw"))
+
+
+def test_the_trainer_is_kept_warm_once_the_form_is_open(open_page, monkeypatch):
+    kept = []
+    monkeypatch.setattr(warm_trainer, "keep_warm", lambda: kept.append(True))
+    app = open_page("draw")
+    assert kept == []
+    app.session_state["training_settings"] = True
+    app.run()
+    assert kept == [True]

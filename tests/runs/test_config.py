@@ -24,10 +24,13 @@ def test_a_configuration_survives_serialization():
 @pytest.mark.parametrize(
     ("setting", "value", "words"),
     [
-        ("epochs", 0, "epochs should be greater than or equal to 1, got 0"),
+        ("epochs", 0, "epochs should be from 1 to 500, got 0"),
+        ("learning_rate", 2.5, "learning_rate should be above 0 and at most 1, got 2.5"),
+        ("seed", -1, "seed should be at least 0 and below 2,147,483,648, got -1"),
+        ("optimizer", "lion", "optimizer should be 'adam', 'sgd' or 'rmsprop', got 'lion'"),
         ("batch_size", -5, "batch_size .* got -5"),
         ("learning_rate", float("nan"), "learning_rate should be a finite number"),
-        ("validation_fraction", 1.5, "validation_fraction should be less than or equal to 0.5, got 1.5"),
+        ("validation_fraction", 1.5, "validation_fraction should be above 0 and at most 0.5, got 1.5"),
         ("data", "cifar", "data should be 'mnist' or 'digits', got 'cifar'"),
         ("epochs", "many", "epochs should be a valid integer.*got 'many'"),
         ("speed", 3, "there is no setting 'speed'; the settings are preset, data"),
@@ -51,9 +54,9 @@ def test_a_wrong_value_is_named_with_the_allowed_ones(setting, value, words):
         ({"dense_units": (1_000_000,)}, "dense_units, number 1 should be less than or equal to 4096, got 1000000"),
         ({"dense_units": (128,) * 9}, "dense_units should have at most 4 items"),
         ({"filters": None}, "filters is needed for the preset custom"),
-        ({"epochs": 0}, "epochs should be greater than or equal to 1, got 0"),
+        ({"epochs": 0}, "epochs should be from 1 to 500, got 0"),
         ({"batch_size": 8000, "data": "digits"}, "batch_size should be at most 1,318.*got 8000"),
-        ({"rotation": 90}, "rotation should be less than or equal to 45, got 90"),
+        ({"rotation": 90}, "rotation should be from 0 to 45, got 90"),
         ({"augmentation": "drawings"}, 'rotation goes with augmentation "none" only'),
     ],
 )

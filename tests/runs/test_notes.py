@@ -1,7 +1,7 @@
 import pytest
 
 from digit_core.errors import InvalidNote, UnknownRun
-from digit_core.runs.notes import LONGEST_TEXT, LONGEST_TITLE, Note, note_of, write_note
+from digit_core.runs.notes import LONGEST_TAG, LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS, Note, note_of, write_note
 from digit_core.runs.run import SHIPPED
 from digit_core.storage import paths
 from tests.constructed import construct_run
@@ -58,3 +58,21 @@ def test_a_damaged_note_counts_as_empty(content):
     paths.notes_folder().mkdir(parents=True)
     (paths.notes_folder() / f"{NAME}.json").write_text(content, encoding="latin-1")
     assert note_of(NAME) == Note()
+
+
+def test_tags_are_tidied_and_kept_without_a_title():
+    assert write_note(NAME, "", "", ["  Class  3B ", "class 3b", "a,b", " ", ""]).tags == ("class 3b", "a b")
+    assert note_of(NAME) == Note(tags=("class 3b", "a b"))
+
+
+@pytest.mark.parametrize("tags", [["x" * (LONGEST_TAG + 1)], [str(number) for number in range(MOST_TAGS + 1)]])
+def test_too_long_or_too_many_tags_are_refused(tags):
+    with pytest.raises(InvalidNote, match="at most"):
+        write_note(NAME, "", "", tags)
+    assert note_of(NAME) == Note()
+
+
+def test_a_note_of_an_earlier_version_has_no_tags():
+    paths.notes_folder().mkdir(parents=True)
+    (paths.notes_folder() / f"{NAME}.json").write_text('{"title": "one", "text": ""}')
+    assert note_of(NAME) == Note(title="one")

@@ -46,7 +46,7 @@ def test_train_prints_metrics_and_one_line_of_json(training_home):
     ("options", "words"),
     [
         (["--preset", "huge"], "no preset 'huge'; choose one of quick"),
-        (["--epochs", "0"], "epochs should be greater than or equal to 1, got 0"),
+        (["--epochs", "0"], "epochs should be from 1 to 500, got 0"),
         (["--data", "cifar"], "data should be 'mnist' or 'digits'"),
         (["--preset", "custom", "--filters", "8", "--kernel-sizes", "40"], "kernel_sizes, number 1 should be less"),
         (["--preset", "custom", "--filters", "8,a"], "filters should be whole numbers with commas"),

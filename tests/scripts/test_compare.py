@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from digit_core.jobs import trainings
+from digit_core.runs.config import training_config
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
 from scripts.benchmarks.drawings import FOUR, SEVEN
@@ -82,3 +83,15 @@ def stroke_set(path):
         labels=np.array(["4", "7", "x"]),
     )
     return path
+
+
+def test_the_settings_that_differ_are_a_table_of_their_own(monkeypatch):
+    monkeypatch.syspath_prepend(str(paths.PROJECT / "scripts"))
+    compare = importlib.import_module("scripts.compare")
+    configs = {"quick": training_config("quick"), "other": training_config("quick", epochs=5)}
+    assert compare.settings_table(configs).splitlines() == [
+        "| setting | `quick` | `other` |",
+        "| --- | --- | --- |",
+        "| Epochs | 2 | 5 |",
+    ]
+    assert compare.settings_table({"quick": configs["quick"]}) == ""
