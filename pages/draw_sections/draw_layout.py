@@ -1,0 +1,55 @@
+"""The Draw page's one grid: what is drawn or uploaded on the left, what is recognised on the right.
+
+All sizes are CSS's, from the width of the page beside the sidebar and the height of the window, so
+that nothing has to be asked of the browser and nothing moves when it answers.
+"""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.components.canvas import LARGEST, SMALLEST
+
+_CARD = "29rem"  # the prediction's column, with the gap before it
+_ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the canvas and should be in view with it
+# Streamlit gives a container with a key the class st-key-KEY.
+_STYLE = f"""
+<style>
+[class*="st-key-grid-"]{{container-type:inline-size}}
+[class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
+  display:flex;flex-flow:row nowrap;gap:1.5rem;align-items:flex-start}}
+[class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none;width:var(--canvas-size)}}
+[class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:1 1 0;min-width:0;width:auto}}
+[class*="st-key-left-"]{{width:var(--canvas-size)}}
+[class*="st-key-right-"]{{min-height:calc(var(--canvas-size) + 3.5rem)}}
+@container (max-width:45rem){{
+  [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw,100dvh - {_ABOVE_ON_PHONE}),{LARGEST}px);
+    flex-direction:column}}
+  [class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:none;width:100%}}
+  [class*="st-key-right-"]{{min-height:26rem}}
+}}
+@supports not (width:1cqw){{[class*="st-key-columns-"]{{--canvas-size:{SMALLEST}px}}}}
+</style>
+"""
+_PRESENTED = """
+<style>
+[data-testid=stSidebar],[data-testid=stExpandSidebarButton],[data-testid=stHeader],[data-testid=stMain] h1,
+.st-key-draw-hint,.st-key-input [role=tablist]{display:none!important}
+[data-testid=stMainBlockContainer]{padding:1rem 2rem!important;max-width:none}
+[class*="st-key-columns-"]{--canvas-size:clamp(280px,min(45cqw,100dvh - 10rem),1200px);
+  --card-font:clamp(1rem,min(1.75cqw,3.2dvh),3rem)}
+@container (max-width:45rem){[class*="st-key-columns-"]{--canvas-size:clamp(280px,min(100cqw,60dvh),1200px)}}
+.st-key-explanations{display:none}
+</style>
+"""
+
+
+def show_style(presented: bool) -> None:
+    """Lay the page out, for a projector if it is `presented`."""
+    # In one place, so that what follows it is not mounted again.
+    st.html(_STYLE + _PRESENTED if presented else _STYLE)
+
+
+def columns(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The left and the right column of a grid; `name` is unique on the page."""
+    grid = st.container(key=f"grid-{name}").container(horizontal=True, key=f"columns-{name}")
+    return grid.container(key=f"left-{name}"), grid.container(key=f"right-{name}")
