@@ -121,4 +121,6 @@ with draw_tab:
     show_canvas()
 with upload_tab:
     show_upload()
-tour.show(hidden=presented)
+with st.container(gap=None):
+    presentation.listen(presented)
+    tour.show(hidden=presented)

@@ -24,8 +24,8 @@ _STYLE = """
 .prediction .sure{opacity:.85;margin-top:.4em}
 .prediction .wide{width:auto;flex:1 1 16em}.prediction .wide .digit{opacity:.35;float:left;margin-right:.2em}
 .prediction details{flex:1 1 100%}.prediction summary{cursor:pointer;opacity:.85}
-.prediction .bars{display:grid;grid-template-columns:1em minmax(4em,1fr) 3.9em;gap:.3em .6em;flex:1 1 14em;max-width:24em;
-  align-items:center;font-variant-numeric:tabular-nums;font-size:.9em}
+.prediction .bars{display:grid;grid-template-columns:1em minmax(4em,1fr) 3.9em;gap:.3em .6em;
+  flex:1 1 14em;max-width:24em;align-items:center;font-variant-numeric:tabular-nums;font-size:.9em}
 .prediction .track{height:.9em;border-radius:.3em;background:rgba(127,127,127,.18);overflow:hidden}
 .prediction .fill{height:100%;border-radius:.3em;background:var(--st-primary-color,#0b66c3)}
 .prediction .other{opacity:.6}

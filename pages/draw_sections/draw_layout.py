@@ -20,6 +20,7 @@ _STYLE = f"""
 [class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none;width:var(--canvas-size)}}
 [class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:1 1 0;min-width:0;width:auto}}
 [class*="st-key-left-"]{{width:var(--canvas-size)}}
+.st-key-left-board{{min-height:calc(var(--canvas-size) + 3.5rem)}}
 [class*="st-key-right-"]{{min-height:calc(var(--canvas-size) + 3.5rem)}}
 @container (max-width:45rem){{
   [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw,100dvh - {_ABOVE_ON_PHONE}),{LARGEST}px);
@@ -38,6 +39,7 @@ _PRESENTED = """
 [class*="st-key-columns-"]{--canvas-size:clamp(280px,min(45cqw,100dvh - 10rem),1200px);
   --card-font:clamp(1rem,min(1.75cqw,3.2dvh),3rem)}
 @container (max-width:45rem){[class*="st-key-columns-"]{--canvas-size:clamp(280px,min(100cqw,60dvh),1200px)}}
+.prediction .digit{font-size:8em}
 .st-key-explanations{display:none}
 </style>
 """

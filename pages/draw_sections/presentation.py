@@ -36,15 +36,16 @@ def is_on() -> bool:
 
 
 def show_button(presented: bool) -> None:
-    """The button that starts the presentation, or leaves it, as the Escape key does."""
+    """The button that starts the presentation, or leaves it."""
     if presented:
-        st.button(
-            "Leave (Esc)", icon=":material/fullscreen_exit:", on_click=_set, args=(None,), key="present-leave"
-        )
+        st.button("Leave (Esc)", icon=":material/fullscreen_exit:", on_click=_set, args=(None,), key="present-leave")
     else:
         st.button("Present", icon=":material/fullscreen:", on_click=_set, args=("1",), key="present-start")
-    with st.container(gap=None):
-        _listen(data={"presented": presented}, on_left_change=_leave, key="presentation")
+
+
+def listen(presented: bool) -> None:
+    """Let the browser's full screen follow the button, and the Escape key leave the presentation."""
+    _listen(data={"presented": presented}, on_left_change=_leave, key="presentation")
 
 
 def _set(value: str | None) -> None:

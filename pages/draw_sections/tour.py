@@ -75,5 +75,4 @@ _tour = st.components.v2.component("tour", html=_HTML, css=_STYLE.replace(".tour
 
 def show(hidden: bool) -> None:
     """Show the tour in a browser that has not seen it, unless it is `hidden`."""
-    with st.container(gap=None):
-        _tour(data={"steps": _STEPS, "hidden": hidden}, key="tour")
+    _tour(data={"steps": _STEPS, "hidden": hidden}, key="tour")
