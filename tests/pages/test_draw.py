@@ -381,6 +381,7 @@ _SHAPES = [{"drawing": {"raw": {"objects": objects}}} for objects in (None, "pat
 @pytest.mark.parametrize("message", [None, 5, [], {}, {"drawing": 5}, {"drawing": {"raw": []}}, *_SHAPES])
 def test_only_shapes_are_kept_of_what_a_browser_sends(own_home, message):
     script = f"""
+import streamlit as st
 from pages.components import canvas
 
 st.session_state["canvas"] = {message!r}
