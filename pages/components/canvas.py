@@ -29,6 +29,7 @@ _STYLE = f"""
 <style>
 .st-key-{_PLACE}{{width:var(--canvas-size,{SMALLEST}px);height:var(--canvas-size,{SMALLEST}px);overflow:hidden;
   background:#000;border-radius:.4rem;flex:none}}
+:has(>.st-key-silent-canvas){{position:absolute}}
 </style>
 """
 # The canvas has no option for any of these:
@@ -94,7 +95,7 @@ def show() -> Drawing:
     state = _state()
     if not state["mounted"]:
         _put(state["objects"])
-    st.html(_STYLE)
+    st.markdown(_STYLE, unsafe_allow_html=True)  # `st.html` is loaded later, and the canvas would jump
     with st.container(key=_PLACE, gap=None):
         st_canvas(
             stroke_width=st.session_state.get(_PEN, 18) * _PIXELS // SIZE,
@@ -121,7 +122,7 @@ def show() -> Drawing:
         st.caption(f"On the canvas: {name}. The model gets its own pixels; strokes over it become part of it.")
     if replaced:
         st.button("Restore drawing", icon=":material/history:", on_click=_restore_replaced)
-    with st.container(gap=None):  # these show nothing and should take no room
+    with st.container(gap=None, key="silent-canvas"):  # these show nothing and should take no room
         _improve_canvas()
         _remember(
             data={

@@ -14,6 +14,7 @@ _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the ca
 # Streamlit gives a container with a key the class st-key-KEY.
 _STYLE = f"""
 <style>
+:has(>.st-key-silent-style){{position:absolute}}
 [class*="st-key-grid-"]{{container-type:inline-size}}
 [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
   display:flex;flex-flow:row nowrap;gap:1.5rem;align-items:flex-start}}
@@ -47,8 +48,9 @@ _PRESENTED = """
 
 def show_style(presented: bool) -> None:
     """Lay the page out, for a projector if it is `presented`."""
-    # In one place, so that what follows it is not mounted again.
-    st.html(_STYLE + _PRESENTED if presented else _STYLE)
+    # As Markdown: the browser loads what shows `st.html` later, and the page would jump.
+    with st.container(key="silent-style"):
+        st.markdown(_STYLE + _PRESENTED if presented else _STYLE, unsafe_allow_html=True)
 
 
 def columns(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
