@@ -7,9 +7,9 @@ from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.grayscale import LARGEST
 from digit_core.preprocessing.image_files import open_picture
-from pages.components import canvas, occlusion_card, prediction_card, url_state
+from pages.components import canvas, draw_layout, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
-from pages.draw_sections import draw_layout, number_card, presentation, tour
+from pages.draw_sections import number_card, presentation, tour
 from pages.shell import frame
 
 _TAB, _TABS = "input", ("Draw", "Upload")

@@ -1,7 +1,7 @@
 """The drawing area, with undo and clear for mouse, touch and keyboard.
 
-The canvas has `_PIXELS` pixels a side whatever its size on screen, which is CSS's alone (`--canvas-size`,
-see `place`): Fabric.js converts the pointer's position. So neither the drawing nor the prediction
+The canvas has `_PIXELS` pixels a side whatever its size on screen, which is CSS's alone (`--canvas-size` of
+`draw_layout`): Fabric.js converts the pointer's position. So neither the drawing nor the prediction
 depends on the window, and no size has to travel from the browser.
 
 The drawing lives in the session, not in the widget, whose state Streamlit forgets when another
@@ -22,16 +22,8 @@ SIZE = 280  # units a side, of the drawing that `show` returns and of the pen's 
 SMALLEST, LARGEST = 280, 560  # CSS pixels a side on screen
 _PIXELS = LARGEST  # of the canvas itself, so that it is sharp at any size
 _MOST_KEPT = 5  # drawings that were cleared or replaced
-_WIDGET, _PEN, _STATE, _MEMORY, _PLACE = "canvas", "pen_width", "drawing", "drawing_memory", "canvas-place"
+_WIDGET, _PEN, _STATE, _MEMORY = "canvas", "pen_width", "drawing", "drawing_memory"
 _CLEARED, _PICTURE = "cleared", "replaced by a picture"  # why a drawing was kept
-# `overflow` hides what the canvas would be before the script below has given it its size.
-_STYLE = f"""
-<style>
-.st-key-{_PLACE}{{width:var(--canvas-size,{SMALLEST}px);height:var(--canvas-size,{SMALLEST}px);overflow:hidden;
-  background:#000;border-radius:.4rem;flex:none}}
-:has(>.st-key-silent-canvas){{position:absolute}}
-</style>
-"""
 # The canvas has no option for any of these:
 # - Its own toolbar fades in when the mouse is over it. Until then it lies, invisible, on the
 #   canvas's upper right and takes the strokes that begin there: with a finger, always. Undo and
@@ -95,8 +87,7 @@ def show() -> Drawing:
     state = _state()
     if not state["mounted"]:
         _put(state["objects"])
-    st.markdown(_STYLE, unsafe_allow_html=True)  # `st.html` is loaded later, and the canvas would jump
-    with st.container(key=_PLACE, gap=None):
+    with st.container(key="canvas-place", gap=None):
         st_canvas(
             stroke_width=st.session_state.get(_PEN, 18) * _PIXELS // SIZE,
             stroke_color="#ffffff",

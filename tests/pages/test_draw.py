@@ -204,10 +204,10 @@ def test_the_presentation_is_in_the_address_and_a_button_leaves_it(open_page):
     app = open_page("draw")
     press(app, "Present")
     assert app.query_params["present"] == "1"
-    assert "stSidebar]" in texts(app)  # hidden
+    assert "stSidebar]" in card(app)  # hidden
     press(app, "Leave (Esc)")
     assert "present" not in app.query_params
-    assert "stSidebar]" not in texts(app)
+    assert "stSidebar]" not in card(app)
 
 
 def test_the_prediction_does_not_depend_on_the_size_of_the_canvas():

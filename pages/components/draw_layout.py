@@ -1,7 +1,8 @@
 """The Draw page's one grid: what is drawn or uploaded on the left, what is recognised on the right.
 
 All sizes are CSS's, from the width of the page beside the sidebar and the height of the window, so
-that nothing has to be asked of the browser and nothing moves when it answers.
+that nothing has to be asked of the browser and nothing moves when it answers. A style that a script
+sends arrives late, though: the shell may put `STYLE` into the head of the HTML page.
 """
 
 import streamlit as st
@@ -12,9 +13,11 @@ from pages.components.canvas import LARGEST, SMALLEST
 _CARD = "29rem"  # the prediction's column, with the gap before it
 _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the canvas and should be in view with it
 # Streamlit gives a container with a key the class st-key-KEY.
-_STYLE = f"""
-<style>
-:has(>.st-key-silent-style){{position:absolute}}
+# `overflow` hides what the canvas would be before its script has given it its size.
+STYLE = f"""
+:has(>.st-key-silent-style),:has(>.st-key-silent-canvas){{position:absolute}}
+.st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px);height:var(--canvas-size,{SMALLEST}px);overflow:hidden;
+  background:#000;border-radius:.4rem;flex:none}}
 [class*="st-key-grid-"]{{container-type:inline-size}}
 [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
   display:flex;flex-flow:row nowrap;gap:1.5rem;align-items:flex-start}}
@@ -30,10 +33,8 @@ _STYLE = f"""
   [class*="st-key-right-"]{{min-height:26rem}}
 }}
 @supports not (width:1cqw){{[class*="st-key-columns-"]{{--canvas-size:{SMALLEST}px}}}}
-</style>
 """
 _PRESENTED = """
-<style>
 [data-testid=stSidebar],[data-testid=stExpandSidebarButton],[data-testid=stHeader],[data-testid=stMain] h1,
 .st-key-draw-hint,.st-key-input [role=tablist]{display:none!important}
 [data-testid=stMainBlockContainer]{padding:1rem 2rem!important;max-width:none}
@@ -42,15 +43,13 @@ _PRESENTED = """
 @container (max-width:45rem){[class*="st-key-columns-"]{--canvas-size:clamp(280px,min(100cqw,60dvh),1200px)}}
 .prediction .digit{font-size:8em}
 .st-key-explanations{display:none}
-</style>
 """
 
 
 def show_style(presented: bool) -> None:
     """Lay the page out, for a projector if it is `presented`."""
-    # As Markdown: the browser loads what shows `st.html` later, and the page would jump.
     with st.container(key="silent-style"):
-        st.markdown(_STYLE + _PRESENTED if presented else _STYLE, unsafe_allow_html=True)
+        st.html(f"<style>{STYLE}{_PRESENTED if presented else ''}</style>")
 
 
 def columns(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
