@@ -17,9 +17,9 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from digit_core.preprocessing.fabric_canvas import Drawing, drawing_from_canvas, picture_object
+from pages.components.draw_layout import LARGEST
 
 SIZE = 280  # units a side, of the drawing that `show` returns and of the pen's width
-SMALLEST, LARGEST = 280, 560  # CSS pixels a side on screen
 _PIXELS = LARGEST  # of the canvas itself, so that it is sharp at any size
 _MOST_KEPT = 5  # drawings that were cleared or replaced
 _WIDGET, _PEN, _STATE, _MEMORY = "canvas", "pen_width", "drawing", "drawing_memory"

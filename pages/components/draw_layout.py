@@ -8,8 +8,7 @@ sends arrives late, though: the shell may put `STYLE` into the head of the HTML 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.components.canvas import LARGEST, SMALLEST
-
+SMALLEST, LARGEST = 280, 560  # CSS pixels, a side of the canvas on screen
 _CARD = "29rem"  # the prediction's column, with the gap before it
 _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the canvas and should be in view with it
 # Streamlit gives a container with a key the class st-key-KEY.
