@@ -12,24 +12,25 @@ SMALLEST, LARGEST = 280, 560  # CSS pixels, a side of the canvas on screen
 _CARD = "29rem"  # the prediction's column, with the gap before it
 _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the canvas and should be in view with it
 # Streamlit gives a container with a key the class st-key-KEY.
+# `!important`, since Streamlit's own rules come after the page's head.
 # `overflow` hides what the canvas would be before its script has given it its size.
 STYLE = f"""
-:has(>.st-key-silent-style),:has(>.st-key-silent-canvas){{position:absolute}}
-.st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px);height:var(--canvas-size,{SMALLEST}px);overflow:hidden;
-  background:#000;border-radius:.4rem;flex:none}}
+:has(>.st-key-silent-style),:has(>.st-key-silent-canvas){{position:absolute!important}}
+.st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px)!important;height:var(--canvas-size,{SMALLEST}px)!important;overflow:hidden!important;
+  background:#000;border-radius:.4rem;flex:none!important}}
 [class*="st-key-grid-"]{{container-type:inline-size}}
 [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
-  display:flex;flex-flow:row nowrap;gap:1.5rem;align-items:flex-start}}
-[class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none;width:var(--canvas-size)}}
-[class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:1 1 0;min-width:0;width:auto}}
-[class*="st-key-left-"]{{width:var(--canvas-size)}}
-.st-key-left-board{{min-height:calc(var(--canvas-size) + 3.5rem)}}
-[class*="st-key-right-"]{{min-height:calc(var(--canvas-size) + 3.5rem)}}
+  display:flex!important;flex-flow:row nowrap!important;gap:1.5rem!important;align-items:flex-start!important}}
+[class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none!important;width:var(--canvas-size)!important}}
+[class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:1 1 0!important;min-width:0!important;width:auto!important}}
+[class*="st-key-left-"]{{width:var(--canvas-size)!important}}
+.st-key-left-board{{min-height:calc(var(--canvas-size) + 3.5rem)!important}}
+[class*="st-key-right-"]{{min-height:calc(var(--canvas-size) + 3.5rem)!important}}
 @container (max-width:45rem){{
   [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw,100dvh - {_ABOVE_ON_PHONE}),{LARGEST}px);
-    flex-direction:column}}
-  [class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:none;width:100%}}
-  [class*="st-key-right-"]{{min-height:26rem}}
+    flex-direction:column!important}}
+  [class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:none!important;width:100%!important}}
+  [class*="st-key-right-"]{{min-height:26rem!important}}
 }}
 @supports not (width:1cqw){{[class*="st-key-columns-"]{{--canvas-size:{SMALLEST}px}}}}
 """
