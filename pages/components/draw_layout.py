@@ -16,13 +16,15 @@ _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the ca
 # `overflow` hides what the canvas would be before its script has given it its size.
 STYLE = f"""
 :has(>.st-key-silent-style),:has(>.st-key-silent-canvas){{position:absolute!important}}
-.st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px)!important;height:var(--canvas-size,{SMALLEST}px)!important;overflow:hidden!important;
+.st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px)!important;height:var(--canvas-size,{SMALLEST}px)!important;
+  overflow:hidden!important;
   background:#000;border-radius:.4rem;flex:none!important}}
 [class*="st-key-grid-"]{{container-type:inline-size}}
 [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
   display:flex!important;flex-flow:row nowrap!important;gap:1.5rem!important;align-items:flex-start!important}}
 [class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none!important;width:var(--canvas-size)!important}}
-[class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:1 1 0!important;min-width:0!important;width:auto!important}}
+[class*="st-key-columns-"]>:has(>[class*="st-key-right-"])
+{{flex:1 1 0!important;min-width:0!important;width:auto!important}}
 [class*="st-key-left-"]{{width:var(--canvas-size)!important}}
 .st-key-left-board{{min-height:calc(var(--canvas-size) + 3.5rem)!important}}
 [class*="st-key-right-"]{{min-height:calc(var(--canvas-size) + 3.5rem)!important}}
