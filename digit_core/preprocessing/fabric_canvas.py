@@ -13,7 +13,7 @@ import io
 import math
 import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,12 @@ class Drawing:
 
     def __bool__(self) -> bool:
         return bool(self.strokes) or self.picture is not None
+
+    def scaled(self, factor: float) -> "Drawing":
+        """The same drawing on a canvas whose side is `factor` times as long."""
+        return replace(
+            self, strokes=tuple(stroke * factor for stroke in self.strokes), pen_width=self.pen_width * factor
+        )
 
 
 def drawing_from_canvas(objects: list[Mapping[str, Any]]) -> Drawing:

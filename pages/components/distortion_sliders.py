@@ -12,8 +12,8 @@ from pages.components.image_html import picture
 def show_sliders(recognizer: Recognizer, model_input: np.ndarray, key: str = "sliders") -> None:
     """Show the sliders for a model input, float32 (28, 28), 0 to 1; `key` is unique on the page."""
     st.caption("The sliders change the normalised image of 28 × 28 pixels that the model sees.")
-    row = st.container(horizontal=True, gap="medium")
-    result = row.container(width=260)  # first, so that on a phone it is not below the sliders
+    row = st.container(horizontal=True, gap="medium", wrap=True)
+    result = row.container(width=200)  # first, so that on a phone it is not below the sliders
     with row.container(width=340):
         strengths = {kind.name: _slider(kind, f"{key}-{kind.name}") for kind in DISTORTIONS.values()}
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset, args=(key,), key=f"{key}-reset")

@@ -16,6 +16,13 @@ def data_uri(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def photo_uri(image: Image.Image) -> str:
+    """A data URI with a JPEG of an RGB picture: a tenth of a PNG's size for photos."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
 def picture(image: np.ndarray, size: int, description: str) -> str:
     """An `<img>` of `size` pixels a side with a text alternative; enlarged pixels stay sharp."""
     rendering = "pixelated" if max(image.shape) < size else "auto"

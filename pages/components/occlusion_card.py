@@ -89,7 +89,8 @@ def _map(model_input: np.ndarray, explanation: Explanation, size: int, text: str
         f'<div class="scale" aria-hidden="true"></div><div class="ends"><span>−{most:.1f}</span><span>0</span>'
         f"<span>+{most:.1f}</span></div><figcaption>Drop in log-odds ({explanation.digit} vs "
         f"{explanation.runner_up}) when covered. Blue: supports {explanation.digit}. Orange: counts against it. "
-        "Outlined: largest drop.</figcaption></figure>"
+        "Outlined: largest drop.<br>The scale is the mean over all squares that cover a pixel; the factors in the "
+        "text are those of one square.</figcaption></figure>"
     )
 
 

@@ -16,36 +16,52 @@ SURE = 0.8  # confidence below which the runner-up is shown beside the digit ...
 _WORTH_NAMING = 0.1  # ... if it is at least so likely
 _STYLE = """
 <style>
-.prediction{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
-.prediction .headline{width:10rem}
-.prediction .digit{font-size:5.5rem;line-height:1;font-weight:700;font-variant-numeric:tabular-nums}
-.prediction .or{font-size:2.2rem;font-weight:600;opacity:.55}
-.prediction .sure{font-size:1rem;opacity:.85;margin-top:.4rem}
-.prediction .bars{display:grid;grid-template-columns:1rem minmax(5rem,12rem) 3.4rem;gap:.28rem .6rem;
-  align-items:center;font-variant-numeric:tabular-nums;font-size:.9rem}
-.prediction .track{height:.85rem;border-radius:.3rem;background:rgba(127,127,127,.18);overflow:hidden}
-.prediction .fill{height:100%;border-radius:.3rem;background:var(--st-primary-color,#0b66c3)}
+.prediction,.steps{font-size:var(--card-font,1rem)}
+.prediction{display:flex;flex-wrap:wrap;gap:1.2em;align-items:flex-start}
+.prediction .headline{width:8.5em}
+.prediction .digit{font-size:5.5em;line-height:1;font-weight:700;font-variant-numeric:tabular-nums}
+.prediction .or{font-size:2.2em;font-weight:600;opacity:.55}
+.prediction .sure{opacity:.85;margin-top:.4em}
+.prediction .wide{width:auto;flex:1 1 16em}.prediction .wide .digit{opacity:.35;float:left;margin-right:.2em}
+.prediction details{flex:1 1 100%}.prediction summary{cursor:pointer;opacity:.85}
+.prediction .bars{display:grid;grid-template-columns:1em minmax(4em,1fr) 3.9em;gap:.3em .6em;
+  flex:1 1 14em;max-width:24em;align-items:center;font-variant-numeric:tabular-nums;font-size:.9em}
+.prediction .track{height:.9em;border-radius:.3em;background:rgba(127,127,127,.18);overflow:hidden}
+.prediction .fill{height:100%;border-radius:.3em;background:var(--st-primary-color,#0b66c3)}
 .prediction .other{opacity:.6}
-.steps{display:flex;flex-wrap:wrap;gap:.8rem;margin-top:1rem}
-.steps figure{margin:0;width:108px}.steps figcaption{font-size:.8rem;line-height:1.3;opacity:.75;margin-top:.3rem}
+.steps{display:flex;flex-wrap:wrap;gap:.8em;margin-top:1em}
+.steps figure{margin:0;width:6.75em}.steps img{width:100%;height:auto}
+.steps figcaption{font-size:.8em;line-height:1.3;opacity:.75;margin-top:.3em}
 </style>
 """
 
 
 def show(prediction: Prediction, steps: tuple[Step, ...] = ()) -> None:
-    """Show one prediction, and the steps to its model input if they are given."""
+    """Show one prediction, and the steps to its model input if they are given.
+
+    What does not look like a digit gets no bars beside it: a bar of 95 % would contradict that.
+    """
+    bars = _bars(prediction)
+    if not prediction.is_digit:
+        bars = f"<details><summary>Probabilities if it is a digit all the same</summary>{bars}</details>"
+    width = "" if prediction.is_digit else " wide"
     st.html(
-        f'{_STYLE}<div class="prediction"><div class="headline" aria-live="polite">{_headline(prediction)}</div>'
-        f"{_bars(prediction)}</div>{_figures(steps)}"
+        f'{_STYLE}<div class="prediction"><div class="headline{width}" aria-live="polite">{_headline(prediction)}</div>'
+        f"{bars}</div>{_figures(steps)}"
     )
+
+
+def percentage(confidence: float) -> str:
+    """A confidence, 0 to 1, as text. Nothing is certain: 99.97 % is not shown as 100 %."""
+    return "over 99%" if confidence > 0.99 else f"{confidence:.0%}"
 
 
 def _headline(prediction: Prediction) -> str:
     first, second = (int(digit) for digit in np.argsort(-prediction.probabilities)[:2])
     if not prediction.is_digit:
         return (
-            '<div class="digit" data-testid="digit" style="opacity:.35">?</div>'
-            f'<div class="sure">This does not look like a digit. <small>The best guess is {first}.</small></div>'
+            '<div class="digit" data-testid="digit">?</div>'
+            f'<div class="sure">This does not look like a digit.<br><small>Closest match: {first}</small></div>'
         )
     digit = f'<span class="digit" data-testid="digit">{first}</span>'
     if prediction.confidence < SURE and prediction.probabilities[second] >= _WORTH_NAMING:
@@ -53,9 +69,7 @@ def _headline(prediction: Prediction) -> str:
             f'{digit} <span class="or">or {second}</span><div class="sure">{prediction.confidence:.0%} sure; '
             f"{second} has {prediction.probabilities[second]:.0%}</div>"
         )
-    # Nothing is certain: 99.97 % is not shown as 100 %.
-    sure = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
-    return f'{digit}<div class="sure">{sure} sure</div>'
+    return f'{digit}<div class="sure">{percentage(prediction.confidence)} sure</div>'
 
 
 def _figures(steps: tuple[Step, ...]) -> str:

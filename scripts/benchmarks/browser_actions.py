@@ -9,17 +9,18 @@ def settled(page: Page) -> None:
 
 
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
-    """Draw strokes given in canvas pixels."""
+    """Draw strokes given in pixels of a canvas of 280 pixels a side, whatever its size on screen."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.wait_for()
     canvas.scroll_into_view_if_needed()
     for stroke in strokes:
         box = canvas.bounding_box()
+        scale = box["width"] / 280
         (x, y), *rest = stroke
-        page.mouse.move(box["x"] + x, box["y"] + y)
+        page.mouse.move(box["x"] + x * scale, box["y"] + y * scale)
         page.mouse.down()
         for x, y in rest:
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+            page.mouse.move(box["x"] + x * scale, box["y"] + y * scale, steps=4)
         page.mouse.up()
 
 

@@ -71,6 +71,7 @@ def page(browser) -> Page:
     """A new window; an element that does not appear within 30 s fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
+    context.add_init_script("localStorage.setItem('digit-lab-tour', 'seen')")  # the tour has a test of its own
     yield context.new_page()
     context.close()
 

@@ -166,6 +166,6 @@ def test_why_on_the_draw_page(app, page):
     page.goto(app)
     draw(page, SEVEN)
     expect_prediction(page, "7")
-    page.get_by_text("Why?", exact=True).click()
+    page.get_by_text("Why this prediction (occlusion map)", exact=True).click()
     expect(page.get_by_test_id("occlusion-map")).to_be_visible()
     expect(page.get_by_text("the odds of 7 against", exact=False).first).to_be_visible()

@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -74,6 +75,67 @@ def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_go
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
     draw(page, SEVEN)
     expect_prediction(page, "7")
+
+
+def canvas_side(page) -> float:
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box["width"] == box["height"]
+    return box["width"]
+
+
+def test_the_canvas_grows_with_the_window_and_its_drawing_with_it(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_prediction(page, "7")
+    probabilities = page.locator('[aria-label^="Probabilities."]').get_attribute("aria-label")
+    assert 340 < canvas_side(page) < 400
+    canvas = page.locator("canvas.upper-canvas").bounding_box()
+    assert page.get_by_test_id("digit").bounding_box()["x"] > canvas["x"] + canvas["width"]  # beside it
+    assert page.locator(".prediction").bounding_box()["y"] + 300 < 900  # above the fold
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    expect(page.locator("canvas.upper-canvas")).to_have_css("width", "560px")
+    assert page.locator('[aria-label^="Probabilities."]').get_attribute("aria-label") == probabilities
+    press(page, "Clear")
+    draw(page, SEVEN)  # with the pointer on the larger canvas
+    expect_prediction(page, "7")
+    press(page, "Clear")
+    page.locator("button", has_text="Undo").click()
+    expect_prediction(page, "7")
+
+
+def test_the_presentation_fills_the_screen_and_escape_leaves_it(app, page):
+    page.goto(app)
+    draw(page, SEVEN)
+    expect_prediction(page, "7")
+    before = canvas_side(page)
+    page.get_by_role("button", name="Present").click()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(page).to_have_url(re.compile("present=1"))
+    expect_prediction(page, "7")
+    assert canvas_side(page) > before + 100
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("present=1"))
+    expect_prediction(page, "7")
+
+
+def test_the_tour_is_shown_once_and_blocks_no_drawing(app, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(app)
+    tour = page.get_by_label("Tour", exact=True)
+    expect(tour).to_contain_text("1 of 3")
+    draw(page, SEVEN)
+    expect_prediction(page, "7")
+    tour.get_by_role("button", name="Next").click()
+    expect(tour).to_contain_text("See why")
+    tour.get_by_role("button", name="Skip the tour").click()
+    expect(tour).to_be_hidden()
+    page.reload()
+    expect_prediction(page, "7")
+    settled(page)
+    expect(tour).to_be_hidden()
+    context.close()
 
 
 def test_clear_works_from_the_keyboard(app, page):

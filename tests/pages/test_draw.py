@@ -1,26 +1,27 @@
+import base64
 import io
+import json
 
 import numpy as np
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from digit_core import Recognizer
 from digit_core.inference.occlusion import Explainer
-from digit_core.preprocessing.fabric_canvas import picture_object
+from digit_core.preprocessing.fabric_canvas import drawing_from_canvas, picture_object
 from digit_core.preprocessing.strokes import draw_strokes
 from digit_core.runs.active_run import activate
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.storage import paths
 from pages.components.image_html import data_uri
-from scripts.benchmarks.drawings import SEVEN, paint
+from scripts.benchmarks.drawings import FOUR, SEVEN, paint
 from tests.pages.conftest import go_to, texts
 
 STROKE = {
     "type": "Path",
-    "strokeWidth": 18,
-    "path": [["M", 60, 60], ["L", 190, 60], ["L", 120, 220]],
+    "strokeWidth": 36,
+    "path": [["M", 120, 120], ["L", 380, 120], ["L", 240, 440]],
 }
 
 
@@ -31,8 +32,18 @@ def drawn(app, *objects):
         "revision": 1,
         "mounted": True,
         "fresh": False,
+        "kept": [],
     }
     return app.run()
+
+
+def press(app, name):
+    return next(button for button in app.main.button if button.label == name).click().run()
+
+
+def digit_cards(app) -> str:
+    cards = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "digit_cards"]
+    return "".join(json.loads(card.json)["html"] for card in cards)
 
 
 def card(app) -> str:
@@ -53,27 +64,53 @@ def test_a_drawing_gets_all_ten_probabilities_and_its_model_input(open_page):
     assert "data:image/png" in html
 
 
-def test_several_digits_side_by_side_are_recognised_as_such(open_page):
-    def sevens(*lefts):
-        return [{**STROKE, "path": [["M", x, 90], ["L", x + 60, 90], ["L", x + 30, 190]]} for x in lefts]
+def sevens(*lefts):
+    return [{**STROKE, "path": [["M", x, 180], ["L", x + 120, 180], ["L", x + 60, 380]]} for x in lefts]
 
-    app = open_page("draw")
-    assert "Recognised separately: **777**" in texts(drawn(app, *sevens(20, 110, 200)))
-    assert "Recognised separately" not in texts(drawn(app, *sevens(110)))
-    assert "Recognised separately" not in texts(drawn(app, {**STROKE, "path": [["M", 20, 140], ["L", 260, 140]]}))
+
+def test_several_digits_side_by_side_are_the_answer_and_each_is_a_small_card(open_page):
+    app = drawn(open_page("draw"), *sevens(40, 220, 400))
+    assert 'data-testid="number">777<' in card(app)
+    assert 'data-testid="digit"' not in card(app)  # no question mark above the number
+    assert digit_cards(app).count("<button") == 3
+    assert "does not look like a digit" not in card(app)
+
+
+def test_one_digit_or_a_line_is_no_number(open_page):
+    for objects in (sevens(220), [{**STROKE, "path": [["M", 40, 280], ["L", 520, 280]]}]):
+        assert 'data-testid="number"' not in card(drawn(open_page("draw"), *objects))
+
+
+def test_the_small_card_of_a_digit_opens_its_full_card_until_the_number_changes(open_page):
+    app = drawn(open_page("draw"), *sevens(40, 220, 400))
+    app.session_state["canvas-digits-opened"] = ("777", 1)
+    app.run()
+    assert "Digit 2 of 3" in texts(app)
+    assert 'aria-label="Probabilities. 0: ' in card(app)
+    assert digit_cards(app).count('aria-pressed="true"') == 1
+    app = drawn(app, *sevens(40, 400))
+    assert 'data-testid="number">77<' in card(app)
+    assert "Digit 2 of" not in texts(app)
+
+
+def test_what_does_not_look_like_a_digit_has_no_bars_beside_it(open_page):
+    app = drawn(open_page("draw"), {**STROKE, "strokeWidth": 900})
+    html = card(app)
+    assert "does not look like a digit" in html
+    assert html.index("<details>") < html.index('aria-label="Probabilities.') < html.index("</details>")
 
 
 def test_a_canvas_painted_all_over_still_gets_a_prediction(open_page):
-    scribble = [["M", 40, 40], *(["L", x, y] for x, y in ((240, 60), (40, 110), (240, 160), (40, 210), (240, 250)))]
+    scribble = [["M", 80, 80], *(["L", x, y] for x, y in ((480, 120), (80, 220), (480, 320), (80, 420), (480, 500)))]
     app = drawn(open_page("draw"), {**STROKE, "strokeWidth": 900, "path": scribble})
     assert "does not look like a digit" in card(app)
 
 
 def test_a_canvas_full_of_marks_still_gets_a_prediction(open_page):
     dots = [
-        {**STROKE, "strokeWidth": 6, "path": [["M", x, y], ["L", x + 3, y]]}
-        for x in range(10, 270, 16)
-        for y in range(10, 270, 16)
+        {**STROKE, "strokeWidth": 12, "path": [["M", x, y], ["L", x + 6, y]]}
+        for x in range(20, 540, 32)
+        for y in range(20, 540, 32)
     ]
     app = drawn(open_page("draw"), *dots)
     assert "does not look like a digit" in card(app)
@@ -81,7 +118,7 @@ def test_a_canvas_full_of_marks_still_gets_a_prediction(open_page):
 
 
 def test_undo_removes_the_last_stroke_and_clear_all_strokes(open_page):
-    app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 100, 140], ["L", 180, 140]]})
+    app = drawn(open_page("draw"), STROKE, {**STROKE, "path": [["M", 200, 280], ["L", 360, 280]]})
     button = {b.label: b for b in app.main.button}
     button["Undo"].click().run()
     assert app.session_state["drawing"]["objects"] == [STROKE]
@@ -138,14 +175,49 @@ def uploaded(app, picture: Image.Image):
     return app.file_uploader[0].upload("a.png", file.getvalue(), "image/png").run()
 
 
-def test_a_transparent_picture_is_shown_on_the_background_used_for_prediction(open_page, monkeypatch):
-    shown = []
-    monkeypatch.setattr(st, "image", shown.append)
+def test_a_transparent_picture_is_shown_on_the_background_used_for_prediction(open_page):
     layer = Image.new("RGBA", (280, 280))
     layer.putalpha(Image.fromarray(paint(SEVEN)))
     app = uploaded(open_page("draw"), layer)
     assert 'data-testid="digit">7<' in card(app)
-    assert shown[0].getextrema() == ((0, 255),) * 3
+    jpeg = base64.b64decode(card(app).split("data:image/jpeg;base64,")[1].split('"')[0])
+    assert all(low < 10 and high > 245 for low, high in Image.open(io.BytesIO(jpeg)).getextrema())
+
+
+def test_the_digits_of_a_picture_are_numbered_boxes_and_small_cards(open_page):
+    app = uploaded(open_page("draw"), Image.fromarray(255 - np.hstack([paint(SEVEN), paint(FOUR)])))
+    assert 'data-testid="number">74<' in card(app)
+    assert "<span>1</span>" in card(app) and "<span>2</span>" in card(app)
+    assert digit_cards(app).count("<button") == 2
+    assert "Probabilities." not in card(app)
+    left = [float(each.split("%")[0]) for each in card(app).split('<i style="left:')[1:]]
+    assert left[0] < 50 < left[1]
+
+
+def test_the_tab_is_in_the_address(open_page):
+    app = open_page("draw", tab="upload")
+    assert app.session_state["input"] == "Upload"
+    assert open_page("draw").session_state["input"] == "Draw"
+
+
+def test_the_presentation_is_in_the_address_and_a_button_leaves_it(open_page):
+    app = open_page("draw")
+    press(app, "Present")
+    assert app.query_params["present"] == "1"
+    assert "stSidebar]" in card(app)  # hidden
+    press(app, "Leave (Esc)")
+    assert "present" not in app.query_params
+    assert "stSidebar]" not in card(app)
+
+
+def test_the_prediction_does_not_depend_on_the_size_of_the_canvas():
+    recognizer = Recognizer(open_run(SHIPPED))
+    drawing = drawing_from_canvas([STROKE, {**STROKE, "path": [["M", 200, 280], ["L", 360, 280]]}])
+    expected = recognizer.predict_drawing(drawing, 560).prediction
+    for factor in (0.5, 0.7, 1.5):
+        scaled = recognizer.predict_drawing(drawing.scaled(factor), round(560 * factor)).prediction
+        assert scaled.digit == expected.digit
+        assert np.allclose(scaled.probabilities, expected.probabilities, atol=1e-3)
 
 
 def test_the_model_input_of_a_picture_is_shown(open_page):
@@ -189,7 +261,7 @@ def on_canvas(app) -> str:
 def test_a_test_image_on_the_canvas_is_its_own_model_input_and_can_be_removed(open_page):
     image = np.floor(draw_strokes([np.array([[60.0, 60], [190, 60], [120, 220]])]) * 255 + 0.5).astype(np.uint8)
     expected = Recognizer(open_run(SHIPPED)).predict_normalized(image.astype(np.float32) / 255)
-    picture = picture_object(image, 280)
+    picture = picture_object(image, 560)
     app = drawn(open_page("draw"), picture)
     assert f'data-testid="digit">{expected.digit}<' in card(app)
     for digit, probability in enumerate(expected.probabilities):
@@ -201,10 +273,10 @@ def test_a_test_image_on_the_canvas_is_its_own_model_input_and_can_be_removed(op
 def test_strokes_over_a_test_image_become_part_of_it(open_page):
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 13:16] = 255  # a one; closed to a nine or an eight by what is drawn over it, but no longer a one
-    picture = picture_object(image, 280)
+    picture = picture_object(image, 560)
     app = drawn(open_page("draw"), picture)
     assert 'data-testid="digit">1<' in card(app)
-    bar = {**STROKE, "path": [["M", 50, 45], ["L", 140, 45]]}
+    bar = {**STROKE, "path": [["M", 100, 90], ["L", 280, 90]]}
     app = drawn(app, picture, bar)
     assert 'data-testid="digit">7<' in card(app)
     {b.label: b for b in app.main.button}["Undo"].click().run()
@@ -216,8 +288,8 @@ def test_the_drawing_that_a_test_image_replaced_can_be_restored(open_page):
     app = drawn(open_page("draw"), STROKE)
     app.session_state["drawing"] = {
         **app.session_state["drawing"],
-        "objects": [picture_object(np.full((28, 28), 9, np.uint8), 280)],
-        "before": [STROKE],
+        "objects": [picture_object(np.full((28, 28), 9, np.uint8), 560)],
+        "kept": [{"objects": [STROKE], "by": "replaced by a picture", "name": None}],
         "name": "MNIST test image 7, a 9",
     }
     app.run()
@@ -226,6 +298,66 @@ def test_the_drawing_that_a_test_image_replaced_can_be_restored(open_page):
     assert app.session_state["drawing"]["objects"] == [STROKE]
     assert "On the canvas" not in texts(app)
     assert "Restore drawing" not in [b.label for b in app.main.button]
+
+
+def test_undo_brings_back_what_was_cleared(open_page):
+    app = press(drawn(open_page("draw"), STROKE), "Clear")
+    assert app.session_state["drawing"]["objects"] == []
+    app = press(app, "Undo")
+    assert app.session_state["drawing"]["objects"] == [STROKE]
+    assert 'data-testid="digit">7<' in card(app)
+
+
+_CANVAS = f"""
+import numpy as np
+import streamlit as st
+from types import SimpleNamespace
+from pages.components import canvas
+
+STROKE = {STROKE!r}
+state, image = canvas._state(), np.zeros((28, 28), np.uint8)
+
+
+def stored(message):
+    st.session_state[canvas._MEMORY] = SimpleNamespace(stored=message)
+    canvas._restore_stored()
+"""
+
+
+def canvas_state(steps: str) -> dict:
+    app = AppTest.from_string(_CANVAS + steps, default_timeout=30).run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app.session_state["drawing"]
+
+
+def test_the_drawing_of_a_session_before_is_kept_when_a_picture_comes_first(own_home):
+    """The image was opened by a link: the browser's drawing is asked for only when the canvas is shown."""
+    state = canvas_state("canvas.put_picture(image, 'a 0'); stored({'objects': [STROKE], 'replaced': []})")
+    assert [item["type"] for item in state["objects"]] == ["Image"]
+    assert [kept["objects"] for kept in state["kept"]] == [[STROKE]]
+    state = canvas_state(
+        "canvas.put_picture(image, 'a 0'); stored({'objects': [STROKE], 'replaced': []}); canvas._restore_replaced()"
+    )
+    assert state["objects"] == [STROKE]
+
+
+def test_strokes_over_a_picture_are_kept_when_another_picture_comes(own_home):
+    state = canvas_state(
+        "canvas.put_picture(image, 'a 0'); state['objects'] += [STROKE]; canvas.put_picture(image, 'a 1')"
+    )
+    assert [[item["type"] for item in kept["objects"]] for kept in state["kept"]] == [["Image", "Path"]]
+    assert state["name"] == "a 1"
+
+
+def test_replaced_drawings_come_back_after_a_reload(own_home):
+    state = canvas_state("stored({'objects': [], 'replaced': [[STROKE]]})")
+    assert [kept["objects"] for kept in state["kept"]] == [[STROKE]]
+
+
+@pytest.mark.parametrize("message", [None, 5, [], {"objects": 5}, {"replaced": [None, 5, [7]]}, {"replaced": {}}])
+def test_a_damaged_store_of_the_browser_restores_nothing(own_home, message):
+    state = canvas_state(f"stored({message!r})")
+    assert (state["objects"], state["kept"]) == ([], [])
 
 
 def test_an_invalid_image_is_reported_in_a_sentence(open_page):
