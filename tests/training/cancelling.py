@@ -26,7 +26,7 @@ PATIENCE = 15.0
 
 
 def cancel_one(rng: random.Random, *, warm: bool) -> tuple[float | None, str]:
-    """Start a training and cancel it; returns the seconds until its process was gone (None: it was not) and its state."""
+    """Cancel a training at a random moment; returns the seconds until its process was gone (or None) and its state."""
     if warm:
         warm_trainer._last.update(start=-100.0, touch=-100.0)
         warm_trainer.keep_warm()
