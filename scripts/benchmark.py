@@ -5,6 +5,7 @@ python3 scripts/benchmark.py prediction    latency of a prediction
 python3 scripts/benchmark.py app           start, memory, and latency from pen lift to prediction
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
 python3 scripts/benchmark.py class         200 students who draw in one app; --browse --training for more
+python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
 """
 
 import environment
@@ -23,6 +24,7 @@ from scripts.benchmarks.app_benchmark import measure_app, measure_pages
 from scripts.benchmarks.class_benchmark import measure_class
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
+from scripts.benchmarks.retrain_benchmark import measure_retrain
 
 
 def measure_training(seeds: int) -> dict:
@@ -75,7 +77,7 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("benchmark", choices=["training", "prediction", "reading", "app", "pages", "class"])
+    parser.add_argument("benchmark", choices=["training", "prediction", "reading", "app", "pages", "class", "retrain"])
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
@@ -90,6 +92,7 @@ def main() -> int:
         "reading": measure_prediction,  # its former name
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
+        "retrain": measure_retrain,
         "class": lambda: measure_class(given.students, given.strokes or 8, given.pause, given.browse, given.training),
     }
     print(json.dumps(benchmarks[given.benchmark](), indent=1))

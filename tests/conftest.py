@@ -96,6 +96,7 @@ def add_run(own_home):
 @pytest.fixture(scope="session")
 def trained_folder(tmp_path_factory, synthetic_data) -> Path:
     """The folder of a run trained in seconds on the bundled digits; shared, so tests must not change it."""
+    from digit_core.training.figures import draw_run_figures
     from digit_core.training.fit import train
 
     def fill(folder: Path) -> None:
@@ -104,6 +105,7 @@ def trained_folder(tmp_path_factory, synthetic_data) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DIGITS_HOME", str(synthetic_data.parent))
             train(config, folder, command="a test", report=lambda progress: None, cancelled=lambda: False)
+            draw_run_figures(Run(folder))
 
     return _create_once(tmp_path_factory, "20260101-000000-quick", fill)
 

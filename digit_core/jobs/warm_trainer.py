@@ -75,12 +75,12 @@ def keep_warm() -> None:
 
 def is_warm() -> bool:
     """Whether a trainer is waiting that would take a job of this process."""
-    return _waiting() is not None
+    return waiting_process() is not None
 
 
 def hand_over(job: Path) -> int | None:
     """Give the job in a working folder to the waiting trainer; returns its process, None if none has taken it."""
-    process = _waiting()
+    process = waiting_process()
     if process is None:
         return None
     offer = paths.warm_trainer_folder() / "job.json"
@@ -100,7 +100,7 @@ def hand_over(job: Path) -> int | None:
     return None
 
 
-def _waiting() -> int | None:
+def waiting_process() -> int | None:
     """The process of the trainer that waits for jobs of this home, checkout and data; None if there is none."""
     try:
         ready = Ready.model_validate_json((paths.warm_trainer_folder() / "ready.json").read_bytes())

@@ -71,6 +71,7 @@ class ProgressReporter(keras.callbacks.Callback):
         self._started = None
         self._curve = LossCurve()
         self._progress = Progress(state="training", epochs=self.params["epochs"], steps=self.params["steps"] or 0)
+        self._report(self._progress.model_copy(update={"message": "Compiling the training step"}))
 
     def on_epoch_begin(self, epoch, logs=None):
         self._advance(epoch=epoch + 1, step=0)

@@ -26,6 +26,7 @@ class WholeJob:
         self._fit_began: float | None = None
         self._fit_ended: float | None = None
         self._done = 0.0
+        self._last = Progress()  # of the epochs
 
     def progress(self, progress: Progress) -> Progress:
         """The progress with the fields that are about the whole job."""
@@ -37,7 +38,7 @@ class WholeJob:
             left = total - spent if self._is_known else None
             done = spent
         elif progress.state == "training":
-            self._fit_began = self._fit_began or now
+            self._fit_began, self._last = self._fit_began or now, progress
             share = progress.fraction
             left = progress.seconds_left
             if left is None and self._is_known:
@@ -47,6 +48,8 @@ class WholeJob:
         else:
             self._fit_ended = self._fit_ended or now
             spent = min(now - self._fit_ended, expected.after * _ALMOST)
+            kept = {"state": progress.state, "message": progress.message, "updated": progress.updated}
+            progress = self._last.model_copy(update=kept)  # with loss and curve
             left, done = expected.after - spent, expected.before + expected.fit + spent
         self._done = min(max(self._done, done / total), 1.0)
         values = {"done": self._done, "seconds_left": left, "started": self._started, "timings": self._timings(now)}

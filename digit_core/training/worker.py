@@ -82,7 +82,6 @@ def _train(job: Job, *, warm: bool = False) -> int:
 
 def _fill(job: Job, warm: bool) -> None:
     """Train until the working folder is a complete run."""
-    train = import_training()
     config = job.config()
     if config is None:
         raise TrainingFailed(f"{job.folder / 'request.json'} has no usable settings. Start the training anew.")
@@ -92,6 +91,9 @@ def _fill(job: Job, warm: bool) -> None:
         if progress.state == "publishing":  # the rest takes a second; it is not worth losing the training for
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _write(job, whole.progress(progress))
+
+    report(Progress(state="training", message="Loading TensorFlow", epochs=config.epochs))
+    train = import_training()
 
     def cancelled() -> bool:
         is_cancelled = job.request().cancel

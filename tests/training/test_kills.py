@@ -52,9 +52,9 @@ def test_a_training_killed_at_a_random_moment_is_recovered(training_home, seed):
     assert not list_runs().damaged
     if written.state in ("publishing", "finished"):
         assert progress.state == "finished"
-        assert "made active" in progress.message
+        assert "Kept, not activated: trained on the bundled digits" in progress.message
         assert open_run(job.name).predictions() is not None
-        assert read_active().run == job.name
+        assert read_active().run == SHIPPED
     else:
         assert progress.state == "failed"
         assert "trainer was killed" in progress.message

@@ -40,6 +40,7 @@ def job(own_home, monkeypatch):
     """A job that `worker._train` can be called with in this process."""
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(worker, "lower_priority", lambda: None)
+    monkeypatch.setattr(worker, "_end_for_certain", lambda: None)
     monkeypatch.setattr("digit_core.training.fit.train", fill)
     folder = paths.working_folder() / "20260101-120000-quick"
     folder.mkdir(parents=True)
@@ -88,7 +89,8 @@ def test_a_complete_training_is_published_activated_and_its_checkpoint_deleted(j
     assert read_active().run == job.name
     assert not job.folder.exists()
     assert not (open_run(job.name).path / CHECKPOINT).exists()
-    assert job.progress().message == "Test accuracy 99.66%. It was made active"
+    assert job.progress().activated
+    assert job.progress().message == "Test accuracy 99.66%. Activated: as many test images right as the shipped model"
 
 
 def test_finished_is_written_only_when_the_run_is_in_its_place_and_active(job, monkeypatch):
@@ -183,9 +185,8 @@ def test_a_cancelled_training_leaves_no_run_but_its_checkpoint(job, monkeypatch)
 def test_a_complete_run_that_is_cancelled_is_kept_but_not_activated(job, monkeypatch):
     stub_training(monkeypatch, after=lambda: trainings.cancel(job))
     assert worker._train(job) == 0
-    assert (
-        job.progress().message == "Test accuracy 99.66%. It was cancelled too late, so it was kept, but not activated"
-    )
+    wanted = "Test accuracy 99.66%. Kept, not activated: it was cancelled when it was already complete"
+    assert (job.progress().message, job.progress().activated) == (wanted, False)
     assert open_run(job.name)
     assert read_active().run == SHIPPED
 
@@ -206,7 +207,7 @@ def test_settings_that_cannot_be_used_are_reported(job):
 
 
 def test_a_full_disk_costs_a_figure_and_not_the_run(add_run, monkeypatch, capfd):
-    run, write = add_run("20260101-120000-quick"), figures.write_bytes
+    run, write = add_run("20260101-120000-quick"), figures.write_if_folder_exists
     shutil.rmtree(run.path / "figures")
 
     def full(path, content):
@@ -214,7 +215,7 @@ def test_a_full_disk_costs_a_figure_and_not_the_run(add_run, monkeypatch, capfd)
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, content)
 
-    monkeypatch.setattr(figures, "write_bytes", full)
+    monkeypatch.setattr(figures, "write_if_folder_exists", full)
     images = np.zeros((len(run.predictions().labels), 28, 28), np.uint8)
     figures.draw_figures(run.path / "figures", run.history(), run.metrics, run.predictions(), images)
     assert "The figure confusion could not be drawn" in capfd.readouterr().err

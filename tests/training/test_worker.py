@@ -15,13 +15,14 @@ from digit_core.errors import StorageError, TrainingBusy, TrainingFailed, Unknow
 from digit_core.jobs import trainings
 from digit_core.jobs.recovery import mark_failed
 from digit_core.jobs.training_job import Cancelled
-from digit_core.runs.active_run import read_active
+from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.checkpoints import CHECKPOINT, checkpoint_epoch
 from digit_core.runs.config import training_config
 from digit_core.runs.run import BINARY, SHIPPED, Run, list_runs, open_run
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.training.fit import train
+from tests.processes import is_gone
 from tests.trainers import trainer_pid
 from tests.waiting import wait_for
 
@@ -68,8 +69,7 @@ def test_a_training_without_a_checkpoint_cannot_be_resumed(training_home):
 
 
 @pytest.mark.parametrize("preset", ["lenet5", "tiny"])
-def test_a_resumed_training_ends_like_an_uninterrupted_one(training_home, tmp_path, preset, monkeypatch):
-    monkeypatch.setattr("digit_core.training.fit.draw_figures", lambda *_: {})  # seconds, and not of interest
+def test_a_resumed_training_ends_like_an_uninterrupted_one(training_home, tmp_path, preset):
     config = training_config(preset, data="digits", epochs=5, compute_dtype="float32")
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     for folder in (whole, stopped):
@@ -96,9 +96,12 @@ def kill_trainer_afterwards():
         wait_for(lambda: trainings.current() is None)
 
 
-def test_a_training_leaves_a_complete_run_that_is_active(training_home):
+def test_a_training_leaves_a_complete_run_that_is_active(training_home, trained_run):
+    activate(trained_run.name)  # on the same data, and trained for fewer epochs
     job = trainings.start(SHORT, command="a test")
-    assert wait_for(lambda: ended(job)).state == "finished"
+    outcome = wait_for(lambda: ended(job))
+    assert (outcome.state, outcome.activated, outcome.fraction) == ("finished", True, 1.0)
+    assert f"right as {trained_run.name}" in outcome.message or f"right than {trained_run.name}" in outcome.message
     run = open_run(job.name)
     assert not job.folder.exists()
     assert run.config == SHORT
@@ -110,12 +113,15 @@ def test_a_training_leaves_a_complete_run_that_is_active(training_home):
     predictions = run.predictions()
     assert np.array_equal(predictions.labels, load_dataset("digits").y_test)
     assert (predictions.predicted == predictions.labels).mean() == pytest.approx(run.metrics.accuracy, abs=0.003)
-    assert set(run.figures()) == {
-        "confusion", "confusion_rates", "curves", "precision_recall", "samples", "worst_mistakes"
-    }  # fmt: skip
+    wanted = {"confusion", "confusion_rates", "curves", "precision_recall", "samples", "worst_mistakes"}
+    wait_for(lambda: set(run.figures()) == wanted)  # they are drawn when the run is there
+    wait_for(lambda: is_gone(outcome.process))
     assert {path.stem for path in (run.path / "figures").glob("*.png")} == set(run.figures())
     assert read_active().run == job.name
-    assert read_active().previous == SHIPPED
+    assert read_active().previous == trained_run.name
+    assert {row["epoch"] for row in run.steps()} == {1, 2, 3, 4}
+    assert job.steps() == run.steps()
+    assert run.steps()[-1]["step"] == 4 * (run.steps()[-1]["step"] // 4)
     # Evaluated again from its folder it has the same figures.
     script = [sys.executable, "scripts/evaluate.py", job.name, "--json"]
     again = json.loads(
