@@ -4,7 +4,7 @@ _LEAST_SHARE, _LEAST_PROBABILITY = 0.0001, 0.001
 
 
 def percent(share: float) -> str:
-    """A measured share, 0 to 1, with two decimals: "99.66%"; never "0.00%" or "100.00%" for what is not quite that."""
+    """A measured share, 0 to 1, with two decimals: "99.66%"; "0%" and "100%" are exact."""
     return _between(share, _LEAST_SHARE, ".2%")
 
 
@@ -19,6 +19,8 @@ def points(difference: float) -> str:
 
 
 def _between(share: float, least: float, form: str) -> str:
+    if share in (0, 1):
+        return f"{share:.0%}"
     if 0 < share < least:
         return f"< {least:{form}}"
     if 1 - least < share < 1:
