@@ -58,7 +58,7 @@ _LIBRARIES = {
     "numpy": "NumPy",
     "ai-edge-litert": "LiteRT",
 }
-_ROW = 40  # pixels, of a table
+_ROW = 33  # pixels, of a table
 
 
 def show_settings(run: Run) -> None:
