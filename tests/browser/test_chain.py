@@ -203,6 +203,7 @@ def test_from_the_metrics_to_a_cell_to_an_image_to_the_canvas_by_keyboard_alone(
     tab_to("Test image ")
     page.keyboard.press("Enter")
     expect(dialog.get_by_text("No. ")).to_be_visible()
+    expect(dialog.get_by_test_id("occlusion-map")).to_be_visible()
     tab_to("Put it on the canvas")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()

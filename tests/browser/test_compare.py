@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.datasets.loading import load_dataset
-from tests.browser.actions import downloaded
+from tests.browser.actions import downloaded, until
 from tests.constructed import construct_run
 
 pytestmark = pytest.mark.browser
@@ -40,8 +40,8 @@ def test_see_where_two_runs_disagree_group_seeds_and_download_the_table(app, thr
     pictures.nth(1).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("2 of 4 in this view")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(dialog.get_by_text("3 of 4 in this view")).to_be_visible()
+    third = dialog.get_by_text("3 of 4 in this view")
+    until(lambda: page.keyboard.press("ArrowRight"), expect(third).to_be_visible)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     page.get_by_test_id("stMain").get_by_text("Group seeds").click()
