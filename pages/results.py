@@ -1,4 +1,4 @@
-"""The results of a run: metrics, curves, confusion matrix, exports, settings."""
+"""The results of a run: metrics, and tabs with curves, confusion matrix, label errors, exports, settings."""
 
 import pandas as pd
 import streamlit as st
@@ -6,8 +6,11 @@ import streamlit as st
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.runs.run import Run
-from pages.components import confusion_matrix, training_curves
+from pages.components import confusion_matrix, training_curves, url_state
+from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
+from pages.components.percentages import percent
+from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
 from pages.components.titles import duration
 from pages.results_sections.confidence import show_confidence
@@ -16,28 +19,32 @@ from pages.results_sections.label_review import show_label_errors
 from pages.results_sections.per_class import show_per_class
 from pages.results_sections.robustness_curves import show_robustness
 from pages.results_sections.saved_figures import show_saved_figures
+from pages.results_sections.settings import show_settings
 from pages.shell import frame
+
+_TABS, _METRICS = "results-section", 88  # pixels, the height of the metrics
 
 
 def show_metrics(run: Run) -> None:
     """The run's main metrics."""
     metrics = run.metrics
     low, high = metrics.accuracy_interval
+    interval = f"95% Wilson interval for the accuracy on unseen images: {percent(low)} to {percent(high)}."
     figures = (
-        ("Test accuracy", f"{metrics.accuracy:.2%}", f"95% interval: {low:.2%} to {high:.2%} (Wilson)."),
+        ("Test accuracy", percent(metrics.accuracy), interval),
         ("Test loss", f"{metrics.loss:.4f}", "Mean cross-entropy on the test images, before calibration."),
-        ("Precision", f"{metrics.precision:.2%}", "Mean over the ten digits."),
-        ("Recall", f"{metrics.recall:.2%}", "Mean over the ten digits."),
+        ("Precision", percent(metrics.precision), "Mean over the ten digits."),
+        ("Recall", percent(metrics.recall), "Mean over the ten digits."),
         ("Training time", duration(metrics.training_seconds), "Of the epochs alone, on the machine used."),
     )
-    row = st.container(horizontal=True)
+    row = reserved("results-metrics", _METRICS).container(horizontal=True)
     for title, value, meaning in figures:
         row.metric(title, value, help=meaning, width=150)
     st.caption(
         f"{TITLES[run.config.data]}: {metrics.training_images:,} training images, {metrics.validation_images:,} for "
         f"validation, {metrics.test_images:,} test images. {metrics.parameters:,} parameters, {metrics.epochs} "
         f"{'epoch' if metrics.epochs == 1 else 'epochs'}. Calibration error on validation images like drawings: "
-        f"{run.calibration.error_before:.1%} before calibration, {run.calibration.error_after:.1%} after."
+        f"{percent(run.calibration.error_before)} before calibration, {percent(run.calibration.error_after)} after."
     )
 
 
@@ -56,9 +63,13 @@ def show_curves(run: Run) -> None:
 
 def show_confusion(run: Run) -> None:
     """The confusion matrix; a click on a cell leads to its images."""
-    cell = confusion_matrix.show_alone(run.predictions(), f"{run.name}-matrix")
+    predictions = predictions_of(run)
+    with st.container(width=confusion_matrix.WIDTH):
+        cell = confusion_matrix.show(predictions, f"{run.name}-matrix")
+        st.caption(confusion_matrix.summary(confusion_matrix.count(predictions)))
     if cell is not None:
         true, predicted = map(str, cell)
+        confusion_matrix.reveal_images()
         st.switch_page("pages/mistakes.py", query_params={"run": run.name, "true": true, "predicted": predicted})
     if st.button("Browse the images", icon=":material/rule:", key="leave-to-mistakes"):
         st.switch_page("pages/mistakes.py", query_params={"run": run.name})
@@ -68,25 +79,17 @@ def show_report(run: Run) -> None:
     """Precision, recall and F1 of each digit."""
     report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
     titles = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
-    shares = {name: st.column_config.NumberColumn(title, format="%.4f") for name, title in titles.items()}
-    st.dataframe(
-        report,
-        hide_index=True,
-        width="stretch",
-        height="content",
-        column_config={"digit": "Digit", "support": "Test images", **shares},
-        alt="Precision, recall and F1 of each digit on the test images.",
-    )
+    columns = {name: st.column_config.NumberColumn(title, format="%.2f%%") for name, title in titles.items()}
+    with reserved("results-report", table_height(len(report))):
+        st.dataframe(
+            report.assign(**{name: 100 * report[name] for name in titles}),
+            hide_index=True,
+            width="stretch",
+            height="content",
+            column_config={"digit": "Digit", "support": "Images", **columns},
+            alt="Precision, recall and F1 of each digit on the test images.",
+        )
     csv_button(report, f"{run.name}-report")
-
-
-def show_settings(run: Run) -> None:
-    """The configuration and the environment of the training."""
-    environment = run.environment
-    st.caption(f"Started with `{environment.command}`. Data digest `{environment.data_digest[:16]}…`")
-    settings = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
-    st.table(pd.DataFrame({"value": {name: str(value) for name, value in settings.items()}}))
-    csv_button(pd.DataFrame(settings.items(), columns=["setting", "value"]), f"{run.name}-settings")
 
 
 def show_overview(run: Run) -> None:
@@ -103,16 +106,26 @@ def show_overview(run: Run) -> None:
 
 _SECTIONS = {
     "Overview": show_overview,
-    "Per class": show_per_class,
+    "Per-class metrics": show_per_class,
     "Confidence": show_confidence,
-    "Labels": show_label_errors,
+    "Label errors": show_label_errors,
     "Robustness": show_robustness,
+    "Figures": show_saved_figures,
+    "Export": show_export,
+    "Settings": show_settings,
 }
+_NAMES = {title: title.lower().replace(" ", "-") for title in _SECTIONS}  # in the address
 
 
 def show_sections(run: Run) -> None:
     """Each in a tab; only the open one is computed, and an error in it leaves the rest of the page alone."""
-    tabs = st.tabs(list(_SECTIONS), key="results-section", on_change="rerun")
+    first = next(iter(_NAMES))
+    wanted = url_state.read().get("tab", _NAMES[first])
+    if wanted not in _NAMES.values():
+        short = wanted[:40].replace("`", "'").replace("\n", " ")  # inert in Markdown
+        st.warning(f"`tab` in the address must be one of {', '.join(_NAMES.values())}, got `{short}`; it is ignored.")
+    st.session_state[_TABS] = next((title for title, name in _NAMES.items() if name == wanted), first)
+    tabs = st.tabs(list(_SECTIONS), key=_TABS, on_change=_tab_opened)
     for tab, show in zip(tabs, _SECTIONS.values(), strict=True):
         if tab.open:
             with tab:
@@ -122,6 +135,11 @@ def show_sections(run: Run) -> None:
                     st.error(str(error))
 
 
+def _tab_opened() -> None:
+    title = st.session_state[_TABS]
+    url_state.put("tab", None if title == next(iter(_NAMES)) else _NAMES.get(title))
+
+
 frame.require()
 st.title("Results")
 chosen = pick_run()
@@ -129,9 +147,5 @@ if chosen is not None:
     try:
         show_metrics(chosen)
         show_sections(chosen)
-        show_saved_figures(chosen)
-        with st.expander("Settings of this run", icon=":material/settings:"):
-            show_settings(chosen)
-        show_export(chosen)
     except DigitError as error:
         st.error(str(error))

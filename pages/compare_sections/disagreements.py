@@ -9,8 +9,9 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.evaluation.comparison import Disagreement, data_of, disagreement
 from digit_core.runs.run import Predictions, Run
-from pages.components import image_grid, mnist_prompt
-from pages.components.cached import dataset
+from pages.components import image_dialog, image_grid, mnist_prompt
+from pages.components.cached import dataset, predictions_of
+from pages.components.percentages import probability
 from pages.components.titles import markdown
 
 
@@ -28,16 +29,16 @@ def show(runs: Sequence[Run], titles: dict[str, str]) -> None:
     others = [run.name for group in comparable if a in group for run in group if run is not a]
     b = by_name[right.selectbox("Run B", others, format_func=titles.get)]
     try:
-        by_a, by_b = a.predictions(), b.predictions()
+        by_a, by_b = predictions_of(a), predictions_of(b)
         found = disagreement(by_a, by_b)
         st.table(_crossed(found), width="content")
         st.markdown(_summary(found))
         if mnist_prompt.is_missing(a):
-            mnist_prompt.offer_download()
+            mnist_prompt.offer()
             return
         images = dataset(a.config.data)
         images.require_labels(by_a.labels, a.name)
-        _show_images(found, by_a, by_b, images.x_test)
+        _show_images(found, a, by_a, by_b, images.x_test)
     except DigitError as error:  # caught here: a fragment reruns without the page around it
         st.error(markdown(str(error)))
 
@@ -56,14 +57,15 @@ def _summary(found: Disagreement) -> str:
     if not only_a and not only_b:
         return "A and B are correct on the same images: neither is shown to be better."
     verdict = "significant at the 5% level" if found.p_value < 0.05 else "not significant"
-    p_value = "less than 0.1%" if found.p_value < 0.001 else f"{found.p_value:.1%}"
+    p_value = probability(found.p_value)
     return (
         f"A alone is correct on **{only_a}** images, B alone on **{only_b}**. By chance, equally good runs differ by "
         f"this much or more in **{p_value}** of cases (McNemar's exact test). The difference is {verdict}."
     )
 
 
-def _show_images(found: Disagreement, a: Predictions, b: Predictions, images: np.ndarray) -> None:
+def _show_images(found: Disagreement, run: Run, a: Predictions, b: Predictions, images: np.ndarray) -> None:
+    """The images of one kind of disagreement; one that is opened is shown with run A's prediction."""
     kinds = {
         "All disagreements": found.only_a | found.only_b | found.differently_wrong,
         "Only A correct": found.only_a,
@@ -77,7 +79,13 @@ def _show_images(found: Disagreement, a: Predictions, b: Predictions, images: np
     # The most confident mistakes first.
     wrong = np.max([np.where(run.predicted == run.labels, 0, run.probabilities.max(1)) for run in (a, b)], axis=0)
     chosen = chosen[np.argsort(-wrong[chosen], kind="stable")]
-    image_grid.show(chosen, lambda index: _card(index, a, b, images[index]), "disagreements")
+    image_grid.show(
+        chosen,
+        lambda index: _card(index, a, b, images[index]),
+        "disagreements",
+        on_open=lambda index: image_dialog.open_image(index, len(images)),
+    )
+    image_dialog.show(run, a, chosen)
 
 
 def _card(index: int, a: Predictions, b: Predictions, image: np.ndarray) -> image_grid.Card:
@@ -86,5 +94,5 @@ def _card(index: int, a: Predictions, b: Predictions, image: np.ndarray) -> imag
     for name, run in (("A", a), ("B", b)):
         predicted, confidence = int(run.predicted[index]), float(run.probabilities[index].max())
         description += f", predicted as {predicted} by {name}"
-        caption += f"<br>{name}: <b>{predicted}</b> {'✓' if predicted == label else '✗'} {confidence:.1%} sure"
+        caption += f"<br>{name}: <b>{predicted}</b> {'✓' if predicted == label else '✗'} {probability(confidence)} sure"
     return image_grid.Card(image, description, caption)

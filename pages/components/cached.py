@@ -1,4 +1,4 @@
-"""Recognisers, occlusion explainers and data sets, loaded once and shared by every visitor."""
+"""Recognisers, occlusion explainers, predictions and data sets, loaded once and shared by every visitor."""
 
 import streamlit as st
 
@@ -8,8 +8,9 @@ from digit_core.datasets.sources import Dataset
 from digit_core.errors import DamagedRun
 from digit_core.inference.occlusion import Explainer
 from digit_core.runs.active_run import activate, usable_active_run
-from digit_core.runs.run import SHIPPED, Run, open_run
+from digit_core.runs.run import SHIPPED, Predictions, Run, open_run
 
+MOST_RUNS = 20  # whose predictions of an image are shown beside each other
 # A run whose files have changed is another entry in the cache.
 BY_FINGERPRINT = {Run: lambda run: run.fingerprint}
 
@@ -50,3 +51,9 @@ def explainer_of(run: Run) -> Explainer:
 def dataset(name: str) -> Dataset:
     """A data set that is on the machine. Raises DataUnavailable or DataDamaged."""
     return load_dataset(name)
+
+
+@st.cache_resource(max_entries=MOST_RUNS + 4, show_spinner=False, hash_funcs=BY_FINGERPRINT)
+def predictions_of(run: Run) -> Predictions:
+    """A run's predictions on its test images. Raises DamagedRun."""
+    return run.predictions()

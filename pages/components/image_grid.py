@@ -26,7 +26,10 @@ img{display:block;width:100%;aspect-ratio:1;image-rendering:pixelated;border-rad
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
   const grid = parentElement.querySelector('.grid');
-  grid.innerHTML = data.html;
+  if (parentElement.shown !== data.html) {  // the same cards keep the focus
+    grid.innerHTML = data.html;
+    parentElement.shown = data.html;
+  }
   for (const card of grid.querySelectorAll('button'))
     card.onclick = () => setTriggerValue('opened', Number(card.dataset.index));
 }
@@ -72,7 +75,7 @@ def _page_number(key: str, count: int) -> int:
         return 1
     number = st.session_state.setdefault(key, 1)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    row.number_input(f"Page {number:,} of {pages:,}", 1, pages, key=key, width=150)
+    row.number_input(f"Page {number:,} of {pages:,}", 1, pages, key=key, width=120)
     for name, icon, other in (("Previous", "chevron_left", number - 1), ("Next", "chevron_right", number + 1)):
         row.button(
             name,

@@ -9,8 +9,13 @@ _MOST_ROWS = 10  # shown by a table before it scrolls
 
 def reserved(key: str, height: int) -> DeltaGenerator:
     """A container at least `height` pixels high from the start; `key` is unique on the page."""
-    st.html(f"<style>.st-key-{key}{{min-height:{height}px}}</style>")
-    return st.container(key=key)
+    # The style reaches the browser late too. Until then the container has that very height, by a property of its own.
+    block = f".st-key-{key}"
+    st.html(
+        f"<style>{block}{{min-height:{height}px;height:auto!important;overflow:visible!important}}"
+        f":has(>{block}){{height:auto!important;flex:0 0 auto!important}}</style>"
+    )
+    return st.container(key=key, height=height, border=False)
 
 
 def table_height(rows: int, most: int = _MOST_ROWS) -> int:

@@ -10,6 +10,8 @@ import streamlit as st
 from digit_core.evaluation import metrics
 from digit_core.runs.run import Run
 from pages.components import charts
+from pages.components.percentages import percent
+from pages.components.percentages import points as in_points
 
 _THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 _POINTS = 150  # of a curve on the screen; more cannot be seen
@@ -39,13 +41,13 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
     left, right = st.columns(2)
     left.metric(
         "Calibration error, uncalibrated",
-        f"{found.before.error:.2%}",
+        percent(found.before.error),
         help="Expected calibration error in 15 equal bins: the mean distance between confidence and accuracy.",
     )
     right.metric(
         "Calibrated",
-        f"{found.after.error:.2%}",
-        f"{100 * (found.after.error - found.before.error):+.2f} points",
+        percent(found.after.error),
+        in_points(found.after.error - found.before.error).replace("−", "-"),  # as `st.metric` wants it
         delta_color="inverse",
         help="At the temperature fitted on validation images like drawings. The test images were not used for it.",
     )
@@ -67,8 +69,8 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
     caption = (
         "Each point is a bin of confidence, larger with more images; bars are 95% intervals. The dashed line is "
         "perfect calibration; above it the model is underconfident. The calibration error is "
-        f"{found.before.error:.2%} uncalibrated and {found.after.error:.2%} at temperature {temperature:.2f}; "
-        f"the loss is {found.losses[0]:.4f} and {found.losses[1]:.4f}."
+        f"{percent(found.before.error)} uncalibrated and {percent(found.after.error)} at temperature "
+        f"{temperature:.2f}; the loss is {found.losses[0]:.4f} and {found.losses[1]:.4f}."
     )
     charts.show(
         diagonal.encode(x="at:Q", y=alt.Y("at:Q", **accuracy)) + bars + points,
@@ -76,7 +78,7 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
         "Reliability diagram",
         caption,
         table,
-        height=400,
+        height=320,
     )
 
 
@@ -96,7 +98,7 @@ def _bins(kind: str, diagram: metrics.Reliability) -> pd.DataFrame:
 
 def _show_rejection(run: Run, curve: metrics.RiskCoverage) -> None:
     threshold = st.select_slider(
-        "Reject below confidence",
+        "Rejection threshold (confidence)",
         _THRESHOLDS,
         0.9,
         format_func=lambda value: f"{value:.2%}".replace(".00%", "%"),
@@ -104,12 +106,12 @@ def _show_rejection(run: Run, curve: metrics.RiskCoverage) -> None:
     )
     point = metrics.reject_below(curve, threshold)
     if point is None:
-        st.markdown(f"Rejecting below **{threshold:.2%}** confidence leaves no image.")
+        st.markdown(f"Coverage **0%**: no image has a confidence of {threshold:.2%} or more.")
     else:
         low, high = curve.interval[point]
         st.markdown(
-            f"Rejecting below **{threshold:.2%}** confidence leaves **{curve.coverage[point]:.2%}** of the images, "
-            f"with an accuracy of **{curve.accuracy[point]:.2%}** (95% interval: {low:.2%} to {high:.2%})."
+            f"Coverage **{percent(curve.coverage[point])}**, accuracy of these images "
+            f"**{percent(curve.accuracy[point])}** (95% interval: {percent(low)} to {percent(high)})."
         )
     _show_rejection_curve(run, curve, point)
 
@@ -150,7 +152,7 @@ def _show_rejection_curve(run: Run, curve: metrics.RiskCoverage, point: int | No
         "Accuracy of the images that are left when the least confident ones are rejected first, with its 95% interval: "
         f"{curve.accuracy[0]:.2%} with none rejected, {curve.accuracy[twentieth]:.2%} with 5% rejected. {here}"
     )
-    charts.show(layers, f"{run.name}-rejection", "Accuracy by share rejected", caption, table, height=320)
+    charts.show(layers, f"{run.name}-rejection", "Accuracy by share rejected", caption, table)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

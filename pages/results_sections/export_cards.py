@@ -9,12 +9,12 @@ from digit_core.datasets.sources import TITLES, is_available
 from digit_core.errors import DigitError
 from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, export_task, load_export
 from digit_core.runs.run import Run
+from pages.components.percentages import percent
 from pages.results_sections import task_controls
 
 
 def show_export(run: Run) -> None:
     """A card for each format."""
-    st.subheader("Export", anchor=False)
     st.caption(
         "The model as a file for other programs. Input: 28 × 28 pixels, 0 (paper) to 1 (ink); output: logits. Each "
         "file is checked: it must predict test images as the run does."
@@ -66,7 +66,7 @@ def _download(export: Export, path: Path, button: DeltaGenerator) -> None:
         key=f"download-{path.name}",
     )
     st.caption(
-        f"Accuracy on {export.images:,} test images: **{export.accuracy:.1%}** (run: {export.run_accuracy:.1%}). "
-        f"{export.agreement:.1%} agreement with the run.",
+        f"Accuracy on {export.images:,} test images: **{percent(export.accuracy)}** "
+        f"(run: {percent(export.run_accuracy)}). {percent(export.agreement)} agreement with the run.",
         help=f"Largest difference between logits: {export.logit_difference:.2g}.",
     )

@@ -7,14 +7,15 @@ import streamlit as st
 from digit_core.datasets.sources import TITLES, is_available
 from digit_core.evaluation.label_errors import Suspects, confirmed_in, suspects_of
 from digit_core.runs.run import Predictions, Run
-from pages.components import image_grid
-from pages.components.cached import dataset
+from pages.components import filters, image_dialog, image_grid, url_state
+from pages.components.cached import dataset, predictions_of
 from pages.components.downloads import csv_button
+from pages.components.percentages import percent
 
 
 def show_label_errors(run: Run) -> None:
     """Accuracy with and without the confirmed label errors, and the suspects with their images. Raises DigitError."""
-    found, predictions = _suspects(run.fingerprint, run), run.predictions()
+    found, predictions = _suspects(run.fingerprint, run), predictions_of(run)
     correct = predictions.predicted == predictions.labels
     confirmed = np.array(confirmed_in(run.config.data), int)
     st.markdown(
@@ -37,13 +38,13 @@ def show_label_errors(run: Run) -> None:
 
 def _show_accuracies(run: Run, correct: np.ndarray, found: Suspects, confirmed: np.ndarray) -> None:
     row = st.container(horizontal=True)
-    row.metric("Test accuracy", f"{correct.mean():.2%}", help=f"All {len(correct):,} test images.", width=200)
+    row.metric("Test accuracy", percent(correct.mean()), help=f"All {len(correct):,} test images.", width=200)
     if not len(confirmed):
         st.caption(f"No label of {TITLES[run.config.data]} is known to be wrong.")
         return
     row.metric(
         f"Without the {len(confirmed)}",
-        f"{np.delete(correct, confirmed).mean():.2%}",
+        percent(np.delete(correct, confirmed).mean()),
         help=f"Without the {len(confirmed)} confirmed label errors.",
         width=200,
     )
@@ -61,8 +62,9 @@ def _show_images(run: Run, found: Suspects, chosen: np.ndarray, predictions: Pre
     if images is None:
         st.info("The images are MNIST's, which is not on this machine yet; the page *Mistakes* downloads it (11 MB).")
 
-    def card(at: int) -> image_grid.Card:
-        index, label = found.index[at], found.label[at]
+    def card(index: int) -> image_grid.Card:
+        at = place[index]
+        label = found.label[at]
         predicted = predictions.predicted[index]
         agrees = f"model agrees; runner-up <b>{found.guess[at]}</b>"
         model = agrees if predicted == label else f"predicted as <b>{predicted}</b>"
@@ -74,14 +76,23 @@ def _show_images(run: Run, found: Suspects, chosen: np.ndarray, predictions: Pre
             f"labelled <b>{label}</b><br>{model}<br>{verdict}<br><span class=more>no. {index}</span>",
         )
 
-    image_grid.show(chosen, card, "labels")
+    place = {int(index): at for at, index in enumerate(found.index)}
+    indices = found.index[chosen]
+    if images is None:
+        image_grid.show(indices, card, "labels")
+        return
+    address = {name: value for name, value in url_state.read().items() if name == "image"}
+    for problem in filters.parse_view(address, len(images))[1]:
+        st.warning(problem)
+    image_grid.show(indices, card, "labels", on_open=lambda index: image_dialog.open_image(index, len(images)))
+    image_dialog.show(run, predictions, indices)
 
 
 def _images(run: Run) -> np.ndarray | None:
     if not is_available(run.config.data):
         return None
     data = dataset(run.config.data)
-    data.require_labels(run.predictions().labels, run.name)
+    data.require_labels(predictions_of(run).labels, run.name)
     return data.x_test
 
 

@@ -12,6 +12,7 @@ from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.run import Run
 from pages.components import charts
 from pages.components.downloads import csv_button
+from pages.components.reserved import reserved, table_height
 
 _POINTS = 150  # of a curve on the screen; more cannot be seen
 
@@ -30,21 +31,23 @@ def show_per_class(run: Run) -> None:
     shown, columns = table.copy(), {"digit": "Digit", "images": "Images"}
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
         low, high = getattr(found.figures, f"{name}_interval").T
-        shown[name] = table[name] = getattr(found.figures, name)
+        table[name] = getattr(found.figures, name)
+        shown[name] = 100 * table[name]
         table[f"{name}_low"], table[f"{name}_high"] = low, high
-        shown[f"{name}_interval"] = [f"{a:.4f} to {b:.4f}" for a, b in zip(low, high, strict=True)]
-        columns[name] = st.column_config.NumberColumn(title, format="%.4f")
+        shown[f"{name}_interval"] = [f"{a:.2%} to {b:.2%}" for a, b in zip(low, high, strict=True)]
+        columns[name] = st.column_config.NumberColumn(title, format="%.2f%%")
         columns[f"{name}_interval"] = "95% interval"
     shown["average_precision"] = table["average_precision"] = table["digit"].map(found.average)
     columns["average_precision"] = st.column_config.NumberColumn("AP", format="%.5f", help="Average precision")
-    st.dataframe(
-        shown,
-        hide_index=True,
-        width="stretch",
-        height="content",
-        column_config=columns,
-        alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
-    )
+    with reserved("per-class-table", table_height(len(shown))):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            width="stretch",
+            height="content",
+            column_config=columns,
+            alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
+        )
     st.caption(
         "Intervals: Wilson's for precision and recall, the bootstrap's of 2,000 resamples for F1. AP is the average "
         "precision, the area under the curve below."
@@ -85,7 +88,8 @@ def _show_precision_recall(run: Run, found: _PerClass) -> None:
         f"One line for each digit against all others. Mean average precision {mean:.4f}; lowest for {worst}, "
         f"{found.average[worst]:.4f}. The axes begin at {lowest:.0%}.",
         found.curves,
-        height=500,
+        height=360,
+        more=90,
     )
 
 

@@ -11,6 +11,7 @@ from digit_core.evaluation.metrics import wilson_interval
 from digit_core.jobs.tasks import Robustness, load_robustness, robustness_task
 from digit_core.runs.run import Run, list_runs
 from pages.components import charts
+from pages.components.percentages import percent
 from pages.components.titles import markdown, run_titles
 from pages.results_sections import task_controls
 
@@ -91,7 +92,7 @@ def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes:
         + [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("accuracy", "low", "high")],
     )
     caption = " ".join(_summary(run, rows) for run, rows in part.groupby("run", sort=False))
-    charts.show(band + line, f"{name}-{kind.name}", kind.title, caption, part, height=320)
+    charts.show(band + line, f"{name}-{kind.name}", kind.title, caption, part, height=220)
 
 
 def _summary(run: str, rows: pd.DataFrame) -> str:
@@ -101,7 +102,7 @@ def _summary(run: str, rows: pd.DataFrame) -> str:
         return f"{markdown(run)}: below 90% everywhere."
     worst = rows.loc[rows["accuracy"].idxmin()]
     low, high, at = (f"{value:g}".replace("-", "−") for value in (good.min(), good.max(), worst["strength"]))
-    return f"{markdown(run)}: 90% or more from {low} to {high}; {worst['accuracy']:.1%} at {at}."
+    return f"{markdown(run)}: 90% or more from {low} to {high}; {percent(worst['accuracy'])} at {at}."
 
 
 def _table(title: str, result: Robustness) -> pd.DataFrame:

@@ -20,25 +20,22 @@ _TITLES = {
 
 @st.fragment
 def show_saved_figures(run: Run) -> None:
-    """A closed expander; only the figure that is selected in it is read from disk."""
-    with st.expander("Figures", icon=":material/image:", key=f"figures-{run.name}", on_change="rerun") as expander:
-        if not expander.open:
-            return
-        available = run.figures()
-        names = [name for name in _TITLES if name in available] + sorted(available.keys() - _TITLES.keys())
-        if not names:
-            st.info("This run has no figures. Train it again to have some.")
-            return
-        titles = {name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in names}
-        name = st.selectbox("Figure", names, format_func=titles.get, key=f"figure-{run.name}")
-        try:
-            st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
-        except (InvalidImage, DamagedRun) as error:
-            st.warning(f"The figure is damaged. {error}")
-        try:
-            _download_buttons(run, name)
-        except DigitError as error:  # caught here: a fragment reruns without the page around it
-            st.error(str(error))
+    """The figure that is selected, the only one that is loaded, and its downloads."""
+    available = run.figures()
+    names = [name for name in _TITLES if name in available] + sorted(available.keys() - _TITLES.keys())
+    if not names:
+        st.info("This run has no figures. Train it again to have some.")
+        return
+    titles = {name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in names}
+    name = st.selectbox("Figure", names, format_func=titles.get, key=f"figure-{run.name}")
+    try:
+        st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
+    except (InvalidImage, DamagedRun) as error:
+        st.warning(f"The figure is damaged. {error}")
+    try:
+        _download_buttons(run, name)
+    except DigitError as error:  # caught here: a fragment reruns without the page around it
+        st.error(str(error))
 
 
 def _download_buttons(run: Run, name: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.components import draw_layout
+
 _PAGES = len(list(Path(__file__).parents[1].glob("[a-z]*.py")))
 _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line below them, as Streamlit draws them
 _HEADER = 16  # pixels below the sidebar's head
@@ -25,15 +27,21 @@ _STYLE = f"""
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
 {{margin-top:{_NAVIGATION + _HEADER}px}}
+[data-presenting] [data-testid=stSidebar]{{display:none!important}}
 @media (min-width:768px){{
 [data-testid=stMainBlockContainer]{{padding-left:5rem!important;padding-right:5rem!important}}
-[data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{padding-left:300px}}
+:root:not([data-presenting]) [data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{padding-left:300px}}
 }}
 """
 # A page that is opened without a run writes the one that it shows into its address. This replaces
 # the address: as a step of its own, Back would lead to the address without a run, which gets one again.
 _SCRIPT = """
 (() => {
+  const {dataset} = document.documentElement;
+  if (new URL(location.href).searchParams.get('present') === '1') {
+    dataset.presenting = '';
+    setTimeout(() => delete dataset.presenting, 10000);  // by then the page's own style is there
+  }
   const push = history.pushState.bind(history);
   const names = address => ['run', 'runs'].some(name => address.searchParams.has(name));
   history.pushState = (state, title, to) => {
@@ -43,7 +51,7 @@ _SCRIPT = """
   };
 })();
 """
-_HEAD = f"<style>{_STYLE}</style><script>{_SCRIPT}</script></head>".encode()
+_HEAD = f"<style>{_STYLE}{draw_layout.STYLE}</style><script>{_SCRIPT}</script></head>".encode()
 
 
 class PageHead:

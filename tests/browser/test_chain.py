@@ -8,12 +8,17 @@ from playwright.sync_api import Locator, Page, expect
 
 from digit_core.runs.run import SHIPPED, open_run
 from pages.components.filters import with_article
-from scripts.benchmarks.browser_actions import draw, expect_prediction
-from tests.browser.actions import until
+from scripts.benchmarks.browser_actions import draw, expect_prediction, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
 LOOKING = 180_000  # at 60,000 training images with the network; a core may be busy
+NAME_OF_FOCUS = """() => {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  if (focused === document.body) return '';
+  return focused?.getAttribute('aria-label') ?? focused?.querySelector('img')?.alt ?? focused?.innerText ?? '';
+}"""
 SEVEN = [(60, 60), (190, 60), (120, 220)]
 
 
@@ -36,11 +41,9 @@ def cell(page: Page, true: int, predicted: int) -> Locator:
 
 
 def click_cell(page: Page, true: int, predicted: int, heading: str) -> None:
-    """Click a cell in the middle, where the number may be in front of the square, until what comes of it is there."""
-    square = cell(page, true, predicted)
-    square.wait_for()
-    seen = expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible
-    until(lambda: square.click(force=True), seen)
+    """Click a cell and wait for the heading above its images."""
+    cell(page, true, predicted).click()
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
 
 
 def images_of(true: int, predicted: int) -> str:
@@ -147,8 +150,7 @@ def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confu
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"No. {cards[0][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
-    dialog.get_by_role("button", name="Next image").focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
     expect(dialog.get_by_text(f"No. {cards[1][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
     other = page.context.new_page()
     expect(page).to_have_url(re.compile(f"image={cards[1][2]}"))
@@ -160,6 +162,74 @@ def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confu
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("image="))
     assert "run=shipped" in page.url
+
+
+def test_from_the_metrics_to_a_cell_to_an_image_to_the_canvas_by_keyboard_alone(mnist, app, page, confused):
+    true, predicted, indices = confused
+
+    def tab_to(name: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if re.fullmatch(rf"\w*\s*{re.escape(name)}.*", page.evaluate(NAME_OF_FOCUS)):  # an icon is a word before it
+                return
+        raise AssertionError(f"the Tab key does not lead to {name}")
+
+    page.goto(f"{app}/results?run=shipped&tab=confidence")
+    expect(page.get_by_role("slider")).to_be_visible()
+    settled(page)
+    tab_to("Confidence")
+    page.keyboard.press("Home")  # the first tab
+    expect(cell(page, true, predicted)).to_be_visible()
+    settled(page)
+    tab_to("0 predicted as 0")
+    for key in ["ArrowDown"] * true + ["ArrowRight"] * predicted:
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    cards = shown(page, len(indices))
+    settled(page)
+    tab_to(f"Test image {cards[0][2]}:")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"No. {cards[0][2]}:")).to_be_visible()
+    page.keyboard.press("ArrowLeft")  # there is none before the first
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_text(f"No. {cards[1][2]}:")).to_be_visible()
+    for index in [card[2] for card in cards[2:]]:  # to the last, where the button is disabled
+        page.keyboard.press("ArrowRight")
+        expect(dialog.get_by_text(f"No. {index}:")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    settled(page)
+    tab_to("Test image ")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text("No. ")).to_be_visible()
+    expect(dialog.get_by_test_id("occlusion-map")).to_be_visible()
+    tab_to("Put it on the canvas")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(page.get_by_text("On the canvas: MNIST test image")).to_be_visible()
+
+
+def test_the_matrix_and_the_images_of_a_cell_are_in_one_view(mnist, app, page, confused):
+    true, predicted, indices = confused
+    page.goto(f"{app}/mistakes?run=shipped")
+    click_cell(page, true, predicted, images_of(true, predicted))
+    shown(page, len(indices))
+    boxes = [element.bounding_box() for element in (cell(page, 0, 0), cell(page, 9, 9), *page.locator(".card").all())]
+    assert all(box["y"] >= 0 and box["y"] + box["height"] <= 900 for box in boxes)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 1280 for box in boxes)
+    assert max(boxes[1]["x"] + boxes[1]["width"], 0) < min(box["x"] for box in boxes[2:])
+
+
+def test_on_a_phone_a_click_scrolls_to_the_images(mnist, app, page, confused):
+    true, predicted, indices = confused
+    page.set_viewport_size({"width": 400, "height": 850})
+    page.goto(f"{app}/mistakes?run=shipped")
+    expect(page.locator("button.card").first).not_to_be_in_viewport()
+    cell(page, true, predicted).click()
+    shown(page, len(indices))
+    expect(page.locator("button.card").first).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_why_on_the_draw_page(app, page):

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from digit_core.datasets.loading import load_dataset
-from tests.browser.actions import downloaded
+from tests.browser.actions import downloaded, until
 from tests.constructed import construct_run
 
 pytestmark = pytest.mark.browser
@@ -32,11 +32,18 @@ def test_see_where_two_runs_disagree_group_seeds_and_download_the_table(app, thr
     page.goto(f"{app}/compare?runs={A},{B},{C},nobody")
     expect(page.get_by_text("There is no run named nobody")).to_be_visible()
     expect(page.get_by_text("A alone is correct on 3 images, B alone on 1")).to_be_visible()
-    pictures = page.locator("figure.card")
+    pictures = page.locator("button.card")
     expect(pictures).to_have_count(4)
-    expect(page.locator("figure.card img").first).to_have_attribute(
+    expect(page.locator("button.card img").first).to_have_attribute(
         "alt", "Test image 0, a 5, predicted as 6 by A, predicted as 5 by B"
     )
+    pictures.nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("2 of 4 in this view")).to_be_visible()
+    third = dialog.get_by_text("3 of 4 in this view")
+    until(lambda: page.keyboard.press("ArrowRight"), expect(third).to_be_visible)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     page.get_by_test_id("stMain").get_by_text("Group seeds").click()
     expect(page.get_by_role("list", name="Runs in the charts").get_by_role("listitem")).to_have_text(
         ["Quick, 2 seeds", "LeNet-5, 02 Jan 00:00:00"]

@@ -14,6 +14,7 @@ EXPORTING = 90_000  # milliseconds; a core may be busy
 def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
     page.goto(app)
     page.get_by_role("link", name="Results").click()
+    page.get_by_role("tab", name="Export").click()
     exports = page.get_by_role("button", name="Export", exact=False)
     expect(exports).to_have_count(4)
     exports.nth(1).click()  # LiteRT, float
@@ -23,14 +24,14 @@ def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
     assert download.suggested_filename == "shipped.tflite"
     assert Path(download.path()).read_bytes() == (SHIPPED_RUN / "model.tflite").read_bytes()
 
-    page.get_by_text("Figures", exact=True).click()
+    page.get_by_role("tab", name="Figures").click()
     download = downloaded(page, page.get_by_role("button", name="SVG", exact=True))
     assert download.suggested_filename == "shipped-curves.svg"
     assert Path(download.path()).read_bytes() == (SHIPPED_RUN / "figures" / "curves.svg").read_bytes()
 
 
 def test_of_two_exports_one_waits_and_either_can_be_cancelled(mnist, app, page):
-    page.goto(f"{app}/results?run=shipped")
+    page.goto(f"{app}/results?run=shipped&tab=export")
     page.get_by_role("button", name="Export", exact=True).last.click()  # ONNX
     expect(page.get_by_role("button", name="Cancel")).to_have_count(1)
     page.get_by_role("button", name="Export", exact=True).last.click()  # int8

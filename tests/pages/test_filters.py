@@ -88,25 +88,25 @@ def cell(rows, true, predicted):
 
 
 def test_cells_show_counts_or_percentages_and_nothing_where_the_count_is_0():
-    rows = cells(counts(), View(), LIGHT, normalise=False, dim=True)
+    rows = cells(counts(), View(), LIGHT, normalise=False, fade=True)
     assert len(rows) == 100
     assert (cell(rows, 4, 9)["text"], cell(rows, 3, 3)["text"], cell(rows, 0, 1)["text"]) == ("6", "1000", "")
-    rows = cells(counts(), View(), LIGHT, normalise=True, dim=True)
+    rows = cells(counts(), View(), LIGHT, normalise=True, fade=True)
     assert (cell(rows, 4, 9)["text"], cell(rows, 2, 7)["text"]) == ("0.6", "0.2")
 
 
-def test_the_range_of_colours_is_for_mistakes_when_the_diagonal_is_dimmed():
-    dimmed = cells(counts(), View(), LIGHT, normalise=False, dim=True)
-    assert cell(dimmed, 4, 9)["fill"] == LIGHT.high
-    assert cell(dimmed, 3, 3)["fill"] == LIGHT.quiet
-    plain = cells(counts(), View(), LIGHT, normalise=False, dim=False)
+def test_the_range_of_colours_is_for_mistakes_when_correct_predictions_are_faded():
+    faded = cells(counts(), View(), LIGHT, normalise=False, fade=True)
+    assert cell(faded, 4, 9)["fill"] == LIGHT.high
+    assert cell(faded, 3, 3)["fill"] == LIGHT.quiet
+    plain = cells(counts(), View(), LIGHT, normalise=False, fade=False)
     assert cell(plain, 3, 3)["fill"] == LIGHT.high
     assert cell(plain, 0, 1)["fill"] == "transparent"
 
 
 def test_selected_cells_are_framed():
     def framed(view):
-        rows = cells(counts(), view, DARK, normalise=False, dim=True)
+        rows = cells(counts(), view, DARK, normalise=False, fade=True)
         return {(row["true"], row["predicted"]) for row in rows if row["edge"] == DARK.chosen}
 
     assert framed(View()) == set()
@@ -129,10 +129,10 @@ def contrast(first: str, second: str) -> float:
 
 
 @pytest.mark.parametrize(("palette", "background"), [(LIGHT, "#ffffff"), (DARK, "#11151c")])
-@pytest.mark.parametrize("dim", [True, False])
-def test_the_numbers_have_enough_contrast_on_every_colour(palette, background, dim):
+@pytest.mark.parametrize("fade", [True, False])
+def test_the_numbers_have_enough_contrast_on_every_colour(palette, background, fade):
     found = np.diag(np.arange(1, 11)) + np.arange(100).reshape(10, 10)
-    for row in cells(found, View(), palette, normalise=False, dim=dim):
+    for row in cells(found, View(), palette, normalise=False, fade=fade):
         assert not row["text"] or contrast(row["fill"], row["ink"]) >= 4.5
         assert contrast(palette.chosen, background) >= 3
 

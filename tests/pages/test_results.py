@@ -14,7 +14,19 @@ from digit_core.jobs.tasks import FORMATS, Export, export_path, export_source, e
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.storage import paths
-from tests.pages.conftest import texts
+from pages.results_sections.settings import grouped
+from tests.pages.conftest import matrix, texts
+
+TABS = (
+    "overview",
+    "per-class-metrics",
+    "confidence",
+    "label-errors",
+    "robustness",
+    "figures",
+    "export",
+    "settings",
+)
 
 
 def test_the_newest_run_is_shown_and_another_can_be_chosen(open_page, add_run):
@@ -34,9 +46,10 @@ def test_the_metrics_are_the_runs(open_page):
     assert shown["Test loss"] == f"{metrics.loss:.4f}"
     assert shown["Recall"] == f"{metrics.recall:.2%}"
     report = app.main.dataframe[0].value
-    assert list(report["precision"]) == [row.precision for row in metrics.per_class]
+    assert list(report["precision"]) == [100 * row.precision for row in metrics.per_class]
     kinds = [component.proto.component_name for component in app.get("bidi_component")]
     assert kinds.count("training_curves") == 1
+    assert matrix(app)["description"].startswith("Confusion matrix. 34 misclassified.")
 
 
 def test_a_run_in_the_address_is_shown(open_page, add_run):
@@ -107,7 +120,7 @@ def started(monkeypatch) -> list:
 
 
 def test_an_export_is_started_on_demand_and_can_then_be_downloaded(open_page, started):
-    app, run, form = open_page("results"), open_run(SHIPPED), FORMATS["tflite-int8"]
+    app, run, form = open_page("results", tab="export"), open_run(SHIPPED), FORMATS["tflite-int8"]
     assert not downloads(app, "download-")
     assert [export_button(app, name).label for name in FORMATS] == ["Export"] * 4
     assert started == []
@@ -128,11 +141,11 @@ def test_an_export_is_started_on_demand_and_can_then_be_downloaded(open_page, st
     keep_export_of(run, form)
     app.run()
     assert downloads(app, "download-") == [".tflite · 2 KB"]
-    assert "Accuracy on 1,000 test images: **99.1%** (run: 99.2%). 99.8% agreement with the run." in texts(app)
+    assert "Accuracy on 1,000 test images: **99.10%** (run: 99.20%). 99.80% agreement with the run." in texts(app)
 
 
 def test_a_second_export_waits_in_the_queue_and_can_be_cancelled(open_page, started):
-    app = open_page("results")
+    app = open_page("results", tab="export")
     for name in ("keras", "onnx"):
         export_button(app, name).click().run()
     assert [command[2] for command in started] == ["keras"]
@@ -151,7 +164,7 @@ def test_a_failed_export_gives_a_message_and_can_be_tried_again(open_page, start
     export_task(open_run(SHIPPED), FORMATS["onnx"]).write_status(
         TaskStatus(state="failed", message="The disk is full.")
     )
-    app = open_page("results")
+    app = open_page("results", tab="export")
     assert "The disk is full." in texts(app)
     assert export_button(app, "onnx").label == "Try again"
     export_button(app, "onnx").click().run()
@@ -161,7 +174,7 @@ def test_a_failed_export_gives_a_message_and_can_be_tried_again(open_page, start
 
 def test_a_run_that_was_deleted_meanwhile_is_not_exported(open_page, add_run, started):
     run = add_run("20260301-120000-lenet5")
-    app = open_page("results")
+    app = open_page("results", tab="export")
     remove_folder(run.path)
     export_button(app, "onnx", run.name).click().run()
     assert not app.exception
@@ -171,22 +184,19 @@ def test_a_run_that_was_deleted_meanwhile_is_not_exported(open_page, add_run, st
 
 def test_a_home_that_cannot_be_written_gives_a_message(open_page, own_home):
     own_home.write_text("a file where the folder should be")
-    app = open_page("results")
+    app = open_page("results", tab="export")
     export_button(app, "keras").click().run()
     assert not app.exception
     assert "could not be written: part of the path is a file" in texts(app)
 
 
 def test_without_mnist_an_export_downloads_it_first(open_page, no_mnist):
-    assert "downloaded first" in texts(open_page("results"))
+    assert "downloaded first" in texts(open_page("results", tab="export"))
 
 
-def test_figures_are_loaded_only_when_they_are_looked_at(open_page, monkeypatch):
-    app = open_page("results")
-    assert "Figure" not in [box.label for box in app.main.selectbox]
-    app.session_state[f"figures-{SHIPPED}"] = True
-    app.run()
-    assert not app.exception
+def test_figures_are_loaded_only_when_they_are_looked_at(open_page):
+    assert "Figure" not in [box.label for box in open_page("results").main.selectbox]
+    app = open_page("results", tab="figures")
     assert downloads(app, "download-") == ["PNG", "SVG"]
     app.main.selectbox(key=f"figure-{SHIPPED}").select("confusion").run()
     assert not app.exception
@@ -197,11 +207,7 @@ def test_a_damaged_figure_gives_a_message(open_page, add_run, change):
     run = add_run("20260301-120000-lenet5")
     path = run.path / "figures" / "curves.png"
     path.write_text("nonsense") if change == "damage" else path.unlink()
-    app = open_page("results")
-    app.session_state[f"figures-{run.name}"] = True
-    app.run()
-    assert not app.exception
-    assert "The figure is damaged." in texts(app)
+    assert "The figure is damaged." in texts(open_page("results", tab="figures"))
 
 
 def test_one_run_after_the_other_can_be_chosen(open_page, add_run):
@@ -217,13 +223,8 @@ def test_one_run_after_the_other_can_be_chosen(open_page, add_run):
 def _no_traceback(open_page, run) -> str:
     """The texts of Results with each of its sections open in turn, none of which may raise."""
     found = []
-    for section in ("Overview", "Per class", "Confidence", "Labels", "Robustness"):
-        app = open_page("results", run=run.name)
-        app.session_state["results-section"] = section
-        app.session_state[f"figures-{run.name}"] = True
-        app.run()
-        assert not app.exception, app.exception[0].stack_trace
-        found.append(texts(app))
+    for tab in TABS:
+        found.append(texts(open_page("results", run=run.name, tab=tab)))
     return "\n".join(found)
 
 
@@ -257,10 +258,7 @@ def test_a_figure_that_is_a_link_shows_nothing_from_elsewhere(open_page, add_run
     (tmp_path / "private.svg").write_text("mine")
     figure.unlink()
     figure.symlink_to(tmp_path / "private.svg")
-    app = open_page("results", run=run.name)
-    app.session_state[f"figures-{run.name}"] = True
-    app.run()
-    assert not app.exception
+    app = open_page("results", run=run.name, tab="figures")
     assert "Accuracy and loss by epoch" not in app.main.selectbox(key=f"figure-{run.name}").options
 
 
@@ -272,3 +270,52 @@ def test_visitors_see_no_traceback():
 def test_training_accuracy_is_called_augmented_where_the_training_images_were(open_page, trained_run):
     assert "on training images (with augmentation)" in texts(open_page("results", run=SHIPPED))
     assert "on training images, " in texts(open_page("results", run=trained_run.name))
+
+
+def open_tab(app) -> str:
+    """The label of the tab that is open."""
+    return app.session_state["results-section"]
+
+
+def test_the_tab_in_the_address_is_open_and_an_unknown_one_gives_a_message(open_page):
+    assert open_tab(open_page("results")) == "Overview"
+    app = open_page("results", tab="label-errors")
+    assert open_tab(app) == "Label errors"
+    assert "in the address must be" not in texts(app)
+    app = open_page("results", tab="`<b>`")
+    assert open_tab(app) == "Overview"
+    assert "`tab` in the address must be one of overview, per-class-metrics," in texts(app)
+
+
+def test_the_address_follows_the_tab_that_is_opened(open_page):
+    app = open_page("results", run=SHIPPED)
+    states = app._tree.get_widget_states()
+    tabs = next(block for block in app.main.children.values() if block.type == "tab_container")
+    states.widgets.add(id=tabs.proto.tab_container.id, string_value="Export")
+    app._run(states)
+    assert open_tab(app) == "Export"
+    assert app.query_params["tab"] == "export"
+    assert app.query_params["run"] == SHIPPED
+    assert export_button(app, "onnx").label == "Export"
+
+
+def test_export_figures_and_settings_stand_once(open_page):
+    app = open_page("results", tab="confidence")
+    assert "Export" not in [button.label for button in app.main.button]
+    assert not len(app.main.table)
+
+
+def test_settings_are_grouped_and_named_in_words_and_raw_in_the_download(open_page):
+    run = open_run(SHIPPED)
+    groups = grouped(run)
+    assert list(groups) == ["Data", "Architecture", "Optimisation", "Augmentation", "Environment"]
+    names = [name for group in groups.values() for name in group]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if "_" in name]
+    assert groups["Data"]["Validation images"] == "8.33%"
+    assert groups["Optimisation"]["Learning rate"] == f"{run.config.learning_rate:g}"
+    shown = sum(value is not None for value in run.config.model_dump().values())
+    assert sum(map(len, groups.values())) == shown + 2 + len(run.environment.versions)  # and date and digest
+    app = open_page("results", tab="settings")
+    assert "##### Optimisation" in texts(app)
+    assert len(app.main.table) == len(groups)

@@ -25,11 +25,7 @@ def open_section(open_page):
     """Open the Results page with one of its tabs in front."""
 
     def show(section: str, run: str = SHIPPED):
-        app = open_page("results", run=run)
-        app.session_state["results-section"] = section
-        app.run()
-        assert not app.exception, app.exception[0].stack_trace
-        return app
+        return open_page("results", run=run, tab=section.lower().replace(" ", "-"))
 
     return show
 
@@ -54,14 +50,14 @@ def damage(run, **arrays):
 
 def test_only_the_open_section_is_computed(open_section):
     assert charts(open_section("Overview")) == {}  # but the curves, which are a component of their own
-    assert set(charts(open_section("Per class"))) == {"Precision-recall curves"}
+    assert set(charts(open_section("Per-class metrics"))) == {"Precision-recall curves"}
     assert set(charts(open_section("Confidence"))) == {
         "Reliability diagram",
         "Accuracy by share rejected",
     }
 
 
-@pytest.mark.parametrize("section", ["Overview", "Per class", "Confidence"])
+@pytest.mark.parametrize("section", ["Overview", "Per-class metrics", "Confidence"])
 def test_every_chart_has_a_caption_and_can_be_downloaded(open_section, section):
     app = open_section(section)
     shown = charts(app)
@@ -73,20 +69,20 @@ def test_every_chart_has_a_caption_and_can_be_downloaded(open_section, section):
 
 def test_the_per_class_metrics_are_scikit_learns(open_section):
     found = open_run(SHIPPED).predictions()
-    app = open_section("Per class")
+    app = open_section("Per-class metrics")
     table = app.main.dataframe[0].value
     precision, recall, f1, support = metrics.precision_recall_fscore_support(found.labels, found.predicted)
     average = metrics.average_precision_score(np.eye(10)[found.labels], found.probabilities, average=None)
     for column, wanted in (
-        ("precision", precision),
-        ("recall", recall),
-        ("f1", f1),
+        ("precision", 100 * precision),
+        ("recall", 100 * recall),
+        ("f1", 100 * f1),
         ("images", support),
         ("average_precision", average),
     ):
         assert table[column].tolist() == wanted.tolist()
-    low, high = (float(bound) for bound in table["precision_interval"][0].split(" to "))
-    assert low < precision[0] < high
+    low, high = (float(bound.rstrip("%")) for bound in table["precision_interval"][0].split(" to "))
+    assert low < 100 * precision[0] < high
 
 
 def test_a_run_whose_test_set_lacks_a_digit_is_shown(open_section, add_run):
@@ -94,18 +90,18 @@ def test_a_run_whose_test_set_lacks_a_digit_is_shown(open_section, add_run):
     found = run.predictions()
     some = found.labels != 4
     damage(run, probabilities=found.probabilities[some], labels=found.labels[some])
-    table = open_section("Per class", OTHER).main.dataframe[0].value
+    table = open_section("Per-class metrics", OTHER).main.dataframe[0].value
     assert table["images"][4] == 0
     assert np.isnan(table["average_precision"][4])
-    assert table["recall_interval"][4] == "0.0000 to 1.0000"
+    assert table["recall_interval"][4] == "0.00% to 100.00%"
 
 
 @pytest.mark.parametrize(
     ("section", "metric", "shown"),
     [
-        ("Per class", None, "Mean average precision 0.1"),
-        ("Confidence", ("Calibration error, uncalibrated", "100.00%"), "of **0.00%**"),
-        ("Labels", ("Test accuracy", "0.00%"), "predicts the label of the other 0"),
+        ("Per-class metrics", None, "Mean average precision 0.1"),
+        ("Confidence", ("Calibration error, uncalibrated", "100%"), "accuracy of these images **0%**"),
+        ("Label errors", ("Test accuracy", "0%"), "predicts the label of the other 0"),
     ],
 )
 def test_a_run_that_predicts_nothing_correctly_has_metrics_too(
@@ -126,17 +122,17 @@ def test_a_run_that_predicts_nothing_correctly_has_metrics_too(
 
 def test_the_threshold_slider_shows_what_rejecting_brings(open_section):
     app = open_section("Confidence")
-    assert "Rejecting below **90.00%** confidence leaves **" in texts(app)
+    assert "Coverage **9" in texts(app)
     app.main.select_slider[0].set_value(0.0).run()
     accuracy = open_run(SHIPPED).metrics.accuracy
-    assert f"leaves **100.00%** of the images, with an accuracy of **{accuracy:.2%}**" in texts(app)
+    assert f"Coverage **100%**, accuracy of these images **{accuracy:.2%}**" in texts(app)
 
 
 def test_rejecting_everything_is_shown(open_section, add_run):
     run = add_run(OTHER)
     damage(run, probabilities=np.full((len(run.predictions().labels), 10), 0.1, np.float32))
     app = open_section("Confidence", OTHER)
-    assert "leaves no image" in texts(app)
+    assert "Coverage **0%**: no image" in texts(app)
 
 
 def test_the_calibration_error_is_shown_before_and_after_calibration(open_section):
@@ -148,7 +144,7 @@ def test_the_calibration_error_is_shown_before_and_after_calibration(open_sectio
 
 def test_confirmed_label_errors_are_marked(open_section, mnist, monkeypatch):
     monkeypatch.setenv("DIGITS_MNIST", str(mnist))
-    app, found = open_section("Labels"), open_run(SHIPPED).predictions()
+    app, found = open_section("Label errors"), open_run(SHIPPED).predictions()
     rest = np.delete(np.arange(len(found.labels)), list(CONFIRMED))
     shown = {metric.label: metric.value for metric in app.main.metric}
     assert shown["Without the 15"] == f"{(found.predicted == found.labels)[rest].mean():.2%}"
@@ -161,19 +157,19 @@ def test_confirmed_label_errors_are_marked(open_section, mnist, monkeypatch):
 
 
 def test_without_mnist_the_list_has_no_images(open_section, no_mnist):
-    app = open_section("Labels")
+    app = open_section("Label errors")
     assert "not on this machine yet" in texts(app)
     assert "labelled <b>" in grid_html(app)
     assert "<img" not in grid_html(app)
 
 
-@pytest.mark.parametrize("section", ["Overview", "Per class"])
+@pytest.mark.parametrize("section", ["Overview", "Per-class metrics"])
 def test_a_damaged_file_gives_a_message_and_the_rest_of_the_page_is_shown(open_section, add_run, section):
     run = add_run(OTHER)
     (run.path / "predictions.npz").write_bytes(b"0" * (run.path / "predictions.npz").stat().st_size)
     app = open_section(section, OTHER)
     assert "predictions.npz cannot be read" in texts(app)
-    assert "Export" in texts(app)
+    assert "Test accuracy" in [metric.label for metric in app.main.metric]
 
 
 @pytest.fixture
@@ -212,7 +208,7 @@ def test_robustness_is_measured_on_demand_and_then_shown(open_section, started):
     task.clear_status()
     keep_robustness_of(run)
     app.run()
-    assert charts(app) == {"Rotation": "The shipped model: 90% or more from 0 to 0; 50.0% at 30."}
+    assert charts(app) == {"Rotation": "The shipped model: 90% or more from 0 to 0; 50.00% at 30."}
 
 
 def test_several_runs_are_in_one_chart(open_section, add_run, started):
@@ -258,10 +254,10 @@ def test_a_home_that_cannot_be_written_gives_a_message(open_section, own_home):
     assert "could not be written: part of the path is a file" in texts(app)
 
 
-@pytest.mark.parametrize("section", ["Per class", "Confidence", "Labels", "Robustness"])
+@pytest.mark.parametrize("section", ["Per-class metrics", "Confidence", "Label errors", "Robustness"])
 def test_a_run_on_other_data_has_every_section(open_section, trained_run, no_mnist, section):
     app = open_section(section, trained_run.name)
     assert not app.main.error
-    if section == "Labels":
+    if section == "Label errors":
         assert "No label of scikit-learn digits is known to be wrong" in texts(app)
         assert "data:image/png" in grid_html(app)
