@@ -19,11 +19,14 @@ from tqdm import tqdm
 
 from digit_core.errors import InvalidConfig, TrainingFailed
 from digit_core.jobs import trainings
+from digit_core.jobs.processes import is_alive
 from digit_core.runs.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import ACTIVE
 from scripts.command_line import print_metrics, run_as_json, run_command
+
+_FIGURES = 60  # seconds that they may take
 
 
 def main() -> int:
@@ -67,6 +70,9 @@ def follow(job: trainings.Job) -> Run | None:
     if progress.state == "failed":
         raise TrainingFailed(f"{job.name} failed. {progress.message}")
     print(progress.message, file=sys.stderr)
+    deadline = time.monotonic() + _FIGURES
+    while progress.process and is_alive(progress.process) and time.monotonic() < deadline:
+        time.sleep(0.1)  # it draws the figures, which a command after this one may need
     return open_run(job.name)
 
 

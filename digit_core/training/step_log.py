@@ -63,7 +63,7 @@ class StepLogger(keras.callbacks.Callback):
         self._seen = self._before + self._step, seconds
         if not (math.isfinite(loss) and math.isfinite(accuracy)):
             return
-        rate = float(self.model.optimizer.learning_rate)
+        rate = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         images = count * self._batch_size / elapsed
         values = (self._seen[0], self._epoch, seconds, max(loss, 0.0), min(max(accuracy, 0.0), 1.0), rate, images)
         self._rows.append(dict(zip(STEP_FIELDS, values, strict=True)))
