@@ -69,7 +69,7 @@ def line_ink(plane: np.ndarray, enlarged: float) -> np.ndarray | None:
     """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none."""
     dark = darkness(plane, enlarged)
     ink, full = ink_of(dark)
-    ink = without_lines(ink, across=0.7, margin=0.5)
+    ink = without_lines(ink, across=0.9, margin=0.5)
     return soft(dark, ink, full) if ink.any() else None
 
 

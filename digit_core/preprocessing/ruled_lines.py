@@ -69,9 +69,11 @@ def _lines(mask: np.ndarray, least: float, margin: float) -> list[_Line]:
 
 
 def _by_row(y: np.ndarray, x: np.ndarray, slope: float, height: int) -> np.ndarray:
-    """How many of the pixels lie on the line with this slope through each row of the middle column."""
+    """How many of the pixels lie on the line with this slope through each row of the middle column, or next to it."""
     row = np.round(y - slope * x).astype(int)
-    return np.bincount(row[(row >= 0) & (row < height)], minlength=height)
+    count = np.bincount(row[(row >= 0) & (row < height)], minlength=height)
+    count[1:] += count[:-1].copy()  # a thin line falls into two rows
+    return count
 
 
 def _runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
