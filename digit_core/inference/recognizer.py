@@ -11,12 +11,14 @@ from PIL import Image
 
 from digit_core.errors import DamagedRun
 from digit_core.inference.litert import Classifier
-from digit_core.inference.probabilities import digit_likeness, digit_probabilities
+from digit_core.inference.number_search import best_sequence
+from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.grayscale import box_in_original
-from digit_core.preprocessing.ink import find_ink
+from digit_core.preprocessing.ink import find_ink, find_line_ink
+from digit_core.preprocessing.normalize import bounding_box
 from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
-from digit_core.preprocessing.segmentation import merge_fragments, split_line
+from digit_core.preprocessing.segmentation import Box, segment
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
 from digit_core.runs.active_run import active_run
@@ -100,7 +102,7 @@ class Recognizer:
 
         `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
         """
-        return self._predict_ink(find_ink(image))
+        return self._predict_ink(find_ink(image, single=True))
 
     def predict_strokes(self, strokes: Sequence[np.ndarray], pen_width: float) -> Prediction:
         """Predict the digit of pen strokes. Raises NoInk or InvalidStrokes.
@@ -111,12 +113,19 @@ class Recognizer:
 
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
-        pieces = merge_fragments(split_line(find_ink(image)), self._likeness)
+        ink, enlarged = find_line_ink(image)
+        segmentation = segment(ink)
+        predictions = self._predict_inks([candidate.ink for candidate in segmentation.candidates])
+        found = best_sequence(
+            segmentation,
+            np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
+            np.array([one.digit_likeness for one in predictions]),
+        )
+        if not found:  # nothing looks like a digit: then what is there is one doubtful digit
+            return Number((RecognizedDigit(self._predict_ink(ink), self._box(_whole(ink), enlarged, image), ink),))
+        of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
         return Number(
-            tuple(
-                RecognizedDigit(self._predict_ink(piece.ink), box_in_original(piece.box, image), piece.ink)
-                for piece in pieces
-            )
+            tuple(RecognizedDigit(of[id(one)], self._box(one.box, enlarged, image), one.ink) for one in found)
         )
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
@@ -126,7 +135,10 @@ class Recognizer:
 
     def predict_normalized(self, model_input: np.ndarray) -> Prediction:
         """Predict the digit of a model input: float32 (28, 28), 0 to 1."""
-        logits = self._classifier.logits(model_input[None])
+        return self._prediction(self._classifier.logits(model_input[None]), model_input)
+
+    def _prediction(self, logits: np.ndarray, model_input: np.ndarray) -> Prediction:
+        """From the logits (1, k) of a model input."""
         probabilities = digit_probabilities(logits, self._calibration.temperature)[0]
         likeness = float(digit_likeness(logits)[0])
         digit = int(probabilities.argmax())
@@ -155,7 +167,23 @@ class Recognizer:
     def _predict_ink(self, ink: np.ndarray) -> Prediction:
         return self.predict_normalized(normalize_picture(ink))
 
-    def _likeness(self, ink: np.ndarray) -> float:
-        """How much ink looks like a digit, with the run's threshold at a half."""
-        likeness, threshold = self._predict_ink(ink).digit_likeness, self._calibration.likeness_threshold
-        return likeness / threshold / 2 if likeness < threshold else 0.5 + (likeness - threshold) / 2
+    def _predict_inks(self, inks: Sequence[np.ndarray]) -> list[Prediction]:
+        """As `_predict_ink` for several, in one call of the network."""
+        if not inks:
+            return []
+        inputs = np.stack([normalize_picture(ink) for ink in inks])
+        return [
+            self._prediction(logits[None], model_input)
+            for logits, model_input in zip(self._classifier.logits_in_batches(inputs), inputs, strict=True)
+        ]
+
+    def _box(self, box: Box, enlarged: float, image: Image.Image | np.ndarray) -> Box:
+        """A box in enlarged ink, on the picture."""
+        left, top, right, bottom = box
+        small = (int(left / enlarged), int(top / enlarged), -int(-right // enlarged), -int(-bottom // enlarged))
+        return box_in_original(small, image)
+
+
+def _whole(ink: np.ndarray) -> Box:
+    top, bottom, left, right = bounding_box(ink)
+    return left, top, right, bottom

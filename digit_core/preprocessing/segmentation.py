@@ -1,149 +1,160 @@
-"""Split a line of digits into its digits, left to right.
+"""Cut a line of digits into pieces of which each digit is one or several, for a search over the cuts.
 
-Connected parts are found first, then joined where they lie above one another (the bar of a five
-over its bow), and marks too low to be a digit go to the nearest one. Digits that touch each other
-stay one piece, which the classifier should then reject.
+Over-segmentation (Casey and Lecolinet 1996): connected parts are cut wherever two digits may touch,
+along the slant of the writing. Which cuts are real is left to the classifier, see
+`digit_core.inference.number_search`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
 from digit_core.errors import InvalidImage, NoInk
-from digit_core.preprocessing.normalize import bounding_box
 
-_SEEN = 0.4  # ink from here on belongs to a part
-_SPECK = 0.12  # of the line's height: parts smaller than this in both directions are dirt
-_MARK = 0.45  # of the line's height: parts lower than this are no digit of their own
-_OVER = 0.5  # of the narrower one's width: parts that share more columns are one digit ...
-_TALL = 0.75  # ... unless both are higher than this part of the line's height:
-_FULLY_OVER = 0.9  # slanted neighbours share many columns, so these must share nearly all
-_NEXT_TO = 0.12  # of the height of both: pieces farther apart are never parts of one digit
+SEEN = 0.4  # ink from here on belongs to a part
+_SPECK = 0.12  # of a digit's height: parts smaller than this in both directions are dirt
 _MOST = 200  # parts of a line of digits; a page of text or a pattern has more
-_REACH = 0.35  # of the line's height: a mark farther from any digit than this stands alone
+_WIDE, _TALL = 0.35, 0.4  # of a digit's height: smaller parts are not cut
+_APART = 0.06  # of a digit's height: cuts are at least this far apart
+_SMOOTH, _VALLEY = 0.035, 0.1  # of a digit's height: profiles are smoothed, and minima this wide are cuts
+_INK_LIMIT, _EXTENT_LIMIT = 0.6, 0.75  # of a digit's height: where a stroke is this high, it is not cut
+_GAP = 0.25  # of a digit's height: parts farther apart are never one digit
+_WIDEST = 1.5  # of a digit's height
+_MOST_PIECES = 6  # of one digit
+_UPRIGHT = 1.3  # contours are curved, which makes their mean slant smaller than that of the stems
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Parts that make up one digit, by their index, and the box around them."""
+class Piece:
+    """A part of the ink, or what lies between two cuts of one: its pixels, int (n,) each, and which part it is of."""
 
-    parts: tuple[int, ...]
-    box: Box
+    y: np.ndarray
+    x: np.ndarray
+    part: int
 
-    @property
-    def height(self) -> int:
-        return self.box[3] - self.box[1]
-
-    def joined(self, other: "_Group") -> "_Group":
-        return _Group(self.parts + other.parts, _union(self.box, other.box))
+    @cached_property
+    def box(self) -> Box:
+        """The box around it."""
+        return int(self.x.min()), int(self.y.min()), int(self.x.max()) + 1, int(self.y.max()) + 1
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One digit of a line: its box (left, top, right, bottom) and its ink alone, float32 (h, w), 0 to 1."""
+class Candidate:
+    """The pieces `first` to `last`, which may be a digit: their box and their ink alone, float32 (h, w), 0 to 1."""
 
+    first: int
+    last: int
     box: Box
     ink: np.ndarray
 
-    def joined(self, other: "Piece") -> "Piece":
-        """Both pieces as one: a four whose stem does not touch its hook falls into two."""
-        left, top, right, bottom = box = _union(self.box, other.box)
-        ink = np.zeros((bottom - top, right - left), dtype=np.float32)
-        for piece in (self, other):
-            x, y = piece.box[0] - left, piece.box[1] - top
-            area = ink[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]]
-            np.maximum(area, piece.ink, out=area)
-        return Piece(box, ink)
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Pieces left to right, the candidates among them, and the height of a digit in pixels."""
+
+    pieces: tuple[Piece, ...]
+    candidates: tuple[Candidate, ...]
+    height: float
 
 
-def split_line(ink: np.ndarray) -> list[Piece]:
-    """Digits of a line, left to right, from ink as `find_ink` returns it: float (h, w), 0 (paper) to 1 (ink).
+def segment(ink: np.ndarray) -> Segmentation:
+    """Pieces and candidates of a line of digits, from ink float (h, w), 0 (paper) to 1 (ink).
 
     Raises NoInk if there is none, and InvalidImage if there are more than 200 parts, dirt not counted.
     """
-    parts, count = ndimage.label(ink >= _SEEN, structure=np.ones((3, 3)))
+    parts, count = ndimage.label(ink >= SEEN, structure=np.ones((3, 3)))
     if not count:
         raise NoInk("There is no ink in the picture. Choose one with one or more digits.")
-    boxes = np.array([(c.start, r.start, c.stop, r.stop) for r, c in ndimage.find_objects(parts)])
-    return [_piece(ink, parts, group) for group in _grouped(boxes)]
-
-
-def merge_fragments(pieces: list[Piece], likeness: Callable[[np.ndarray], float]) -> list[Piece]:
-    """Join neighbours that are digits only together.
-
-    `likeness` tells how much a piece's ink, float32 (h, w), looks like a digit; above 0.5 it is one.
-    """
-    result = pieces[:1]
-    for piece in pieces[1:]:
-        before = result[-1]
-        _, top, _, bottom = _union(before.box, piece.box)
-        if piece.box[0] - before.box[2] < _NEXT_TO * (bottom - top):
-            both = before.joined(piece)
-            if min(likeness(before.ink), likeness(piece.ink)) < 0.5 < likeness(both.ink):
-                result[-1] = both
-                continue
-        result.append(piece)
-    return result
-
-
-def _grouped(boxes: np.ndarray) -> list[_Group]:
-    """Groups of the boxes (n, 4) that make up each digit, left to right."""
-    heights = boxes[:, 3] - boxes[:, 1]
-    height = float(np.median(heights[heights >= heights.max() / 2]))  # of the line: that of a typical digit
-    sizes = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    kept = [int(i) for i in np.argsort(boxes[:, 0]) if sizes[i] >= _SPECK * height]
+    boxes = ndimage.find_objects(parts)
+    heights = np.array([rows.stop - rows.start for rows, _ in boxes])
+    sizes = np.maximum(heights, [columns.stop - columns.start for _, columns in boxes])
+    height = float(np.median(heights[heights >= heights.max() / 2]))
+    kept = np.flatnonzero(sizes >= _SPECK * height)
     if len(kept) > _MOST:
         raise InvalidImage(
             f"the picture has {len(kept)} separate marks, more than a line of digits has; crop it to one line of digits"
         )
-    groups = _joined_where_stacked([_Group((i,), tuple(boxes[i].tolist())) for i in kept], height)
-    digits = [group for group in groups if group.height >= _MARK * height]
-    for mark in (group for group in groups if group.height < _MARK * height):
-        nearest = min(range(len(digits)), key=lambda i: _gap(digits[i], mark), default=None)
-        if nearest is not None and _gap(digits[nearest], mark) <= _REACH * height:
-            digits[nearest] = digits[nearest].joined(mark)
-        else:
-            digits.append(mark)
-    return sorted(digits, key=lambda group: group.box[0] + group.box[2])
+    slant = _slant(ink)
+    pieces: list[Piece] = []
+    for index in kept:
+        rows, columns = boxes[index]
+        y, x = np.nonzero(parts[rows, columns] == index + 1)
+        pieces += _cut(y + rows.start, x + columns.start, int(index), slant, height)
+    pieces.sort(key=lambda piece: float(np.mean(piece.x + slant * piece.y)))
+    return Segmentation(tuple(pieces), tuple(_candidates(ink, pieces, slant, height)), height)
 
 
-def _joined_where_stacked(groups: list[_Group], height: float) -> list[_Group]:
-    """Join groups until none lies above another one; the groups joined last come first."""
-    settled, waiting = [], list(groups)
-    while waiting:
-        group, place = waiting.pop(0), len(settled)
-        while other := next((other for other in settled + waiting if _are_stacked(group, other, height)), None):
-            (settled if other in settled else waiting).remove(other)
-            group, place = group.joined(other), 0
-        settled.insert(place, group)
-    return settled
+def _slant(ink: np.ndarray) -> float:
+    """How far upright strokes lean to the right, as a tangent: from the contours that are nearer to upright."""
+    smooth = ndimage.gaussian_filter(np.asarray(ink, np.float32), 1.5)
+    across, down = ndimage.sobel(smooth, 1), ndimage.sobel(smooth, 0)
+    upright = np.abs(across) > np.abs(down)
+    weight = (across**2 + down**2)[upright]
+    if not weight.sum() > 0:
+        return 0.0
+    lean = down[upright] / across[upright]
+    return float(np.clip(_UPRIGHT * (weight @ lean) / weight.sum(), -0.9, 0.9))
 
 
-def _are_stacked(a: _Group, b: _Group, height: float) -> bool:
-    both_tall = min(a.height, b.height) > _TALL * height
-    narrower = min(group.box[2] - group.box[0] for group in (a, b))
-    return -_gap(a, b) > (_FULLY_OVER if both_tall else _OVER) * narrower
+def _cut(y: np.ndarray, x: np.ndarray, part: int, slant: float, height: float) -> list[Piece]:
+    """A connected part, cut wherever two digits may touch in it."""
+    column = np.round(x + slant * y).astype(int)
+    column -= column.min()
+    width, high = int(column.max()) + 1, int(np.ptp(y)) + 1
+    if width <= _WIDE * height or high <= _TALL * height:
+        return [Piece(y, x, part)]
+    order = np.lexsort((y, column))
+    c, r = column[order], y[order]
+    amount = np.bincount(c, minlength=width)
+    breaks = (np.diff(c) == 0) & (np.diff(r) > 1)
+    strokes = 1 + np.bincount(c[1:][breaks], minlength=width)
+    top, bottom = np.full(width, np.iinfo(int).max), np.full(width, -1)
+    np.minimum.at(top, c, r)
+    np.maximum.at(bottom, c, r)
+    extent = np.where(amount > 0, bottom - top + 1, 0)
+    places: set[int] = set()
+    for profile, limit in ((amount * (0.4 + 0.6 * strokes), _INK_LIMIT), (extent, _EXTENT_LIMIT)):
+        smooth = ndimage.gaussian_filter1d(profile.astype(np.float64), max(_SMOOTH * height, 0.5))
+        reach = max(int(_VALLEY * height), 2)
+        low = ndimage.minimum_filter1d(smooth, 2 * reach + 1)
+        peak = ndimage.maximum_filter1d(smooth, 2 * reach + 1)
+        at = np.flatnonzero((smooth == low) & (smooth < limit * height) & (peak > smooth + 0.5))
+        places |= set(at[(at >= reach) & (at < width - reach)].tolist())
+    cuts: list[int] = []
+    for place in sorted(places):
+        if not cuts or place - cuts[-1] > max(2, _APART * height):
+            cuts.append(place)
+    which = np.searchsorted(cuts, column, side="right")
+    return [Piece(y[which == i], x[which == i], part) for i in range(len(cuts) + 1) if (which == i).any()]
 
 
-def _gap(a: _Group, b: _Group) -> int:
-    """Pixels between two groups, left to right; minus the number of columns they share."""
-    return max(a.box[0], b.box[0]) - min(a.box[2], b.box[2])
+def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: float) -> list[Candidate]:
+    found = []
+    for first in range(len(pieces)):
+        reach = -np.inf
+        for last in range(first, min(first + _MOST_PIECES, len(pieces))):
+            along = pieces[last].x + slant * pieces[last].y
+            if last > first and along.min() - reach > _GAP * height:
+                break
+            reach = max(reach, along.max())
+            y, x = (np.concatenate([getattr(p, axis) for p in pieces[first : last + 1]]) for axis in "yx")
+            if np.ptp(x + slant * y) > _WIDEST * height:
+                break
+            if np.ptp(y) >= _TALL * height:
+                found.append(_candidate(ink, first, last, y, x))
+    return found
 
 
-def _union(a: Box, b: Box) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-
-
-def _piece(ink: np.ndarray, parts: np.ndarray, group: _Group) -> Piece:
-    """The ink of a group's parts alone, with their soft edge that is fainter than `_SEEN`."""
-    x, y = max(group.box[0] - 1, 0), max(group.box[1] - 1, 0)
-    around = np.s_[y : group.box[3] + 1, x : group.box[2] + 1]
-    near = parts[around]
-    own = np.isin(near, [part + 1 for part in group.parts])
-    alone = np.where(ndimage.maximum_filter(own, 3) & (own | (near == 0)), ink[around], np.float32(0))
-    top, bottom, left, right = bounding_box(alone)
-    return Piece((x + left, y + top, x + right, y + bottom), alone[top:bottom, left:right])
+def _candidate(ink: np.ndarray, first: int, last: int, y: np.ndarray, x: np.ndarray) -> Candidate:
+    left, top, right, bottom = int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1
+    # With the soft edge of a pixel, which is fainter than SEEN.
+    own = np.zeros((bottom - top + 2, right - left + 2), bool)
+    own[y - top + 1, x - left + 1] = True
+    edge = ndimage.binary_dilation(own, np.ones((3, 3)))
+    around = np.pad(ink, 1)[top : bottom + 2, left : right + 2]
+    alone = np.where(own | (edge & (around < SEEN)), around, 0).astype(np.float32)
+    return Candidate(first, last, (left, top, right, bottom), alone)

@@ -1,0 +1,63 @@
+"""Find the digits of a number: the sequence of candidates that the classifier likes best.
+
+Viterbi's algorithm over the pieces of a `Segmentation`: each piece belongs to one digit or is left
+out (dots, commas, dashes, dirt).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digit_core.preprocessing.segmentation import Candidate, Piece, Segmentation
+
+_LEAST = 1e-4  # a candidate's probability counts as at least this
+_DIGIT = 0.8  # cost of each digit: fewer digits are likelier than more
+_LOW, _LOW_FROM = 8.0, 0.7  # cost for each height below this share of the line's
+_WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
+_MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
+_OMITTED = 6.0  # cost of leaving out a piece as large as a digit
+
+
+def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likeness: np.ndarray) -> list[Candidate]:
+    """The digits among the candidates, left to right; empty if none of the ink looks like one.
+
+    `probabilities` (n, 10) and `likeness` (n,), 0 to 1: of each candidate.
+    """
+    pieces, height = segmentation.pieces, segmentation.height
+    starting: dict[int, list[tuple[float, Candidate]]] = {}
+    scores = np.log(np.maximum(probabilities.max(1) * likeness, _LEAST))
+    for score, candidate in zip(scores, segmentation.candidates, strict=True):
+        cost = _cost(candidate, height)
+        starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
+    best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
+    best[0] = (0.0, 0, None)
+    for at in range(len(pieces)):
+        here = best[at][0]
+        omitted = here - _cost_of_omitting(at, pieces, height)
+        if omitted > best[at + 1][0]:
+            best[at + 1] = (omitted, at, None)
+        for score, candidate in starting.get(at, []):
+            if here + score > best[candidate.last + 1][0]:
+                best[candidate.last + 1] = (here + score, at, candidate)
+    digits, at = [], len(pieces)
+    while at:
+        _, before, candidate = best[at]
+        if candidate is not None:
+            digits.append(candidate)
+        at = before
+    return digits[::-1]
+
+
+def _cost(candidate: Candidate, height: float) -> float:
+    left, top, right, bottom = candidate.box
+    low = max(_LOW_FROM - (bottom - top) / height, 0)
+    wide = max((right - left) / height - _WIDE_FROM, 0)
+    return _DIGIT + _LOW * low + _WIDE * wide
+
+
+def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float) -> float:
+    left, top, right, bottom = pieces[at].box
+    beside = pieces[max(at - 1, 0) : at] + pieces[at + 1 : at + 2]
+    if bottom - top < _MARK * height and all(piece.part != pieces[at].part for piece in beside):
+        return _MARK_COST
+    return _OMITTED * max(bottom - top, right - left) / height

@@ -1,0 +1,97 @@
+"""Ink on paper as photos and scans show it: under shadows, on texture or security print, in frames, faint.
+
+The paper's level is estimated around each pixel from what is not ink; ink is what is darker than
+that, in proportion, by a level that divides the two (Otsu 1979), and what is connected to it.
+"""
+
+import cv2
+import numpy as np
+
+from digit_core.preprocessing.ruled_lines import without_lines
+
+_SMOOTHING = 0.9  # pixels of the picture, standard deviation, against the texture of paper
+_AROUND = 0.175  # of the picture's height, standard deviation: where the paper's level is estimated
+_PAPER = 0.92  # of the level around it: what is darker is not paper
+_FAINTEST = 0.04  # of the paper's brightness: what is less dark is no ink
+_STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, and ends with the second
+_SMALLEST = 6  # pixels of strong ink in a part
+
+
+def darkness(plane: np.ndarray, enlarged: float = 1.0) -> np.ndarray:
+    """How much darker than the paper around it each pixel is: float32 (h, w), 0 to 1.
+
+    `plane`: float32 (h, w), 0 to 1, with dark ink; `enlarged`: by how much it was.
+    """
+    smooth = cv2.GaussianBlur(plane, (0, 0), _SMOOTHING * enlarged)
+    reach = max(_AROUND * min(plane.shape), 1.0)
+    paper = cv2.GaussianBlur(smooth, (0, 0), reach)
+    for _ in range(2):
+        is_paper = (smooth > _PAPER * paper).astype(np.float32)
+        amount = cv2.GaussianBlur(is_paper, (0, 0), reach)
+        level = cv2.GaussianBlur(smooth * is_paper, (0, 0), reach) / np.maximum(amount, 1e-3)
+        paper = np.where(amount > 1e-3, level, paper)
+    return np.clip(1 - smooth / np.maximum(paper, 1 / 255), 0, 1)
+
+
+def ink_of(dark: np.ndarray) -> tuple[np.ndarray, float]:
+    """The ink, bool (h, w), and how dark it typically is; from `darkness`. The ink is empty on blank paper."""
+    height, width = dark.shape
+    inner = dark[int(0.12 * height) : int(0.88 * height) + 1, int(0.12 * width) : int(0.88 * width) + 1]
+    top = float(np.quantile(inner, 0.98))
+    grain = 1.4826 * float(np.median(np.abs(dark - np.median(dark))))
+    if top < max(0.07, float(np.median(dark)) + 5 * grain):
+        return np.zeros(dark.shape, bool), 0.0
+    scaled = np.clip(inner / top * 255, 0, 255).astype(np.uint8)
+    split, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    level = max(split / 255 * top, _FAINTEST, 2.5 * grain)
+    strong, weak = dark > _STRONG * level, dark > _WEAK * level
+    _, parts = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    kept = np.bincount(parts[strong], minlength=int(parts.max()) + 1) >= _SMALLEST
+    kept[0] = False
+    return kept[parts], float(np.median(dark[strong])) if strong.any() else 0.0
+
+
+def soft(dark: np.ndarray, ink: np.ndarray, full: float) -> np.ndarray:
+    """Ink as `find_ink` returns it: float32 (h, w), 0 to 1, with a soft edge of a pixel around `ink`."""
+    edge = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.clip(dark / max(full, 1e-6), 0, 1).astype(np.float32) * edge
+
+
+def digit_ink(plane: np.ndarray) -> np.ndarray | None:
+    """The ink of the one digit in a cell or a cut-out, float32 (h, w), 0 to 1; None if there is none."""
+    dark = darkness(plane)
+    ink, full = ink_of(dark)
+    ink = _central(without_lines(ink, across=0.93, margin=0.3), dark)
+    return None if ink is None else soft(dark, ink, full)
+
+
+def line_ink(plane: np.ndarray, enlarged: float) -> np.ndarray | None:
+    """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none."""
+    dark = darkness(plane, enlarged)
+    ink, full = ink_of(dark)
+    ink = without_lines(ink, across=0.9, margin=0.5)
+    return soft(dark, ink, full) if ink.any() else None
+
+
+def _central(ink: np.ndarray, dark: np.ndarray) -> np.ndarray | None:
+    """The parts that make up the digit in the middle, bool (h, w): without neighbours, stains and what is cut off."""
+    height, width = ink.shape
+    side = min(height, width)
+    count, parts, boxes, centres = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    if count < 2:
+        return None
+    x, y, wide, high, area = boxes[1:].T
+    long = np.maximum(wide, high)
+    is_cut = (x <= 1) | (y <= 1) | (x + wide >= width - 1) | (y + high >= height - 1)
+    away = np.hypot(centres[1:, 0] / width - 0.5, centres[1:, 1] / height - 0.5)
+    depth = np.array([float(np.quantile(dark[parts == i], 0.8)) for i in range(1, count)])
+    is_digit = (long > np.where(is_cut, 0.35, 0.2) * side) & (away < 0.42)
+    if not is_digit.any():
+        return None
+    main = int(np.argmax(np.where(is_digit, long * (1 - away) * depth * np.where(is_cut, 0.3, 1.0), -1)))
+    beside = np.maximum(x[main] - (x + wide), x - (x[main] + wide[main]))
+    below = np.maximum(y[main] - (y + high), y - (y[main] + high[main]))
+    near = np.maximum(np.maximum(beside, below), 0) < 0.12 * long[main]
+    own = near & (area > np.where(is_cut, 0.3, 0.03) * area[main]) & (depth > 0.6 * depth[main])
+    own[main] = True
+    return np.isin(parts, np.flatnonzero(own) + 1)

@@ -1,0 +1,118 @@
+"""Find straight lines that run through a picture (frames, cell borders, rules) and take them out of its ink.
+
+A line is erased only as far as it is thin: where a stroke crosses it, the stroke stays whole, and
+where a stroke ends on it, the stroke ends at its edge.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_MOST_LINES = 8  # in each direction
+_STEEPEST = 0.16  # tangent of a line's angle: 9 degrees
+_SAMPLE = 6000  # pixels of ink in which slopes are looked for
+_NEAR = 2  # pixels from the fitted line in which its ink lies
+_RANDOM = np.random.default_rng
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line from left to right: in each column the first and last row of the ink on it, -1 where there is none."""
+
+    top: np.ndarray
+    bottom: np.ndarray
+    thickness: float
+
+
+def without_lines(mask: np.ndarray, across: float, margin: float) -> np.ndarray:
+    """Ink, bool (h, w), without lines that are inked over their whole length, horizontal or vertical.
+
+    `across`: the share of the picture's width that a horizontal line covers at least; a vertical one
+    covers 0.93 of its height. `margin`: the share of the picture, from each edge, in which lines lie:
+    0.5 is all of it.
+    """
+    horizontal = _without(mask, _lines(mask, across, margin))
+    turned = np.ascontiguousarray(mask.T)
+    return horizontal & _without(turned, _lines(turned, 0.93, min(margin, 0.3))).T
+
+
+def _lines(mask: np.ndarray, least: float, margin: float) -> list[_Line]:
+    height, width = mask.shape
+    starts, ends = _runs(mask)
+    left = mask.copy()
+    slopes = np.linspace(-_STEEPEST, _STEEPEST, int(2 * _STEEPEST * min(width, 400) / 1.5) | 1)
+    thickest = max(3.0, 0.15 * min(height, 3 * width), 0.0) if margin < 0.5 else max(3.0, 0.09 * height)
+    columns = np.arange(width)
+    found = []
+    for _ in range(_MOST_LINES):
+        y, x = np.nonzero(left)
+        if len(y) < least * width:
+            break
+        share = min(1.0, _SAMPLE / len(y))
+        if share < 1:
+            picked = _RANDOM(0).choice(len(y), _SAMPLE, replace=False)
+            y, x = y[picked], x[picked]
+        counts = np.stack([_by_row(y, x - width / 2, slope, height) for slope in slopes])
+        counts[:, int(margin * height) : height - int(margin * height)] = 0
+        slope, row = np.unravel_index(int(counts.argmax()), counts.shape)
+        if counts[slope, row] < least * width * share:
+            break
+        centre = np.round(row + slopes[slope] * (columns - width / 2)).astype(int)
+        line = _traced(mask, starts, ends, centre)
+        # The next search must find another line, also where this one was too thick to be one.
+        depth = int(np.ceil(line.thickness)) + 1
+        rows = np.arange(height)[:, None]
+        left &= np.abs(rows - centre) > depth
+        if line.thickness <= thickest and np.mean(line.top >= 0) >= least:
+            found.append(line)
+    return found
+
+
+def _by_row(y: np.ndarray, x: np.ndarray, slope: float, height: int) -> np.ndarray:
+    """How many of the pixels lie on the line with this slope through each row of the middle column, or next to it."""
+    row = np.round(y - slope * x).astype(int)
+    count = np.bincount(row[(row >= 0) & (row < height)], minlength=height)
+    count[1:] += count[:-1].copy()  # a thin line falls into two rows
+    return count
+
+
+def _runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last row, (h, w) each, of the vertical run of ink that a pixel of ink belongs to."""
+    height = len(mask)
+    rows = np.arange(height)[:, None]
+    padded = np.pad(mask, ((1, 1), (0, 0)))
+    starts = np.maximum.accumulate(np.where(mask & ~padded[:-2], rows, 0), axis=0)
+    ends = np.minimum.accumulate(np.where(mask & ~padded[2:], rows, height - 1)[::-1], axis=0)[::-1]
+    return starts, ends
+
+
+def _traced(mask: np.ndarray, starts: np.ndarray, ends: np.ndarray, centre: np.ndarray) -> _Line:
+    height, width = mask.shape
+    columns = np.arange(width)
+    top, bottom = np.full(width, -1), np.full(width, -1)
+    for step in sorted(range(-_NEAR, _NEAR + 1), key=abs):
+        row = centre + step
+        inside = (row >= 0) & (row < height) & (top < 0)
+        hit = inside & mask[row.clip(0, height - 1), columns]
+        top[hit], bottom[hit] = starts[row[hit], columns[hit]], ends[row[hit], columns[hit]]
+    lengths = (bottom - top + 1)[top >= 0]
+    return _Line(top, bottom, float(np.quantile(lengths, 0.4)) if len(lengths) else 0.0)
+
+
+def _without(mask: np.ndarray, lines: list[_Line]) -> np.ndarray:
+    result = mask.copy()
+    rows = np.arange(len(mask))[:, None]
+    columns = np.arange(mask.shape[1])
+    for line in lines:
+        length = line.bottom - line.top + 1
+        is_thin = (line.top >= 0) & (length <= 1.35 * line.thickness + 1.5)
+        if is_thin.sum() < 3:
+            continue
+        middle = np.interp(columns, columns[is_thin], ((line.top + line.bottom) / 2)[is_thin])
+        half = line.thickness / 2 + 0.8
+        first, last = np.floor(middle - half), np.ceil(middle + half)
+        is_crossed = (line.top < first - 1) & (line.bottom > last + 1)
+        first = np.where(is_thin, line.top, np.where(is_crossed | (line.top < 0), len(mask), first))
+        last = np.where(is_thin, line.bottom, last)
+        result &= (rows < first) | (rows > last)
+    return result
