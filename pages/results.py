@@ -19,7 +19,7 @@ from pages.results_sections.label_review import show_label_errors
 from pages.results_sections.per_class import show_per_class
 from pages.results_sections.robustness_curves import show_robustness
 from pages.results_sections.saved_figures import show_saved_figures
-from pages.results_sections.settings import show_settings
+from pages.results_sections.settings_tables import show_settings
 from pages.shell import frame
 
 _TABS, _METRICS = "results-section", 88  # pixels, the height of the metrics

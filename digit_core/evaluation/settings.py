@@ -69,7 +69,7 @@ def value_in_words(config: TrainingConfig, name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name in _SHARES:
-        return f"{round(value * 100, 3):g}%"
+        return f"{value * 100:.3g}%"
     if name == "rotation":
         return f"{value:g}°"
     if value is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components import draw_layout
+from pages.components import browser_window, draw_layout
 
 _PAGES = len(list(Path(__file__).parents[1].glob("[a-z]*.py")))
 _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line below them, as Streamlit draws them
@@ -51,7 +51,7 @@ _SCRIPT = """
   };
 })();
 """
-_HEAD = f"<style>{_STYLE}{draw_layout.STYLE}</style><script>{_SCRIPT}</script></head>".encode()
+_HEAD = f"<style>{_STYLE}{draw_layout.STYLE}</style><script>{_SCRIPT}{browser_window.SCRIPT}</script></head>".encode()
 
 
 class PageHead:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 from pages.components import status_events
-from pages.components.browser_window import adopt, window_name
+from pages.components.browser_window import window_name
 from pages.components.training_html import CSS
 from pages.components.training_status import TrainingStatus, open_windows, rerun_limit, shared_status
 
@@ -29,10 +29,6 @@ export default function ({data, parentElement, setTriggerValue}) {
   parentElement.watching?.abort();
   const watching = parentElement.watching = new AbortController(), {signal} = watching;
   const place = parentElement.querySelector('.progress');
-  // A page that is loaded again is the same window, in another session.
-  const kept = sessionStorage.getItem('window');
-  if (!kept) sessionStorage.setItem('window', data.window);
-  else if (kept !== data.window) setTriggerValue('window', kept);
   let {html, seconds} = data, timer;
   place.innerHTML = html;
   const wait = () => {
@@ -76,7 +72,6 @@ def show(status: TrainingStatus) -> None:
             "seconds": open_windows().poll_seconds(window, training=status.is_training),
         },
         on_rerun_change=lambda: None,
-        on_window_change=lambda: adopt(st.session_state[_KEY].window),
         key=_KEY,
     )
 

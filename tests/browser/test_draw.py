@@ -147,7 +147,7 @@ def test_clear_works_from_the_keyboard(app, page):
     expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", ["", "results", "mistakes", "compare", "runs"])
+@pytest.mark.parametrize("name", ["", "results", "mistakes", "compare", "runs", "training", "join"])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_nothing_is_cut_off_on_a_phone(app, browser, name, colours):
     context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme=colours, has_touch=True)
@@ -158,7 +158,7 @@ def test_nothing_is_cut_off_on_a_phone(app, browser, name, colours):
     too_wide = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMain] *')]
             .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility()
-                         && !e.closest('[data-testid=stDataFrame]'))
+                         && !e.closest('[data-testid=stDataFrame], [role=tablist]'))
             .map(e => e.outerHTML.slice(0, 120))"""
     )
     assert not too_wide

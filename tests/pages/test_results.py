@@ -14,7 +14,7 @@ from digit_core.jobs.tasks import FORMATS, Export, export_path, export_source, e
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, open_run
 from digit_core.storage import paths
-from pages.results_sections.settings import grouped
+from pages.results_sections.settings_tables import grouped
 from tests.pages.conftest import matrix, texts
 
 TABS = (

@@ -1,5 +1,6 @@
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from streamlit import config
@@ -196,12 +197,14 @@ def test_a_run_that_was_kept_says_why_and_is_activated_or_shown_by_a_click(open_
     assert app.sidebar.button(key="leave-to-finished").label == "Show it"
 
 
-def test_only_a_name_as_the_app_makes_them_is_taken_from_the_browser(own_home, monkeypatch):
-    state = {}
-    monkeypatch.setattr(browser_window.st, "session_state", state)
-    for name in (None, 5, "", "<b>", "a" * 31, "a" * 32):
-        browser_window.adopt(name)
-    assert state == {"window_name": "a" * 32}
+@pytest.mark.parametrize("sent", ["", "<b>", "a" * 31, "A" * 32, "a" * 32])
+def test_only_a_name_as_the_app_makes_them_is_taken_from_the_browser(monkeypatch, sent):
+    context = SimpleNamespace(cookies={browser_window.COOKIE: sent})
+    monkeypatch.setattr(browser_window, "st", SimpleNamespace(session_state={}, context=context))
+    name = browser_window.window_name()
+    assert (name == sent) == (sent == "a" * 32)
+    assert re.fullmatch("[0-9a-f]{32}", name)
+    assert browser_window.window_name() == name
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_ship_copies_a_run_without_its_datas_images(trained_run, tmp_path):
     assert set(DATA_FIGURES) < set(trained_run.figures())
     result = run("scripts/ship.py", trained_run.name, "--to", str(tmp_path / "shipped"))
     assert result.returncode == 0, result.stderr
-    assert {path.name for path in (tmp_path / "shipped").iterdir()} == {*REQUIRED, "figures"}
+    assert {path.name for path in (tmp_path / "shipped").iterdir()} == {*REQUIRED, "figures", "steps.csv"}
     assert not {path.stem for path in (tmp_path / "shipped").rglob("*")} & set(DATA_FIGURES)
     (trained_run.path / "model.tflite").write_bytes(b"nonsense")
     refresh_config(trained_run.path)
