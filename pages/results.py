@@ -9,6 +9,7 @@ from digit_core.runs.run import Run
 from pages.components import confusion_matrix, training_curves, url_state
 from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
+from pages.components.glossary import definition
 from pages.components.percentages import percent
 from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
@@ -29,12 +30,13 @@ def show_metrics(run: Run) -> None:
     """The run's main metrics."""
     metrics = run.metrics
     low, high = metrics.accuracy_interval
-    interval = f"95% Wilson interval for the accuracy on unseen images: {percent(low)} to {percent(high)}."
+    interval = definition("accuracy")
+    interval += f" 95% Wilson interval for the accuracy on unseen images: {percent(low)} to {percent(high)}."
     figures = (
         ("Test accuracy", percent(metrics.accuracy), interval),
-        ("Test loss", f"{metrics.loss:.4f}", "Mean cross-entropy on the test images, before calibration."),
-        ("Precision", percent(metrics.precision), "Mean over the ten digits."),
-        ("Recall", percent(metrics.recall), "Mean over the ten digits."),
+        ("Test loss", f"{metrics.loss:.4f}", f"{definition('loss')} On the test images, before calibration."),
+        ("Precision", percent(metrics.precision), f"{definition('precision')} The mean over the ten digits."),
+        ("Recall", percent(metrics.recall), f"{definition('recall')} The mean over the ten digits."),
         ("Training time", duration(metrics.training_seconds), "Of the epochs alone, on the machine used."),
     )
     row = reserved("results-metrics", _METRICS).container(horizontal=True)
@@ -100,7 +102,7 @@ def show_overview(run: Run) -> None:
         st.subheader("Per-class metrics")
         show_report(run)
     with left:
-        st.subheader("Confusion matrix")
+        st.subheader("Confusion matrix", help=definition("confusion matrix"))
         show_confusion(run)
 
 

@@ -19,7 +19,7 @@ _MOST_NAMED = 5
 _REVEAL = "matrix_reveals"
 _STYLE = """
 .matrix{display:grid;grid-template-columns:1.1rem 1.1rem repeat(10,minmax(0,1fr));gap:3px;
-  font-family:var(--st-font,inherit);color:var(--st-text-color,inherit);font-size:13px;
+  font-family:inherit;color:var(--st-text-color,inherit);font-size:13px;
   font-variant-numeric:tabular-nums;line-height:1}
 .row{display:contents}
 .name,.title{display:flex;align-items:center;justify-content:center;opacity:.75}

@@ -15,7 +15,7 @@ _STYLE = """
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:.7rem}
 .card{all:unset;display:block;box-sizing:border-box;padding:.35rem;border-radius:.6rem;
   border:1px solid var(--st-border-color,rgba(127,127,127,.3));color:var(--st-text-color,inherit);
-  font-family:var(--st-font,inherit)}
+  font-family:inherit}
 button{cursor:pointer}
 button:hover{border-color:var(--st-primary-color,#0b66c3)}
 button:focus-visible{outline:3px solid var(--st-primary-color,#0b66c3);outline-offset:1px}

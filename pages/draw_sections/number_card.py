@@ -23,7 +23,7 @@ _NUMBER_STYLE = """
 """
 _CARD_STYLE = """
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(5.5em,1fr));gap:.6em;
-  font-size:var(--card-font,1rem);font-family:var(--st-font,inherit);color:var(--st-text-color,inherit)}
+  font-size:var(--card-font,1rem);font-family:inherit;color:var(--st-text-color,inherit)}
 button{all:unset;box-sizing:border-box;cursor:pointer;display:grid;grid-template-columns:auto 1fr;gap:0 .4em;
   align-items:center;padding:.4em;border-radius:.6em;border:1px solid var(--st-border-color,rgba(127,127,127,.3))}
 button:hover,button[aria-pressed=true]{border-color:var(--st-primary-color,#0b66c3)}

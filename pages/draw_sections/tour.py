@@ -7,7 +7,7 @@ import streamlit as st
 
 _STYLE = """
 .tour{position:fixed;right:1rem;bottom:1rem;z-index:100;width:min(21rem,calc(100vw - 2rem));box-sizing:border-box;
-  padding:.8rem 1rem;border-radius:.6rem;font-family:var(--st-font,inherit);font-size:.92rem;line-height:1.4;
+  padding:.8rem 1rem;border-radius:.6rem;font-family:inherit;font-size:.92rem;line-height:1.4;
   color:var(--st-text-color,inherit);background:var(--st-secondary-background-color,#f3f5f8);
   border:1px solid var(--st-primary-color,#0b66c3);box-shadow:0 2px 12px rgba(0,0,0,.3)}
 .tour b{display:block;margin-bottom:.15rem}

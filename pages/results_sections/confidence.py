@@ -10,6 +10,7 @@ import streamlit as st
 from digit_core.evaluation import metrics
 from digit_core.runs.run import Run
 from pages.components import charts
+from pages.components.glossary import definition
 from pages.components.percentages import percent
 from pages.components.percentages import points as in_points
 
@@ -42,14 +43,16 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
     left.metric(
         "Calibration error, uncalibrated",
         percent(found.before.error),
-        help="Expected calibration error in 15 equal bins: the mean distance between confidence and accuracy.",
+        help=f"{definition('calibration')} The expected calibration error is the mean distance between confidence and "
+        "accuracy, in 15 equal bins.",
     )
     right.metric(
         "Calibrated",
         percent(found.after.error),
         in_points(found.after.error - found.before.error).replace("−", "-"),  # as `st.metric` wants it
         delta_color="inverse",
-        help="At the temperature fitted on validation images like drawings. The test images were not used for it.",
+        help=f"{definition('confidence')} Here at the temperature fitted on validation images like drawings. "
+        "The test images were not used for it.",
     )
     colour, _ = charts.by_kind(kinds)
     base = alt.Chart(table).encode(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digit_core.evaluation.settings import NO_EARLY_STOPPING, OPTIMIZERS
+from pages.components.glossary import definition
 
 # Typed as text.
 LISTS = {
@@ -43,7 +44,7 @@ def show(preset: str, data: str, usual: dict, epochs: int) -> dict:
         step=rate / 10,
         format="%g",
         key=f"rate-{key}-{optimizer}",
-        help="The highest one, where the preset changes it during the training.",
+        help=f"{definition('learning rate')} This is the highest one, where the preset changes it during the training.",
     )
     settings = {"seed": seed, "optimizer": optimizer, "learning_rate": rate}
     settings |= _augmentation(preset, key, usual, epochs)

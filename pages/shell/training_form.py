@@ -12,6 +12,7 @@ from digit_core.jobs.estimates import seconds_for
 from digit_core.runs.config import TrainingConfig, defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 from pages.components.browser_window import window_name
+from pages.components.glossary import definition
 from pages.components.titles import duration, markdown
 from pages.shell import more_settings
 
@@ -72,8 +73,12 @@ def _settings() -> tuple[str, dict]:
     left, right = st.columns(2)
     # Keys with preset and data in them, so that another choice brings its own defaults. Without limits,
     # with which the browser would keep a number out of range to itself, and train with the one before.
-    epochs = left.number_input("Epochs", value=usual["epochs"], step=1, key=f"epochs-{preset}-{data}")
-    batch = right.number_input("Batch size", value=usual["batch_size"], step=1, key=f"batch-{preset}-{data}")
+    epochs = left.number_input(
+        "Epochs", value=usual["epochs"], step=1, key=f"epochs-{preset}-{data}", help=definition("epoch")
+    )
+    batch = right.number_input(
+        "Batch size", value=usual["batch_size"], step=1, key=f"batch-{preset}-{data}", help=definition("batch size")
+    )
     settings = {"data": data, "epochs": epochs, "batch_size": batch}
     if preset == "custom":
         settings |= more_settings.layers(usual)
