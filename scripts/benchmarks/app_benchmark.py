@@ -22,7 +22,7 @@ from scripts.benchmarks.processes import maps_tensorflow, resident_megabytes
 FIRST_CONTENT = {
     "Draw": "canvas.upper-canvas",
     "Results": "[data-testid=stMetric]",
-    "Mistakes": "[data-testid=stVegaLiteChart] svg",
+    "Mistakes": ".matrix button",
     "Compare": "[data-testid=stDataFrame] canvas",
     "Runs": "[data-testid=stDataFrame] canvas",
 }

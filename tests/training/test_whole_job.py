@@ -44,7 +44,8 @@ def test_the_fraction_of_a_real_training_never_decreases_and_ends_at_1(training_
     assert min(timings.before, timings.fit, timings.after) > 0
     # From now on there is an estimate for this preset, and none for others.
     known = estimates.seconds_for(CONFIG)
-    assert timings.fit / 2 < known < 4 * (timings.before + timings.fit + timings.after)
+    # Less than this one, which also generated the synthetic digits.
+    assert timings.after < known < 4 * (timings.before + timings.fit + timings.after)
     assert estimates.seconds_for(training_config("quick", data="digits", epochs=20)) > known
     assert estimates.seconds_for(training_config("tiny")) is None
 
