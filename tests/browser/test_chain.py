@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from digit_core.runs.run import SHIPPED, open_run
 from pages.components.filters import with_article
 from scripts.benchmarks.browser_actions import draw, expect_prediction, settled
+from tests.browser.actions import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.mnist]
 
@@ -150,8 +151,8 @@ def test_a_view_can_be_sent_and_gone_through_by_keyboard(mnist, app, page, confu
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"No. {cards[0][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(dialog.get_by_text(f"No. {cards[1][2]}: {with_article(true)}, predicted as {predicted}")).to_be_visible()
+    second = dialog.get_by_text(f"No. {cards[1][2]}: {with_article(true)}, predicted as {predicted}")
+    until(lambda: page.keyboard.press("ArrowRight"), expect(second).to_be_visible)  # the dialog listens a moment later
     other = page.context.new_page()
     expect(page).to_have_url(re.compile(f"image={cards[1][2]}"))
     other.goto(page.url)

@@ -19,7 +19,7 @@ def choose_the_bundled_digits(page: Page, epochs: int) -> None:
     sidebar.get_by_text("Training settings").click()
     choose(sidebar, "scikit-learn digits")
     expect(sidebar.get_by_text("Quick on scikit-learn digits, 20 epochs")).to_be_visible()
-    field = sidebar.get_by_label("Epochs")
+    field = sidebar.get_by_role("spinbutton", name="Epochs")  # the help beside it has the label too
     expect(field).to_have_count(1)  # MNIST's own goes a moment later
     expect(field).to_have_value("20")
     field.fill(str(epochs))
@@ -69,7 +69,9 @@ def test_cancel_a_training(app, page):
     sidebar.get_by_role("button", name="Retrain").click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_role("img", name="Loss by training step")).to_be_visible()
-    expect(sidebar.get_by_label("Epochs")).to_be_visible()  # the form stays open: the next training can be prepared
+    expect(
+        sidebar.get_by_role("spinbutton", name="Epochs")
+    ).to_be_visible()  # the form stays open: the next training can be prepared
     page.reload()
     sidebar.get_by_role("button", name="Cancel").click()
     expect(sidebar.get_by_text("was cancelled", exact=False)).to_be_visible()
