@@ -9,7 +9,6 @@ from digit_core.runs.run import SHIPPED, Listing, Run
 from pages.compare_sections import curves, disagreements, metrics_table, settings_diff
 from pages.components.run_picker import pick_runs
 from pages.components.titles import markdown, run_titles
-from pages.shell import frame
 
 _MOST_PRESETS = 4  # compared at first, besides the shipped run
 
@@ -41,7 +40,6 @@ def warn_of_different_data(runs: list[Run], titles: dict[str, str]) -> None:
     )
 
 
-frame.require()
 st.title("Compare")
 runs = pick_runs(default_runs)
 if len(runs) < 2:

@@ -10,7 +10,6 @@ from digit_core.preprocessing.image_files import open_picture
 from pages.components import canvas, draw_layout, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.draw_sections import number_card, presentation, tour
-from pages.shell import frame
 
 _TAB, _TABS = "input", ("Draw", "Upload")
 
@@ -105,7 +104,6 @@ def note_tab() -> None:
     url_state.put("tab", "upload" if st.session_state[_TAB] == _TABS[1] else None)
 
 
-frame.require()
 presented = presentation.is_on()
 draw_layout.show_style(presented)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -7,7 +7,6 @@ import streamlit as st
 from streamlit import config
 
 from pages.join_sections.addresses import join_address, machine_address
-from pages.shell import frame
 
 _LONGEST = 300  # characters; a QR code of more is too fine for a projector
 _SIZE = 420  # pixels
@@ -27,7 +26,6 @@ def show_address(address: str) -> None:
     )
 
 
-frame.require()
 st.title("Join")
 found = join_address(st.context.url or "", config.get_option("server.address") or "", machine_address())
 if found is None:

@@ -10,7 +10,6 @@ from pages.components.cached import dataset, predictions_of
 from pages.components.confusion_matrix import WIDTH
 from pages.components.run_picker import pick_run
 from pages.mistakes_sections import gallery, selection
-from pages.shell import frame
 
 _MATRIX, _IMAGES = "mistakes-matrix", "mistakes-images"
 # On a wide screen the matrix stays in sight while its images, beside it, are scrolled through.
@@ -59,7 +58,6 @@ def heading(view: filters.View) -> str:
     return f"Images{true}" + ("" if view.predicted is None else f" predicted as {view.predicted}")
 
 
-frame.require()
 st.title("Mistakes")
 filters.restore_address()
 run = pick_run()

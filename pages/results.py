@@ -21,7 +21,6 @@ from pages.results_sections.per_class import show_per_class
 from pages.results_sections.robustness_curves import show_robustness
 from pages.results_sections.saved_figures import show_saved_figures
 from pages.results_sections.settings_tables import show_settings
-from pages.shell import frame
 
 _TABS, _METRICS = "results-section", 88  # pixels, the height of the metrics
 
@@ -142,7 +141,6 @@ def _tab_opened() -> None:
     url_state.put("tab", None if title == next(iter(_NAMES)) else _NAMES.get(title))
 
 
-frame.require()
 st.title("Results")
 chosen = pick_run()
 if chosen is not None:

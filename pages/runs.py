@@ -6,9 +6,7 @@ from digit_core.runs.active_run import read_active
 from digit_core.runs.run import list_runs
 from pages.components.titles import markdown, run_titles
 from pages.runs_sections import actions, dialogs, interrupted, run_filter, running, runs_table, warning_colour
-from pages.shell import frame
 
-frame.require()
 st.title("Runs")
 warning_colour.show()
 dialogs.show_messages()

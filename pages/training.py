@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from pages.shell import frame, sidebar
+from pages.shell import sidebar
 from pages.training_sections import live
 
-frame.require()
 st.title("Training")
 live.show(sidebar.attempt)

@@ -24,33 +24,6 @@ from pages.components.titles import run_markdown
 
 _WIDTH, _PREDICTION_WIDTH = 880, 500  # pixels, the dialog and a part of it; a phone gives them what there is
 _SIZE = 200  # pixels, the image
-# Keys typed into a box, or for a slider, are not for the images. A button that is disabled takes its
-# focus along, and with it the keyboard's Escape and Tab, so the dialog has it then.
-_SCRIPT = """
-export default function () {
-  const button = name => document.querySelector(`.st-key-image-${name} button`);
-  const pressed = event => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.composedPath()[0].closest?.('input, textarea, [contenteditable], [role=slider], [role=grid]')) return;
-    const wanted = button({ArrowLeft: 'previous', ArrowRight: 'next'}[event.key]);
-    if (!wanted || wanted.disabled) return;
-    event.preventDefault();
-    wanted.click();
-  };
-  const keepFocus = () => {
-    if (document.activeElement !== document.body) return;
-    const other = [button('next'), button('previous')].find(one => one && !one.disabled);
-    (other ?? document.querySelector('[role=dialog] button'))?.focus();
-  };
-  document.addEventListener('keydown', pressed);
-  const timer = setInterval(keepFocus, 300);
-  return () => {
-    clearInterval(timer);
-    document.removeEventListener('keydown', pressed);
-  };
-}
-"""
-_keys = st.components.v2.component("image_keys", js=_SCRIPT)
 
 
 def show(run: Run, predictions: Predictions, listed: Sequence[int]) -> None:
@@ -131,8 +104,6 @@ def _header(run: Run, predictions: Predictions, index: int, listed: list[int], i
         canvas.put_picture(images[index], f"{TITLES[run.config.data]} test image {index}, {label}")
         st.switch_page("pages/draw.py")
     row.caption("Not in this view." if place is None else f"{place + 1:,} of {len(listed):,} in this view")
-    with row.container(gap=None):  # it shows nothing and should take no room
-        _keys(key="image-keys")
     active = active_recognizer()[0].run
     if active.name != run.name:
         st.caption(f"The canvas uses the active model, {run_markdown(active.name)}.")

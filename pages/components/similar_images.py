@@ -15,6 +15,7 @@ from digit_core.inference.nearest_neighbors import Neighbour, Neighbours
 from digit_core.jobs.background_task import BackgroundTask
 from digit_core.jobs.tasks import features_task
 from digit_core.runs.run import Run
+from pages.components import page_on_screen
 from pages.components.cached import dataset
 from pages.components.filters import with_article
 from pages.components.image_html import picture
@@ -67,6 +68,7 @@ def _restart(task: BackgroundTask) -> None:
 
 
 def _progress(task: BackgroundTask) -> None:
+    page_on_screen.keep()
     status = task.watch()
     if status is None or not status.is_active:
         st.rerun()

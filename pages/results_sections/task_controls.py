@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.runs.run import Run, open_run
+from pages.components import page_on_screen
 
 _POLL_SECONDS = 0.7
 
@@ -15,6 +16,7 @@ def show_polling(show: Callable[[], None], tasks: Sequence[BackgroundTask]) -> N
     """Call `show`, again and again while one of the tasks is active."""
 
     def show_and_check() -> None:
+        page_on_screen.keep()
         show()
         if any(task.is_active() for task in tasks) != is_polling:
             st.rerun(scope="app")  # to start or stop polling

@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.components import browser_window, draw_layout
+from pages.components import browser_window, draw_layout, image_keys
 
 _PAGES = len(list(Path(__file__).parents[1].glob("[a-z]*.py")))
 _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line below them, as Streamlit draws them
@@ -51,7 +51,26 @@ _SCRIPT = """
   };
 })();
 """
-_HEAD = f"<style>{_STYLE}{draw_layout.STYLE}</style><script>{_SCRIPT}{browser_window.SCRIPT}</script></head>".encode()
+# The second click of a double click on a button that leads to another page still names the page
+# being left. It reaches the server when the other page is there, and replaces it. So buttons with
+# a key that begins with "leave-" take one click in two seconds.
+_ONE_CLICK = """
+(() => {
+  let button = null, clicked = 0;
+  document.addEventListener('click', event => {
+    const now = event.target.closest?.('[class*="st-key-leave-"] button');
+    if (!now) return;
+    if (now.innerText === button && event.timeStamp - clicked < 2000) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return;
+    }
+    [button, clicked] = [now.innerText, event.timeStamp];
+  }, true);
+})();
+"""
+_SCRIPTS = _SCRIPT + _ONE_CLICK + browser_window.SCRIPT + image_keys.SCRIPT
+_HEAD = f"<style>{_STYLE}{draw_layout.STYLE}</style><script>{_SCRIPTS}</script></head>".encode()
 
 
 class PageHead:

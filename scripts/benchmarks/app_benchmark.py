@@ -31,7 +31,7 @@ _WATCH = """() => {
   window.changed = new Promise(resolve => {
     addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
     new MutationObserver((_, observer) => {
-      if (window.lifted && document.querySelector('[data-testid=digit]')) {
+      if (window.lifted && document.querySelector('[data-testid=digit], [data-testid=number]')) {
         observer.disconnect();
         const latency = performance.now() - window.lifted;
         window.lifted = null;
