@@ -27,19 +27,23 @@ FIRST_CONTENT = {
     "Runs": "[data-testid=stDataFrame] canvas",
 }
 # In the page: resolves to the milliseconds from the pen lift to the first change of the prediction after it.
+# What components show is in shadow roots, each of which needs to be observed for itself.
 _WATCH = """() => {
   window.changed = new Promise(resolve => {
     addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
-    new MutationObserver((_, observer) => {
+    const observer = new MutationObserver(() => {
       if (window.lifted && document.querySelector('[data-testid=digit], [data-testid=number]')) {
         observer.disconnect();
         const latency = performance.now() - window.lifted;
         window.lifted = null;
         requestAnimationFrame(() => resolve(latency));
       }
-    }).observe(document.querySelector('[data-testid=stMain]'),
-               {subtree: true, childList: true, characterData: true, attributes: true,
-                attributeFilter: ['src', 'aria-label']});
+    });
+    const main = document.querySelector('[data-testid=stMain]');
+    const roots = [...main.querySelectorAll('*')].map(element => element.shadowRoot).filter(Boolean);
+    for (const root of [main, ...roots])
+      observer.observe(root, {subtree: true, childList: true, characterData: true, attributes: true,
+                              attributeFilter: ['src', 'aria-label']});
   });
 }"""
 
