@@ -15,6 +15,7 @@ _LEVELS = 64
 _SAMPLE = 100  # pixels a side that are sampled to find the level
 _FAINTEST_INK = 0.05  # of the range from black to white: fainter marks are not ink
 _EVEN = 0.12  # of the contrast of ink and paper: paper that varies less is even
+_FLAT = 0.5  # share of pixels within one level: such paper is even, although the ink's soft edges vary
 _MAP = 32  # pixels, longer side of the map of an uneven paper
 _CLEAN_GRAIN = 0.08  # of the ink's strength: fainter marks on even paper are not ink
 _SMALLEST_PHOTO = 40  # pixels: in a smaller cut-out the paper around a digit cannot be judged
@@ -72,7 +73,8 @@ def _on_even_paper(plane: np.ndarray) -> np.ndarray | None:
     ink, paper = (dark, bright) if paper_is_bright else (bright, dark)
     paper_level = _quantile(paper, 0.5)
     contrast = abs(_quantile(ink, 0.5) - paper_level)
-    if _quantile(paper, 0.97) - _quantile(paper, 0.03) > _EVEN * contrast:
+    is_flat = paper.max() > _FLAT * count.sum()
+    if not is_flat and _quantile(paper, 0.97) - _quantile(paper, 0.03) > _EVEN * contrast:
         return None
     unit = (high - low) / _LEVELS
     difference = plane - np.float32(low + unit * paper_level)

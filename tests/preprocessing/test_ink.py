@@ -196,3 +196,11 @@ def test_many_equal_specks_are_all_kept():
     cell = np.full((30, 30), 255, np.uint8)
     cell[10:20, 10:20] = 0
     assert np.count_nonzero(read(np.tile(cell, (10, 10)))) > 100
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_small_picture_on_flat_paper_keeps_its_soft_edges(seven, invert):
+    """Most of such ink is soft edge, as in MNIST's own images; it is not the grain of a photo's paper."""
+    model_input = np.rint(draw_strokes(seven) * 255).astype(np.uint8)
+    ink = find_ink(255 - model_input if invert else model_input, single=True)
+    assert np.abs(ink - model_input / 255).mean() < 0.03
