@@ -15,8 +15,8 @@ from digit_core.errors import InvalidImage, NoInk
 from digit_core.preprocessing.grayscale import LARGEST, box_in_original, to_grayscale
 from digit_core.preprocessing.ink import find_line_ink
 from digit_core.preprocessing.segmentation import SEEN, Box
+from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
 
-STEEPEST = 15.0  # degrees, the largest tilt that is taken out
 _LEVEL = 3.0  # degrees: a single line tilted less stays as it is, since its digits are read upright or not
 _LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
 _MOST_LINES = 60
@@ -26,8 +26,6 @@ _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _MARGIN = 0.3  # of a line's height, around it
-_SHARPER = 1.12  # by how much rows are sharper at a tilt than without it
-_LONG = 1.8  # a line is at least this many times as wide as high, or its tilt is not known
 
 
 @dataclass(frozen=True)
@@ -108,10 +106,10 @@ class _Layout:
         if not mask.any():
             raise NoInk("There is no ink in the picture. Choose one with one or more digits.")
         self.tilt = tilt_of(mask)
-        turn, size = _rotation(mask.shape[1::-1], self.tilt)
+        turn, size = rotation(mask.shape[1::-1], self.tilt)
         upright = cv2.warpAffine(ink, turn, size) if self.tilt else ink
         # From the upright copy to the plane: turned back, then without the copy's scale.
-        self._to_plane = _inverse(turn) / self._scale
+        self._to_plane = inverse(turn) / self._scale
         self._find_parts(_without_rules(upright >= SEEN))
 
     def _find_parts(self, mask: np.ndarray) -> None:
@@ -192,38 +190,6 @@ class _Layout:
         return TextLine(ink, to_picture, self.size)
 
 
-def tilt_of(mask: np.ndarray) -> float:
-    """The tilt of the lines in ink, bool (h, w): degrees, positive if they rise to the right, at most 15.
-
-    0 where it cannot be told: of a single digit, or if no angle makes the rows much sharper.
-    """
-    y, x = np.nonzero(mask)
-    if np.ptp(x) < _LONG * 10 or len(y) < 20:
-        return 0.0
-    if len(y) > 20_000:
-        step = len(y) // 20_000 + 1
-        y, x = y[::step], x[::step]
-    coarse = np.arange(-STEEPEST, STEEPEST + 0.5, 1.0)
-    scores = np.array([_sharpness(y, x, angle) for angle in coarse])
-    best = float(coarse[int(scores.argmax())])
-    fine = np.arange(best - 0.75, best + 0.8, 0.25).clip(-STEEPEST, STEEPEST)
-    sharp = np.array([_sharpness(y, x, angle) for angle in fine])
-    best = float(fine[int(sharp.argmax())])
-    if sharp.max() < _SHARPER * _sharpness(y, x, 0.0):
-        return 0.0
-    sine, cosine = np.sin(np.deg2rad(best)), np.cos(np.deg2rad(best))
-    across, down = np.ptp(x * cosine - y * sine), np.ptp(y * cosine + x * sine)
-    return best if across >= _LONG * down or sharp.max() >= 1.5 * _sharpness(y, x, 0.0) else 0.0
-
-
-def _sharpness(y: np.ndarray, x: np.ndarray, angle: float) -> float:
-    """How much the ink's rows differ at an angle in degrees: the mean square of the amount of ink in a row."""
-    turn = np.deg2rad(angle)
-    row = y * np.cos(turn) + x * np.sin(turn)
-    count = np.bincount((row - row.min()).astype(int))
-    return float((count.astype(float) ** 2).sum() / len(y))
-
-
 def _without_rules(mask: np.ndarray) -> np.ndarray:
     """Ink, bool (h, w), without straight lines that run along a good part of it."""
     import cv2
@@ -245,22 +211,6 @@ def _without_rules(mask: np.ndarray) -> np.ndarray:
     left = ink & ~rules & 1
     # What crossed a line is joined again.
     return (cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))) > 0
-
-
-def _rotation(size: tuple[int, int], tilt: float) -> tuple[np.ndarray, tuple[int, int]]:
-    """The map (2, 3) that takes out a tilt in degrees, and the size that holds all of the result."""
-    turn = np.deg2rad(tilt)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    width, height = size
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ rotation.T
-    low = corners.min(0)
-    wide, high = np.ceil(corners.max(0) - low).astype(int)
-    return np.hstack([rotation, -low[:, None]]), (int(wide), int(high))
-
-
-def _inverse(affine: np.ndarray) -> np.ndarray:
-    back = np.linalg.inv(affine[:, :2])
-    return np.hstack([back, -back @ affine[:, 2:]])
 
 
 def _size(image: Image.Image | np.ndarray) -> tuple[int, int]:
