@@ -92,8 +92,8 @@ class _Layout:
         """Raises NoInk, or InvalidImage."""
         import cv2
 
-        self.size = _size(image)
         self.plane = to_grayscale(image)
+        self.size = _size(image)
         self._times = max(self.size) / max(self.plane.shape) if max(self.size) > LARGEST else 1.0
         height, width = self.plane.shape
         self._scale = min(_LAYOUT / max(height, width), 1.0)
