@@ -17,7 +17,7 @@ from digit_core.preprocessing.ink import find_line_ink
 from digit_core.preprocessing.segmentation import SEEN, Box
 from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
 
-_LEVEL = 3.0  # degrees: a single line tilted less stays as it is, since its digits are read upright or not
+_LEVEL = 3.0  # degrees: a single line tilted less stays as it is: its digits may slope so far by themselves
 _LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
 _MOST_LINES = 60
 _MOST_PARTS = 3000
