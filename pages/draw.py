@@ -5,13 +5,12 @@ import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
-from digit_core.preprocessing.grayscale import LARGEST
-from digit_core.preprocessing.image_files import open_picture
 from pages.components import canvas, draw_layout, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
-from pages.draw_sections import number_card, presentation, tour
+from pages.draw_sections import corrections, number_card, picture_inputs, presentation, tour, uploaded_pictures
 
 _TAB, _TABS = "input", ("Draw", "Upload")
+_DIGITS = 0.6  # of the parts of a drawing: if more look like digits, it is a number, else scribble
 
 
 @st.fragment
@@ -25,6 +24,7 @@ def show_canvas() -> None:
         with right:
             recognizer, _ = active_recognizer()
             if not drawing:
+                corrections.forget("canvas")
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
             recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
@@ -33,7 +33,7 @@ def show_canvas() -> None:
             if number is None:
                 prediction_card.show(prediction, recognized.steps)
             else:
-                opened = number_card.show(number, "canvas-digits")
+                opened = number_card.show_canvas_number(number, recognized.steps[0].ink)
                 prediction = opened.prediction if opened else None
         if prediction is not None:
             with explanations:
@@ -51,8 +51,8 @@ def separate_digits(recognizer: Recognizer, ink: np.ndarray) -> Number | None:
         number = recognizer.predict_number((ink * 255).astype(np.uint8))
     except (NoInk, InvalidImage):  # the canvas is painted all over, or full of dots
         return None
-    several = len(number.digits) > 1 and all(digit.prediction.is_digit for digit in number.digits)
-    return number if several else None
+    like_digits = [digit.prediction.is_digit for digit in number.digits]
+    return number if len(like_digits) > 1 and np.mean(like_digits) > _DIGITS else None
 
 
 def show_why(recognizer: Recognizer, prediction: Prediction) -> None:
@@ -76,25 +76,11 @@ def show_what_if(recognizer: Recognizer, prediction: Prediction) -> None:
 
 @st.fragment
 def show_upload() -> None:
-    """Recognise the digit, or the line of digits, in a picture file."""
-    file = st.file_uploader(
-        "A photo or scan of one digit, or of several in a line",
-        type=["png", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff"],
-    )
-    if file is None:
-        return
+    """Recognise the digits in pictures from files, the clipboard or the camera."""
+    files = picture_inputs.show()
     try:
         recognizer, _ = active_recognizer()
-        image = open_picture(file, file.name, enough=LARGEST)
-        number = recognizer.predict_number(image)
-        left, right = draw_layout.columns("upload")
-        with left:
-            number_card.show_picture(image, number)
-        with right:
-            if len(number.digits) == 1:
-                prediction_card.show(number.digits[0].prediction, number.digits[0].steps)
-            else:
-                number_card.show(number, "upload-digits")
+        uploaded_pictures.show(files, recognizer)
     except DigitError as error:
         st.error(str(error))
 

@@ -9,20 +9,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from digit_core.errors import DamagedRun
+from digit_core.errors import DamagedRun, InvalidImage, NoInk
 from digit_core.inference.litert import Classifier
 from digit_core.inference.number_search import best_sequence
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.preprocessing.fabric_canvas import Drawing
-from digit_core.preprocessing.grayscale import box_in_original
-from digit_core.preprocessing.ink import find_ink, find_line_ink
+from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
 from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
 from digit_core.preprocessing.segmentation import Box, segment
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
+from digit_core.preprocessing.text_lines import TextLine, find_line, find_lines
 from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
+
+_PAGE_LINES, _PAGE_DIGITS = 3, 0.5  # a page of text has so many lines, of whose signs fewer look like digits
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,55 @@ class Recognizer:
 
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
-        ink, enlarged = find_line_ink(image)
-        segmentation = segment(ink)
+        line = find_line(image)
+        return self._number(line) or self._one_digit(line)
+
+    def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:
+        """Predict the digits of each line of a picture, top to bottom; at least one line.
+
+        Lines may be tilted by up to 15 degrees. Takes and raises what `predict` does; InvalidImage also
+        for a page of text: three or more lines most of whose marks do not look like digits.
+        """
+        lines = find_lines(image)
+        if len(lines) == 1:
+            return (self._number(lines[0]) or self._one_digit(lines[0]),)
+        numbers = [number for number in map(self._number_or_none, lines) if number is not None]
+        if not numbers:
+            raise NoInk("There is nothing in the picture that looks like a line of digits.")
+        marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
+        if len(numbers) >= _PAGE_LINES and np.mean(marks) < _PAGE_DIGITS:
+            raise InvalidImage(
+                f"the picture looks like a page of text: of its {len(marks)} signs only {sum(marks)} look like "
+                "digits; crop it to the numbers"
+            )
+        digits = [number for number in numbers if any(digit.prediction.is_digit for digit in number.digits)]
+        return tuple(digits or numbers[:1])
+
+    def _number_or_none(self, line: TextLine) -> Number | None:
+        """As `_number`, but None for a line with more marks than one of digits has, too."""
+        try:
+            return self._number(line)
+        except InvalidImage:
+            return None
+
+    def _number(self, line: TextLine) -> Number | None:
+        """The digits of a line; None if nothing in it looks like one. Raises NoInk or InvalidImage."""
+        segmentation = segment(line.ink)
         predictions = self._predict_inks([candidate.ink for candidate in segmentation.candidates])
         found = best_sequence(
             segmentation,
             np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
             np.array([one.digit_likeness for one in predictions]),
         )
-        if not found:  # nothing looks like a digit: then what is there is one doubtful digit
-            return Number((RecognizedDigit(self._predict_ink(ink), self._box(_whole(ink), enlarged, image), ink),))
+        if not found:
+            return None
         of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
-        return Number(
-            tuple(RecognizedDigit(of[id(one)], self._box(one.box, enlarged, image), one.ink) for one in found)
-        )
+        return Number(tuple(RecognizedDigit(of[id(one)], line.box_in_picture(one.box), one.ink) for one in found))
+
+    def _one_digit(self, line: TextLine) -> Number:
+        """Nothing looks like a digit: then what is there is one doubtful digit."""
+        box = line.box_in_picture(_whole(line.ink))
+        return Number((RecognizedDigit(self._predict_ink(line.ink), box, line.ink),))
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
@@ -176,12 +213,6 @@ class Recognizer:
             self._prediction(logits[None], model_input)
             for logits, model_input in zip(self._classifier.logits_in_batches(inputs), inputs, strict=True)
         ]
-
-    def _box(self, box: Box, enlarged: float, image: Image.Image | np.ndarray) -> Box:
-        """A box in enlarged ink, on the picture."""
-        left, top, right, bottom = box
-        small = (int(left / enlarged), int(top / enlarged), -int(-right // enlarged), -int(-bottom // enlarged))
-        return box_in_original(small, image)
 
 
 def _whole(ink: np.ndarray) -> Box:

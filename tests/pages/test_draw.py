@@ -41,8 +41,8 @@ def press(app, name):
     return next(button for button in app.main.button if button.label == name).click().run()
 
 
-def digit_cards(app) -> str:
-    cards = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "digit_cards"]
+def digit_boxes(app) -> str:
+    cards = [c.proto for c in app.get("bidi_component") if c.proto.component_name == "digit_boxes"]
     return "".join(json.loads(card.json)["html"] for card in cards)
 
 
@@ -68,11 +68,11 @@ def sevens(*lefts):
     return [{**STROKE, "path": [["M", x, 180], ["L", x + 120, 180], ["L", x + 60, 380]]} for x in lefts]
 
 
-def test_several_digits_side_by_side_are_the_answer_and_each_is_a_small_card(open_page):
+def test_several_digits_side_by_side_are_the_answer_and_each_has_its_box(open_page):
     app = drawn(open_page("draw"), *sevens(40, 220, 400))
     assert 'data-testid="number">777<' in card(app)
     assert 'data-testid="digit"' not in card(app)  # no question mark above the number
-    assert digit_cards(app).count("<button") == 3
+    assert digit_boxes(app).count("<button") == 3
     assert "does not look like a digit" not in card(app)
 
 
@@ -81,13 +81,13 @@ def test_one_digit_or_a_line_is_no_number(open_page):
         assert 'data-testid="number"' not in card(drawn(open_page("draw"), *objects))
 
 
-def test_the_small_card_of_a_digit_opens_its_full_card_until_the_number_changes(open_page):
+def test_the_box_of_a_digit_opens_its_full_card_until_the_number_changes(open_page):
     app = drawn(open_page("draw"), *sevens(40, 220, 400))
-    app.session_state["canvas-digits-opened"] = ("777", 1)
+    box = json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0])
+    app.session_state["canvas-digits-opened"] = ("canvas", tuple(box))
     app.run()
     assert "Digit 2 of 3" in texts(app)
     assert 'aria-label="Probabilities. 0: ' in card(app)
-    assert digit_cards(app).count('aria-pressed="true"') == 1
     app = drawn(app, *sevens(40, 400))
     assert 'data-testid="number">77<' in card(app)
     assert "Digit 2 of" not in texts(app)
@@ -180,18 +180,28 @@ def test_a_transparent_picture_is_shown_on_the_background_used_for_prediction(op
     layer.putalpha(Image.fromarray(paint(SEVEN)))
     app = uploaded(open_page("draw"), layer)
     assert 'data-testid="digit">7<' in card(app)
-    jpeg = base64.b64decode(card(app).split("data:image/jpeg;base64,")[1].split('"')[0])
+    jpeg = base64.b64decode(digit_boxes(app).split("data:image/jpeg;base64,")[1].split('"')[0])
     assert all(low < 10 and high > 245 for low, high in Image.open(io.BytesIO(jpeg)).getextrema())
 
 
-def test_the_digits_of_a_picture_are_numbered_boxes_and_small_cards(open_page):
+def test_the_digits_of_a_picture_are_boxes_in_their_places(open_page):
     app = uploaded(open_page("draw"), Image.fromarray(255 - np.hstack([paint(SEVEN), paint(FOUR)])))
     assert 'data-testid="number">74<' in card(app)
-    assert "<span>1</span>" in card(app) and "<span>2</span>" in card(app)
-    assert digit_cards(app).count("<button") == 2
+    assert digit_boxes(app).count("<button") == 2
     assert "Probabilities." not in card(app)
-    left = [float(each.split("%")[0]) for each in card(app).split('<i style="left:')[1:]]
+    left = [float(each.split("%")[0]) for each in digit_boxes(app).split('style="left:')[1:]]
     assert left[0] < 50 < left[1]
+
+
+def test_a_corrected_digit_goes_into_the_answer(open_page):
+    app = drawn(open_page("draw"), *sevens(40, 220, 400))
+    box = tuple(json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0]))
+    for digit, text in ((1, "717"), (-1, "77")):
+        app.session_state["corrections"] = {"canvas": {box: digit}}
+        app.run()
+        assert f'data-testid="number">{text}<' in card(app)
+        assert "1 corrected" in card(app)
+    assert "corrected to: not a digit" in digit_boxes(app)
 
 
 def test_the_tab_is_in_the_address(open_page):

@@ -1,0 +1,217 @@
+"""Find the lines of digits on a picture, take out their tilt, and return the ink of each by itself.
+
+The layout is looked for in a small copy: the tilt is the angle at which the ink falls into the
+sharpest rows (Postl 1986), ruled lines are taken out, and parts whose heights overlap share a line.
+Each line is then cut out of the picture upright, and its ink is found by itself.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from digit_core.errors import InvalidImage, NoInk
+from digit_core.preprocessing.grayscale import LARGEST, box_in_original, to_grayscale
+from digit_core.preprocessing.ink import find_line_ink
+from digit_core.preprocessing.segmentation import SEEN, Box
+from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
+
+_LEVEL = 3.0  # degrees: a single line tilted less stays as it is: its digits may slope so far by themselves
+_LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
+_MOST_LINES = 60
+_MOST_PARTS = 3000
+_RULE, _RULED = 0.12, 0.3  # of the width: ink that runs straight so far may be a ruled line, and is one from here on
+_SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
+_LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
+_SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
+_MARGIN = 0.3  # of a line's height, around it
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line of digits: its ink upright, float32 (h, w), 0 (paper) to 1 (ink), and where that is on the picture.
+
+    `to_picture`: float64 (2, 3), maps x and y of the ink to the picture, whose size is `size` (width, height).
+    """
+
+    ink: np.ndarray
+    to_picture: np.ndarray
+    size: tuple[int, int]
+
+    def box_in_picture(self, box: Box) -> Box:
+        """The smallest upright box on the picture around a box in the ink."""
+        left, top, right, bottom = box
+        corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]], float)
+        points = corners @ self.to_picture.T
+        low, high = np.floor(points.min(0) + 1e-6).astype(int), np.ceil(points.max(0) - 1e-6).astype(int)
+        low, high = np.maximum(low, 0), np.minimum(high, self.size)
+        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+
+def find_lines(image: Image.Image | np.ndarray) -> tuple[TextLine, ...]:
+    """The lines of digits on a picture, top to bottom; at least one, and not tilted by more than 15 degrees.
+
+    `image`: as of `find_ink`. Raises NoInk if the picture is blank, and InvalidImage if it is no
+    picture or has more than 60 lines or 3,000 separate marks.
+    """
+    layout = _Layout(image)
+    groups = layout.groups
+    if len(groups) < 2:
+        return (_single(image, layout),)
+    if len(groups) > _MOST_LINES:
+        raise InvalidImage(
+            f"the picture has {len(groups)} lines, and at most {_MOST_LINES} are read; crop it to the lines of digits"
+        )
+    lines = (layout.cut(group) for group in groups)
+    return tuple(line for line in lines if line is not None) or (_single(image, layout),)
+
+
+def find_line(image: Image.Image | np.ndarray) -> TextLine:
+    """All ink of a picture as one line of digits, without its tilt. Takes and raises what `find_lines` does."""
+    return _single(image, _Layout(image))
+
+
+def _single(image: Image.Image | np.ndarray, layout: "_Layout") -> TextLine:
+    """The whole picture as one line, as it is where it is nearly level."""
+    if abs(layout.tilt) >= _LEVEL:
+        everything = np.flatnonzero(layout.is_body)
+        line = layout.cut(everything) if len(everything) else None
+        if line is not None:
+            return line
+    ink, enlarged = find_line_ink(image)
+    size = _size(image)
+    scale = box_in_original((1, 1, 1, 1), np.empty((size[1], size[0]), np.bool_))[0] / enlarged
+    return TextLine(ink, np.array([[scale, 0, 0], [0, scale, 0]], float), size)
+
+
+class _Layout:
+    """The tilt of a picture, and its parts grouped into lines, in a small upright copy."""
+
+    def __init__(self, image: Image.Image | np.ndarray):
+        """Raises NoInk, or InvalidImage."""
+        import cv2
+
+        self.plane = to_grayscale(image)
+        self.size = _size(image)
+        self._times = max(self.size) / max(self.plane.shape) if max(self.size) > LARGEST else 1.0
+        height, width = self.plane.shape
+        self._scale = min(_LAYOUT / max(height, width), 1.0)
+        small = self.plane
+        if self._scale < 1:
+            small = cv2.resize(small, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
+        ink, enlarged = find_line_ink((small * 255).round().clip(0, 255).astype(np.uint8))
+        self._scale *= enlarged
+        mask = ink >= SEEN
+        if not mask.any():
+            raise NoInk("There is no ink in the picture. Choose one with one or more digits.")
+        self.tilt = tilt_of(mask)
+        turn, size = rotation(mask.shape[1::-1], self.tilt)
+        upright = cv2.warpAffine(ink, turn, size) if self.tilt else ink
+        # From the upright copy to the plane: turned back, then without the copy's scale.
+        self._to_plane = inverse(turn) / self._scale
+        self._find_parts(_without_rules(upright >= SEEN))
+
+    def _find_parts(self, mask: np.ndarray) -> None:
+        import cv2
+
+        count, self._labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+        if count - 1 > _MOST_PARTS:
+            raise InvalidImage(
+                f"the picture has {count - 1} separate marks, more than lines of digits have; crop it to the digits"
+            )
+        left, top, wide, high, area = boxes[1:].T
+        self.boxes = np.stack([left, top, left + wide, top + high], axis=1)
+        solid = high[area >= 0.02 * high * high]
+        tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
+        # A sheet may have lines of any height, so the largest rules out only what is far smaller.
+        self.is_body = (high >= max(_SPECK * tall, 5)) & (wide <= 12 * high)
+
+    @cached_property
+    def groups(self) -> list[np.ndarray]:
+        """The parts of each line, indices int (n,), the topmost line first."""
+        order = sorted(np.flatnonzero(self.is_body), key=lambda part: -self._height(part))
+        lines: list[list[int]] = []
+        for part in order:  # the tallest first: they say where the lines are
+            top, bottom = self.boxes[part, 1], self.boxes[part, 3]
+            shares = [self._shared(lines_parts, part, top, bottom) for lines_parts in lines]
+            best = int(np.argmax(shares)) if shares else 0
+            if shares and shares[best] >= _SHARED:
+                lines[best].append(part)
+            else:
+                lines.append([part])
+        heights = [max(self._height(part) for part in line) for line in lines]
+        kept = [line for line, high in zip(lines, heights, strict=True) if high >= _LOW_LINE * max(heights)]
+        return [np.array(line) for line in sorted(kept, key=lambda line: float(self.boxes[line][:, [1, 3]].mean()))]
+
+    def _height(self, part: int) -> int:
+        return int(self.boxes[part, 3] - self.boxes[part, 1])
+
+    def _shared(self, line: list[int], part: int, top: int, bottom: int) -> float:
+        """How much of a part's height it shares with the nearest three parts of a line, 0 to 1."""
+        boxes = self.boxes[line]
+        middle = (self.boxes[part, 0] + self.boxes[part, 2]) / 2
+        near = boxes[np.argsort(np.abs((boxes[:, 0] + boxes[:, 2]) / 2 - middle))[:3]]
+        low, high = float(np.median(near[:, 1])), float(np.median(near[:, 3]))
+        return (min(bottom, high) - max(top, low)) / max(min(bottom - top, high - low), 1)
+
+    def cut(self, group: np.ndarray) -> TextLine | None:
+        """A line's ink, cut out of the picture upright; None if nothing of it is left."""
+        import cv2
+
+        boxes = self.boxes[group]
+        high = float(np.median(boxes[:, 3] - boxes[:, 1]))
+        corner = boxes[:, :2].min(0) - _MARGIN * high
+        extent = boxes[:, 2:].max(0) + _MARGIN * high - corner
+        # At the plane's own resolution, unless that makes the line too long for it.
+        zoom = min(1 / self._scale, LARGEST / float(extent.max()))
+        width, height = (max(int(side), 1) for side in extent * zoom)
+        to_copy = np.array([[1 / zoom, 0, corner[0]], [0, 1 / zoom, corner[1]]])
+        to_plane = self._to_plane @ np.vstack([to_copy, [0, 0, 1]])
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        piece = cv2.warpAffine(self.plane, to_plane, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+        others = np.ones(int(self._labels.max()) + 1, np.uint8)
+        others[0] = others[group + 1] = 0
+        others[1:][~self.is_body] = 0  # dots and bars may belong to this line's digits
+        foreign = cv2.dilate(others[self._labels], np.ones((3, 3), np.uint8))
+        foreign = cv2.warpAffine(foreign, to_copy, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+        inside = np.ones(self.plane.shape, np.uint8)
+        inside = cv2.warpAffine(inside, to_plane, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+        try:
+            ink, enlarged = find_line_ink((piece * 255).round().clip(0, 255).astype(np.uint8))
+        except NoInk:
+            return None
+        unwanted = cv2.resize(foreign | (1 - inside), ink.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        ink = np.where(unwanted > 0, np.float32(0), ink)
+        if not (ink >= SEEN).any():
+            return None
+        to_picture = to_plane * self._times
+        to_picture[:, :2] /= enlarged
+        return TextLine(ink, to_picture, self.size)
+
+
+def _without_rules(mask: np.ndarray) -> np.ndarray:
+    """Ink, bool (h, w), without straight lines that run along a good part of it."""
+    import cv2
+
+    ink = mask.astype(np.uint8)
+    rules = np.zeros_like(ink)
+    for axis, across in ((1, True), (0, False)):
+        length = max(int(_RULE * mask.shape[axis]), 15)
+        kernel = np.ones((1, length) if across else (length, 1), np.uint8)
+        runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, kernel)
+        joined = cv2.dilate(runs, np.ones((3, 9) if across else (9, 3), np.uint8))
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        sides = boxes[:, 2:4] if across else boxes[:, 3:1:-1]
+        is_rule = (sides[:, 0] >= _RULED * mask.shape[axis]) & (sides[:, 1] <= 0.12 * sides[:, 0])
+        is_rule[0] = False
+        rules |= is_rule[labels].astype(np.uint8) if count > 1 else 0
+    if not rules.any():
+        return mask
+    left = ink & ~rules & 1
+    # What crossed a line is joined again.
+    return (cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))) > 0
+
+
+def _size(image: Image.Image | np.ndarray) -> tuple[int, int]:
+    return image.size if isinstance(image, Image.Image) else image.shape[1::-1]

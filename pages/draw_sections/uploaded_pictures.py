@@ -1,0 +1,165 @@
+"""Recognise uploaded pictures one after another, and show one of them, or a table of all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from digit_core import DigitError, Recognizer
+from digit_core.inference.recognizer import Number
+from digit_core.preprocessing.grayscale import LARGEST, as_rgb
+from digit_core.preprocessing.image_files import open_picture
+from pages.components import draw_layout, prediction_card
+from pages.draw_sections import corrections, digit_boxes, number_card
+from pages.draw_sections.corrections import Line
+
+_RESULTS, _SHOWN = "picture_results", "picture_shown"
+_HEADER = 4096  # bytes of a file in which it says that it is an animation
+
+
+@dataclass(frozen=True)
+class PictureResult:
+    """What was recognised on a picture: its lines, or why there are none; a `note` about what was left out."""
+
+    source: str
+    name: str
+    lines: tuple[Line, ...] = ()
+    problem: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Details:
+    """The one picture that is shown: all others would take too much memory."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    numbers: tuple[Number, ...]
+
+
+def show(files: Sequence[UploadedFile], recognizer: Recognizer) -> None:
+    """Recognise the files that are new and show the result."""
+    results = _recognised(files, recognizer)
+    if len(results) == 1:
+        _show_one(files[0], results[0], recognizer)
+    elif results:
+        _show_several(files, results, recognizer)
+
+
+def _recognised(files: Sequence[UploadedFile], recognizer: Recognizer) -> list[PictureResult]:
+    """The results of all files, one after another; those known from before are not read again."""
+    known: dict[str, PictureResult] = st.session_state.setdefault(_RESULTS, {})
+    wanted = {_source(file, recognizer): file for file in files}
+    for source in known.keys() - wanted.keys():
+        del known[source]
+        corrections.forget(source)
+    new = [source for source in wanted if source not in known]
+    place = st.empty()  # in the same place whether there is something to do or not
+    for done, source in enumerate(new):
+        if len(new) > 1:
+            place.progress(done / len(new), f"Picture {done + 1} of {len(new)}: {_plain(wanted[source].name)}")
+        known[source] = _recognise(wanted[source], source, recognizer)
+    place.empty()
+    return [known[source] for source in wanted]
+
+
+def _source(file: UploadedFile, recognizer: Recognizer) -> str:
+    return f"{file.file_id}-{recognizer.run.name}"
+
+
+def _plain(name: str) -> str:
+    """A file's name where Markdown is read."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-!|~<>:$" else letter for letter in name)
+
+
+def _recognise(file: UploadedFile, source: str, recognizer: Recognizer) -> PictureResult:
+    note = "An animation: only its first picture is recognised." if is_animation(file.getvalue()[:_HEADER]) else ""
+    try:
+        details = _read(file, source, recognizer)
+    except DigitError as error:
+        return PictureResult(source, file.name, problem=str(error), note=note)
+    return PictureResult(source, file.name, corrections.lines_of(details.numbers), note=note)
+
+
+def is_animation(start: bytes) -> bool:
+    """Whether the first 4 KB of a GIF, PNG or WebP say that it is an animation. Nothing is decoded."""
+    if start.startswith(b"GIF8"):
+        return b"NETSCAPE2.0" in start or start.count(b"\x21\xf9\x04") > 1
+    if start.startswith(b"\x89PNG"):
+        return b"acTL" in start
+    return start[:4] == b"RIFF" and start[12:16] == b"VP8X" and len(start) > 20 and bool(start[20] & 2)
+
+
+def _read(file: UploadedFile, source: str, recognizer: Recognizer) -> _Details:
+    """The picture and all that was recognised on it; the last one is kept. Raises DigitError."""
+    kept = st.session_state.get(_SHOWN)
+    if kept and kept[0] == source:
+        return kept[1]
+    file.seek(0)
+    image = open_picture(file, file.name, enough=LARGEST)
+    details = _Details(as_rgb(image), image.size, recognizer.predict_lines(image))
+    st.session_state[_SHOWN] = source, details
+    return details
+
+
+def _show_one(file: UploadedFile, result: PictureResult, recognizer: Recognizer) -> None:
+    """A picture with its boxes, and what is recognised on it."""
+    if result.problem:
+        st.error(_sentence(result))
+        return
+    if result.note:
+        st.info(result.note)
+    details = _read(file, result.source, recognizer)
+    left, right = draw_layout.columns("upload")
+    with left:
+        opened = digit_boxes.show(details.image, details.size, result.lines, result.source, "upload-digits")
+    with right:
+        digits = [digit for number in details.numbers for digit in number.digits]
+        if len(digits) == 1 and not corrections.of(result.source):
+            prediction_card.show(digits[0].prediction, digits[0].steps)
+        else:
+            number_card.show_text(result.lines, result.source)
+            number_card.show_opened(details.numbers, opened)
+    if len(result.lines) > 1:
+        _show_table([result])
+
+
+def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], recognizer: Recognizer) -> None:
+    """A table of all pictures, and one of them with its boxes."""
+    failed = sum(bool(result.problem) for result in results)
+    if failed:
+        st.warning(f"{failed} of {len(results)} files could not be recognised; the table says why.")
+    _show_table(results)
+    places = range(len(results))
+    chosen = st.selectbox(
+        "Picture",
+        places,
+        format_func=lambda place: f"{place + 1}. {results[place].name}",
+        key=f"picture-{len(results)}",
+    )
+    of = {_source(file, recognizer): file for file in files}
+    result = results[chosen or 0]
+    with st.container(key="chosen-picture"):
+        if result.problem:
+            st.error(_sentence(result))
+            return
+        details = _read(of[result.source], result.source, recognizer)
+        left, right = draw_layout.columns("upload")
+        with left:
+            opened = digit_boxes.show(details.image, details.size, result.lines, result.source, "upload-digits")
+        with right:
+            number_card.show_text(result.lines, result.source)
+            number_card.show_opened(details.numbers, opened)
+
+
+def _sentence(result: PictureResult) -> str:
+    """Why a picture was not recognised, with its name."""
+    return _plain(result.problem if result.name in result.problem else f"{result.name}: {result.problem}")
+
+
+def _show_table(results: Sequence[PictureResult]) -> None:
+    from pages.draw_sections import lines_table  # on demand: it imports pandas
+
+    lines_table.show(results)
