@@ -10,8 +10,8 @@ from html import escape
 import streamlit as st
 from PIL import Image
 
-from pages.components import prediction_card
 from pages.components.image_html import photo_uri
+from pages.components.percentages import probability
 from pages.draw_sections import corrections
 from pages.draw_sections.corrections import NOT_A_DIGIT, Corrections, DigitBox, Line
 
@@ -200,7 +200,7 @@ def _one(
     correction: int | None,
     offset: tuple[int, int],
 ) -> str:
-    sure = prediction_card.percentage(one.confidence) if one.is_digit else "not a digit?"
+    sure = probability(one.confidence) if one.is_digit else "not a digit?"
     kind, sign, says = "", f"{one.digit}", f"{one.digit}, {sure}"
     if correction == NOT_A_DIGIT:
         kind, sign, sure, says = "corrected none", "×", "", "corrected to: not a digit"
