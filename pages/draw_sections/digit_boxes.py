@@ -213,8 +213,8 @@ def _one(
     width, height = size
     return (
         f'<button type="button" class="{kind}" data-line="{line}" data-box="{list(one.box)}" '
-        f'data-corrected="{int(correction is not None)}" aria-label="{where}: {says}" '
+        f'data-corrected="{int(correction is not None)}" aria-label="{escape(f"{where}: {says}")}" '
         f'style="left:{100 * left / width:.2f}%;top:{100 * top / height:.2f}%;'
         f'width:{100 * (right - left) / width:.2f}%;height:{100 * (bottom - top) / height:.2f}%">'
-        f"<span>{sign}{f' <small>{sure}</small>' if sure and one.is_digit else ''}</span></button>"
+        f"<span>{sign}{f' <small>{escape(sure)}</small>' if sure and one.is_digit else ''}</span></button>"
     )
