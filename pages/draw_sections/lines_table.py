@@ -23,8 +23,12 @@ def show(results: Sequence["PictureResult"]) -> None:
             hide_index=True,
             height=height,
             column_config={
-                "lowest confidence": st.column_config.NumberColumn(format="percent"),
-                "problem": st.column_config.TextColumn(width="large"),
+                "file": "File",
+                "line": "Line",
+                "text": "Text",
+                "lowest confidence": st.column_config.NumberColumn("Lowest confidence", format="percent"),
+                "corrected": "Corrected",
+                "problem": st.column_config.TextColumn("Problem", width="large"),
             },
         )
     downloads.csv_button(table, "digits")

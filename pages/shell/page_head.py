@@ -35,7 +35,7 @@ _STYLE = f"""
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
 {{margin-top:{_NAVIGATION + _HEADER}px}}
 [data-presenting] [data-testid=stSidebar]{{display:none!important}}
-[data-testid=stSidebar] hr{{margin:.75rem 0}}
+[data-testid=stSidebar] hr{{margin:.75rem 0!important}}
 @media (max-width:767px){{
 {_NARROW}
 [class*="st-key-room-260-"]{{min-height:530px}}
