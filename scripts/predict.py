@@ -1,7 +1,8 @@
-"""Recognize digits in image files.
+"""Recognize digits in image files, or in all files of a folder.
 
 python3 scripts/predict.py form.png photo.jpg
 python3 scripts/predict.py --json --run shipped *.png
+python3 scripts/predict.py scans --out digits.csv
 """
 
 import environment
@@ -9,10 +10,17 @@ import environment
 environment.enter(__name__)
 
 import argparse
+import hashlib
 import json
+import os
 import sys
+from pathlib import Path
 
-from digit_core import DigitError, Recognizer
+from tqdm import tqdm
+
+from digit_core import DigitError, InvalidImage, Recognizer
+from digit_core.inference.batch import Task, list_files, predict_files
+from digit_core.inference.batch_file import BatchFile
 from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.image_files import open_picture
 from scripts.command_line import run_command
@@ -21,11 +29,15 @@ from scripts.command_line import run_command
 def main() -> int:
     """Predict each file and print the result; returns 1 if one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="an image of one digit or a line of digits")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="an image of digits; or one folder, with --out")
     parser.add_argument("--run", help="the run to predict with (default: the active run)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="with a folder: the .csv or .parquet file to write")
+    parser.add_argument("--numbers", action="store_true", help="with a folder: a picture may have several digits")
     arguments = parser.parse_args()
     recognizer = Recognizer.load(arguments.run)
+    if arguments.out or (len(arguments.pictures) == 1 and Path(arguments.pictures[0]).is_dir()):
+        return predict_folder(arguments, parser, recognizer)
     failures = 0
     for path in arguments.pictures:
         try:
@@ -39,6 +51,39 @@ def main() -> int:
             continue
         print(json.dumps({"picture": path, **_as_json(number)}) if arguments.json else f"{path}: {_in_words(number)}")
     return 1 if failures else 0
+
+
+def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParser, recognizer: Recognizer) -> int:
+    """Write a row for each file of a folder; goes on where a former call was stopped."""
+    (folder, *more), out = map(Path, arguments.pictures), arguments.out
+    if more or not folder.is_dir():
+        parser.error("--out takes one folder")
+    if out is None or out.suffix.lower() not in (".csv", ".parquet"):
+        parser.error("for a folder, name the file to write with --out, ending in .csv or .parquet")
+    task = Task(recognizer.run.name, arguments.numbers)
+    digest = hashlib.sha256(recognizer.run.model_bytes()).hexdigest()[:16]
+    own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
+    total = sum(1 for file in list_files(folder) if file.absolute() not in own)
+    if not total:
+        raise InvalidImage(f"The folder {folder} has no files to predict.")
+    with BatchFile(out, task, digest, folder) as result:
+        own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
+        done, failed = result.done, 0
+        files = (file for file in list_files(folder) if file.absolute() not in own)
+        left = (file for file in files if os.path.relpath(file, folder) not in done)
+        with tqdm(total=total, initial=len(done), unit=" pictures", smoothing=0.05, file=sys.stderr) as bar:
+            try:
+                for rows in predict_files(left, task):
+                    result.append(rows, folder)
+                    failed += sum(bool(row.problem) for row in rows)
+                    bar.update(len(rows))
+            except KeyboardInterrupt:
+                bar.close()
+                print(f"Stopped. The same command goes on after {bar.n:,} pictures.", file=sys.stderr)
+                return 130
+        result.finish()
+    print(f"{out}: {total:,} rows" + (f", {failed:,} with a problem" if failed else ""))
+    return 0
 
 
 def _as_json(number: Number) -> dict:

@@ -182,6 +182,13 @@ class Recognizer:
         """Predict the digit of a model input: float32 (28, 28), 0 to 1."""
         return self._prediction(self._classifier.logits(model_input[None]), model_input)
 
+    def predict_normalized_all(self, inputs: np.ndarray) -> list[Prediction]:
+        """As `predict_normalized` for model inputs (n, 28, 28), in one call of the network."""
+        return [
+            self._prediction(logits[None], model_input)
+            for logits, model_input in zip(self._classifier.logits_in_batches(inputs), inputs, strict=True)
+        ]
+
     def _prediction(self, logits: np.ndarray, model_input: np.ndarray) -> Prediction:
         """From the logits (1, k) of a model input."""
         probabilities = digit_probabilities(logits, self._calibration.temperature)[0]
@@ -216,11 +223,7 @@ class Recognizer:
         """As `_predict_ink` for several, in one call of the network."""
         if not inks:
             return []
-        inputs = np.stack([normalize_picture(ink) for ink in inks])
-        return [
-            self._prediction(logits[None], model_input)
-            for logits, model_input in zip(self._classifier.logits_in_batches(inputs), inputs, strict=True)
-        ]
+        return self.predict_normalized_all(np.stack([normalize_picture(ink) for ink in inks]))
 
 
 def _whole(ink: np.ndarray) -> Box:

@@ -22,6 +22,7 @@ from digit_core.preprocessing.decoding import (
 from digit_core.preprocessing.grayscale import LARGEST, reduced
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # of Pillow's forty, some of which run programs, as EPS
+HEADER = 4096  # bytes of a file in which it says that it is an animation
 _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _MOST_ENTRIES = 1000
 _TURNS = {
@@ -103,6 +104,15 @@ def _turn_of(image: Image.Image) -> Image.Transpose | None:
         exif = image.info.get("exif")
         orientation = exif_orientation(exif) if isinstance(exif, bytes) else None
     return _TURNS.get(orientation) if isinstance(orientation, int) else None
+
+
+def is_animation(start: bytes) -> bool:
+    """Whether the first 4 KB of a GIF, PNG or WebP say that it is an animation. Nothing is decoded."""
+    if start.startswith(b"GIF8"):
+        return b"NETSCAPE2.0" in start or start.count(b"\x21\xf9\x04") > 1
+    if start.startswith(b"\x89PNG"):
+        return b"acTL" in start
+    return start[:4] == b"RIFF" and start[12:16] == b"VP8X" and len(start) > 20 and bool(start[20] & 2)
 
 
 def exif_orientation(exif: bytes) -> int | None:

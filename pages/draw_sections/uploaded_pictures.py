@@ -10,13 +10,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from digit_core import DigitError, Recognizer
 from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.grayscale import LARGEST, as_rgb
-from digit_core.preprocessing.image_files import open_picture
+from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
 from pages.components import draw_layout, prediction_card
 from pages.draw_sections import corrections, digit_boxes, number_card
 from pages.draw_sections.corrections import Line
 
 _RESULTS, _SHOWN = "picture_results", "picture_shown"
-_HEADER = 4096  # bytes of a file in which it says that it is an animation
 
 
 @dataclass(frozen=True)
@@ -75,21 +74,12 @@ def _plain(name: str) -> str:
 
 
 def _recognise(file: UploadedFile, source: str, recognizer: Recognizer) -> PictureResult:
-    note = "An animation: only its first picture is recognised." if is_animation(file.getvalue()[:_HEADER]) else ""
+    note = "An animation: only its first picture is recognised." if is_animation(file.getvalue()[:HEADER]) else ""
     try:
         details = _read(file, source, recognizer)
     except DigitError as error:
         return PictureResult(source, file.name, problem=str(error), note=note)
     return PictureResult(source, file.name, corrections.lines_of(details.numbers), note=note)
-
-
-def is_animation(start: bytes) -> bool:
-    """Whether the first 4 KB of a GIF, PNG or WebP say that it is an animation. Nothing is decoded."""
-    if start.startswith(b"GIF8"):
-        return b"NETSCAPE2.0" in start or start.count(b"\x21\xf9\x04") > 1
-    if start.startswith(b"\x89PNG"):
-        return b"acTL" in start
-    return start[:4] == b"RIFF" and start[12:16] == b"VP8X" and len(start) > 20 and bool(start[20] & 2)
 
 
 def _read(file: UploadedFile, source: str, recognizer: Recognizer) -> _Details:
