@@ -48,7 +48,7 @@ def show_canvas() -> None:
 def separate_digits(recognizer: Recognizer, ink: np.ndarray) -> Number | None:
     """The number on the canvas, float32 (h, w), 0 to 1, if it is several digits side by side, else None."""
     try:
-        number = recognizer.predict_number((ink * 255).astype(np.uint8))
+        number = recognizer.predict_drawn_number(ink)
     except (NoInk, InvalidImage):  # the canvas is painted all over, or full of dots
         return None
     like_digits = [digit.prediction.is_digit for digit in number.digits]

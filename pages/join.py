@@ -30,11 +30,11 @@ st.title("Join")
 found = join_address(st.context.url or "", config.get_option("server.address") or "", machine_address())
 if found is None:
     st.info(
-        "Only this machine can open the app now. For a class, stop it and start it with\n\n"
-        "    python3 scripts/start.py -- --server.address 0.0.0.0\n\n"
+        "Only this machine can open the app now. For a class, stop it and start it with the command below, "
         "on a network that the students' devices share with this machine.",
         icon=":material/wifi_off:",
     )
+    st.code("python3 scripts/start.py -- --server.address 0.0.0.0", language="bash", wrap_lines=True)
 else:
     st.caption("Open this address, or scan the code, on a device in the same network.")
 place = st.container()

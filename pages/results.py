@@ -22,7 +22,7 @@ from pages.results_sections.robustness_curves import show_robustness
 from pages.results_sections.saved_figures import show_saved_figures
 from pages.results_sections.settings_tables import show_settings
 
-_TABS, _METRICS = "results-section", 88  # pixels, the height of the metrics
+_TABS = "results-section"
 
 
 def show_metrics(run: Run) -> None:
@@ -38,7 +38,7 @@ def show_metrics(run: Run) -> None:
         ("Recall", percent(metrics.recall), f"{definition('recall')} The mean over the ten digits."),
         ("Training time", duration(metrics.training_seconds), "Of the epochs alone, on the machine used."),
     )
-    row = reserved("results-metrics", _METRICS).container(horizontal=True)
+    row = st.container(key="metrics-of-run", horizontal=True)
     for title, value, meaning in figures:
         row.metric(title, value, help=meaning, width=150)
     st.caption(

@@ -20,7 +20,7 @@ from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
 from digit_core.preprocessing.segmentation import Box, segment
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
-from digit_core.preprocessing.text_lines import TextLine, find_line, find_lines
+from digit_core.preprocessing.text_lines import TextLine, drawn_line, find_line, find_lines
 from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
 
@@ -116,6 +116,14 @@ class Recognizer:
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
         line = find_line(image)
+        return self._number(line) or self._one_digit(line)
+
+    def predict_drawn_number(self, ink: np.ndarray) -> Number:
+        """Predict several digits on a canvas, left to right. Raises NoInk or InvalidImage.
+
+        `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of a drawing's steps; boxes are in its pixels.
+        """
+        line = drawn_line(ink)
         return self._number(line) or self._one_digit(line)
 
     def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:

@@ -18,6 +18,7 @@ from digit_core.preprocessing.segmentation import SEEN, Box
 from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
 
 _LEVEL = 3.0  # degrees: a single line tilted less stays as it is: its digits may slope so far by themselves
+_DRAWN = 280  # pixels, the shorter side of a canvas in which digits are told apart
 _LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
 _MOST_LINES = 60
 _MOST_PARTS = 3000
@@ -83,6 +84,14 @@ def _single(image: Image.Image | np.ndarray, layout: "_Layout") -> TextLine:
     size = _size(image)
     scale = box_in_original((1, 1, 1, 1), np.empty((size[1], size[0]), np.bool_))[0] / enlarged
     return TextLine(ink, np.array([[scale, 0, 0], [0, scale, 0]], float), size)
+
+
+def drawn_line(ink: np.ndarray) -> TextLine:
+    """The ink of a canvas, float32 (h, w), 0 to 1, as one line, made coarser where it is large; without OpenCV."""
+    factor = max(min(ink.shape) // _DRAWN, 1)
+    height, width = ink.shape
+    coarse = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).reduce(factor))
+    return TextLine(coarse, np.array([[factor, 0, 0], [0, factor, 0]], float), (width, height))
 
 
 class _Layout:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digit_core.runs.run import SHIPPED, Run
+from digit_core.runs.run_names import parse_run_name
 
 ALPHA = 0.05  # of the test: a p-value below counts as significant
 _TITLES = {"mnist": "MNIST", "digits": "the bundled digits"}
@@ -60,14 +61,13 @@ def _other_data(new: Run, active: Run) -> Verdict:
         return _activated(f"trained on {_TITLES[ours]}, {_title(active)} only on {_TITLES[theirs]}")
     if ours == theirs:
         return _kept(f"trained on another version of {_TITLES[ours]} than {_title(active)}")
-    return _kept(
-        f"trained on {_TITLES[ours]}, {_title(active)} on {_TITLES[theirs]}; "
-        "different test images cannot be compared image by image"
-    )
+    return _kept(f"trained on {_TITLES[ours]}, {_title(active)} on {_TITLES[theirs]}")
 
 
 def _title(run: Run) -> str:
-    return "the shipped model" if run.name == SHIPPED else run.name
+    if run.name == SHIPPED:
+        return "the shipped model"
+    return parsed.title if (parsed := parse_run_name(run.name)) else run.name
 
 
 def _activated(reason: str) -> Verdict:

@@ -29,7 +29,7 @@ _STYLE = """
 def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
     """Two charts, and their options."""
     st.subheader("Curves", anchor=False)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(key="curve-options", horizontal=True, gap="medium", vertical_alignment="bottom"):
         images = st.radio("Images", list(PREFIXES), format_func=str.capitalize, horizontal=True, key="curves_of")
         by = st.radio("Against", ["epoch", "time"], format_func=str.capitalize, horizontal=True, key="curves_by")
         weight = st.slider(

@@ -16,7 +16,7 @@ from pages.components.titles import duration
 _SHARES = ("accuracy", "precision", "recall", "f1")
 _NUMBER = st.column_config.NumberColumn
 _COLUMNS = {
-    "run": st.column_config.TextColumn("Run", pinned=True, width=150),
+    "run": st.column_config.TextColumn("Run", width=150),
     "seeds": _NUMBER("Seeds", width=70),
     "accuracy": _NUMBER("Test accuracy", format="%.2f%%", width=110),
     "difference": _NUMBER(

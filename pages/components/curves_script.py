@@ -7,14 +7,15 @@ STYLE = """
 .curves .controls select{font:inherit;color:inherit;background:var(--st-secondary-background-color);
 border:1px solid var(--st-border-color);border-radius:.4rem;padding:.15rem .4rem}
 .curves input{accent-color:var(--st-primary-color)}
-.curves .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:1.2rem;
+.curves .charts{display:grid;
+grid-template-columns:repeat(auto-fit,minmax(max(50% - .6rem,min(100%,340px)),1fr));gap:1.2rem;
 margin-top:.6rem}
 .curves figure{margin:0;min-width:0}
-.curves svg{display:block;width:100%;height:auto;overflow:visible;touch-action:pan-y}
+.curves svg{display:block;width:100%;height:215px;overflow:visible;touch-action:pan-y}
 """
 SCRIPT = """
 const NS = 'http://www.w3.org/2000/svg';
-const W = 560, H = 300, L = 58, R = 10, T = 52, B = 40;  // of a chart and its margins, in its own units
+const H = 215, L = 54, R = 10, T = 44, B = 38;  // pixels: height of a chart, as in the style, and its margins
 const make = (name, attributes, text) => {
   const element = document.createElementNS(NS, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -32,15 +33,16 @@ const smooth = (points, weight) => {
     return [x, weight ? last / (1 - weight ** count) : y];
   });
 };
-const ticks = (low, high, log, whole) => {
+// At round values, at most as many as have `room`.
+const ticks = (low, high, log, whole, room) => {
   if (log) {
     const found = [];
     for (let power = Math.floor(low); power <= Math.ceil(high); power += 1)
       for (const part of high - low > 2.5 ? [1] : [1, 2, 5]) found.push(power + Math.log10(part));
     return found.filter(value => value >= low - 1e-9 && value <= high + 1e-9);
   }
-  let step = 10 ** Math.floor(Math.log10((high - low) / 4 || 1));
-  for (const factor of [2, 2.5, 2]) if ((high - low) / step > 5) step *= factor;
+  let step = 10 ** Math.floor(Math.log10((high - low) / room || 1));
+  for (const factor of [2, 2.5, 2]) if ((high - low) / step > room) step *= factor;
   if (whole) step = Math.max(1, Math.round(step));
   const found = [];
   for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-6; value += step)
@@ -62,7 +64,7 @@ export default function ({data, parentElement, key}) {
       + data.charts.filter(chart => chart.can_log).map(chart =>
         `<label><input type="checkbox" data-chart="${chart.title}"> ${chart.title} on a log scale</label>`).join('');
     place.innerHTML = data.charts.map(chart =>
-      `<figure class="st-key-chart-${chart.key}"><svg class="marks" role="img" viewBox="0 0 ${W} ${H}"></svg></figure>`
+      `<figure class="st-key-chart-${chart.key}"><svg class="marks" role="img"></svg></figure>`
     ).join('');
   }
   const select = controls.querySelector('select'), range = controls.querySelector('input[type=range]');
@@ -83,8 +85,10 @@ export default function ({data, parentElement, key}) {
 
   const one = (svg, chart) => {
     const axis = data.axes.find(each => each.key === state.by), log = !!state.log[chart.title];
+    const W = Math.max(Math.round(svg.getBoundingClientRect().width), 240);
+    svg.setAttribute('viewBox', `0 0 ${W} ${H}`);
     const {color: ink, fontFamily} = getComputedStyle(root);
-    const text = {fill: ink, 'font-size': 13, 'font-family': fontFamily};
+    const text = {fill: ink, 'font-size': 12, 'font-family': fontFamily};
     const lines = chart.lines.map(line => {
       const points = line.points.map(point => [point[axis.key], point.y]).filter(point => point[0] != null
         && Number.isFinite(point[1]) && (!log || point[1] > 0));
@@ -92,7 +96,7 @@ export default function ({data, parentElement, key}) {
     }).filter(line => line.points.length);
     svg.replaceChildren();
     svg.setAttribute('aria-label', `${chart.title} by ${axis.title.toLowerCase()}`);
-    svg.append(make('text', {...text, x: 0, y: 16, 'font-size': 15, 'font-weight': 600}, chart.title));
+    svg.append(make('text', {...text, x: 0, y: 14, 'font-size': 14, 'font-weight': 600}, chart.title));
     const scale = value => log ? Math.log10(value) : value;
     const values = lines.flatMap(line => line.points.map(point => scale(point[1])));
     if (!values.length) {
@@ -107,14 +111,14 @@ export default function ({data, parentElement, key}) {
     const left = Math.min(axis.start, right);
     const px = x => L + (W - L - R) * (right > left ? (x - left) / (right - left) : .5);
     const py = y => T + (H - T - B) * (1 - (scale(y) - low) / (high - low || 1));
-    for (const value of ticks(low, high, log, false)) {
+    for (const value of ticks(low, high, log, false, (H - T - B) / 26)) {
       const y = T + (H - T - B) * (1 - (value - low) / (high - low || 1));
       svg.append(make('line', {x1: L, x2: W - R, y1: y, y2: y, stroke: ink, 'stroke-opacity': .13}));
       const label = short(log ? 10 ** value : value, chart.share);
       svg.append(make('text', {...text, x: L - 8, y: y + 4, 'text-anchor': 'end'}, label));
     }
-    for (const value of ticks(left, right, false, axis.whole)) {
-      const mark = {...text, x: px(value), y: H - B + 18, 'text-anchor': 'middle'};
+    for (const value of ticks(left, right, false, axis.whole, (W - L - R) / 60)) {
+      const mark = {...text, x: px(value), y: H - B + 16, 'text-anchor': 'middle'};
       svg.append(make('text', mark, value.toLocaleString('en')));
     }
     const title = {...text, x: (L + W - R) / 2, y: H - 4, 'text-anchor': 'middle', opacity: .8};
@@ -133,8 +137,8 @@ export default function ({data, parentElement, key}) {
       if (line.points.length < 60 && !line.smooth) for (const p of line.points)
         svg.append(make('circle', {cx: px(p[0]), cy: py(p[1]), r: 3.5, fill: line.colour}));
       if (lines.length === 1) continue;  // the title says it
-      svg.append(make('line', {x1: at, x2: at + 24, y1: 33, y2: 33, ...stroke, 'stroke-width': 3}));
-      const name = make('text', {...text, x: at + 30, y: 37}, line.title);
+      svg.append(make('line', {x1: at, x2: at + 24, y1: 29, y2: 29, ...stroke, 'stroke-width': 3}));
+      const name = make('text', {...text, x: at + 30, y: 33}, line.title);
       svg.append(name);
       at += 50 + (name.getComputedTextLength() || line.title.length * 7);
     }
@@ -148,7 +152,7 @@ export default function ({data, parentElement, key}) {
         said.push(`${lines.length > 1 ? line.title + ' ' : ''}${short(near[1], chart.share)}`);
       }
       const shown = `${+state.hover.toFixed(axis.whole && axis.key === 'step' ? 0 : 2)}: ${said.join(', ')}`;
-      svg.append(make('text', {...text, x: W - R, y: 16, 'text-anchor': 'end', class: 'hover'}, shown));
+      svg.append(make('text', {...text, x: W - R, y: 14, 'text-anchor': 'end', class: 'hover'}, shown));
     }
     svg.onpointermove = event => {
       const box = svg.getBoundingClientRect();
@@ -160,5 +164,11 @@ export default function ({data, parentElement, key}) {
     svg.onpointerleave = () => { state.hover = null; draw(); };
   };
   draw();
+  let width = place.clientWidth;
+  const resized = new ResizeObserver(() => {
+    if (place.clientWidth !== width) { width = place.clientWidth; draw(); }
+  });
+  resized.observe(place);
+  return () => resized.disconnect();
 }
 """

@@ -6,6 +6,7 @@ import streamlit as st
 from digit_core import Recognizer
 from digit_core.evaluation.distortions import DISTORTIONS, Distortion, distorted
 from pages.components.image_html import picture
+from pages.components.percentages import probability
 
 
 @st.fragment
@@ -25,18 +26,15 @@ def _show_prediction(recognizer: Recognizer, before: np.ndarray, after: np.ndarr
     prediction, undistorted = recognizer.predict_normalized(after), recognizer.predict_normalized(before)
     st.html(picture(after, 168, f"The distorted model input, predicted as {prediction.digit}"))
     if prediction.is_digit:
-        confidence = "over 99%" if prediction.confidence > 0.99 else f"{prediction.confidence:.0%}"
-        st.markdown(f"Prediction: **{prediction.digit}**, {confidence} sure.")
+        st.markdown(f"Prediction: **{prediction.digit}**, {probability(prediction.confidence)} sure.")
     else:
         st.markdown(f"This no longer looks like a digit. The best guess is **{prediction.digit}**.")
     if undistorted.digit != prediction.digit:
         st.markdown(f":material/change_circle: Without distortion: **{undistorted.digit}**.")
     likeliest = np.argsort(-prediction.probabilities)[:3]
-    st.caption("Likeliest: " + ", ".join(f"{digit} ({_share(prediction.probabilities[digit])})" for digit in likeliest))
-
-
-def _share(probability: float) -> str:
-    return "> 99.9%" if probability > 0.999 else "< 0.1%" if probability < 0.001 else f"{probability:.1%}"
+    st.caption(
+        "Likeliest: " + ", ".join(f"{digit} ({probability(prediction.probabilities[digit])})" for digit in likeliest)
+    )
 
 
 def _slider(kind: Distortion, key: str) -> float:

@@ -7,7 +7,7 @@ import streamlit as st
 # buttons save what the browser has drawn, with the page's background behind it: the chart's own is
 # transparent, and light text would disappear on white.
 _STYLE = """
-div { display: flex; gap: 1rem }
+div { display: flex; flex-wrap: wrap; gap: 1rem }
 button {
   font: inherit; font-size: .875rem; color: var(--st-text-color); background: transparent; cursor: pointer;
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, .5rem);
@@ -59,6 +59,7 @@ export default function ({parentElement, data}) {
   };
   for (const button of parentElement.querySelectorAll('button')) {
     const kind = button.dataset.kind;
+    button.textContent = data.label + kind.toUpperCase();
     button.setAttribute('aria-label', `${kind.toUpperCase()} of the chart: ${data.title}`);
     button.onclick = () => saveAs[kind](picture());
   }
@@ -72,10 +73,10 @@ _buttons = st.components.v2.component(
 )
 
 
-def csv_button(frame: pd.DataFrame, name: str) -> None:
+def csv_button(frame: pd.DataFrame, name: str, label: str = "CSV") -> None:
     """A button that downloads the table as NAME.csv, which is made on demand."""
     st.download_button(
-        "CSV",
+        label,
         lambda: frame.to_csv(index=False).encode(),
         file_name=f"{name}.csv",
         mime="text/csv",
@@ -85,6 +86,10 @@ def csv_button(frame: pd.DataFrame, name: str) -> None:
     )
 
 
-def picture_buttons(chart: str, name: str, title: str) -> None:
-    """Buttons that download the chart in the container with key `chart` as NAME.png and NAME.svg."""
-    _buttons(data={"chart": chart, "name": name, "title": title}, key=f"pictures-{name}", width="content")
+def picture_buttons(chart: str, name: str, title: str, *, is_named: bool = False) -> None:
+    """Buttons that download the chart in the container with key `chart` as NAME.png and NAME.svg.
+
+    `is_named`: the buttons say the chart's title, where there are several charts.
+    """
+    data = {"chart": chart, "name": name, "title": title, "label": f"{title} " if is_named else ""}
+    _buttons(data=data, key=f"pictures-{name}", width="content")

@@ -11,6 +11,7 @@ import streamlit as st
 from digit_core import Prediction
 from digit_core.preprocessing.pipeline import Step
 from pages.components.image_html import picture
+from pages.components.percentages import probability as percent_of
 
 SURE = 0.8  # confidence below which the runner-up is shown beside the digit ...
 _WORTH_NAMING = 0.1  # ... if it is at least so likely
@@ -51,11 +52,6 @@ def show(prediction: Prediction, steps: tuple[Step, ...] = ()) -> None:
     )
 
 
-def percentage(confidence: float) -> str:
-    """A confidence, 0 to 1, as text. Nothing is certain: 99.97 % is not shown as 100 %."""
-    return "over 99%" if confidence > 0.99 else f"{confidence:.0%}"
-
-
 def _headline(prediction: Prediction) -> str:
     first, second = (int(digit) for digit in np.argsort(-prediction.probabilities)[:2])
     if not prediction.is_digit:
@@ -65,11 +61,9 @@ def _headline(prediction: Prediction) -> str:
         )
     digit = f'<span class="digit" data-testid="digit">{first}</span>'
     if prediction.confidence < SURE and prediction.probabilities[second] >= _WORTH_NAMING:
-        return (
-            f'{digit} <span class="or">or {second}</span><div class="sure">{prediction.confidence:.0%} sure; '
-            f"{second} has {prediction.probabilities[second]:.0%}</div>"
-        )
-    return f'{digit}<div class="sure">{percentage(prediction.confidence)} sure</div>'
+        sure, other = (escape(percent_of(prediction.probabilities[each])) for each in (first, second))
+        return f'{digit} <span class="or">or {second}</span><div class="sure">{sure} sure; {second} has {other}</div>'
+    return f'{digit}<div class="sure">{escape(percent_of(prediction.confidence))} sure</div>'
 
 
 def _figures(steps: tuple[Step, ...]) -> str:
@@ -84,13 +78,13 @@ def _figures(steps: tuple[Step, ...]) -> str:
 def _bars(prediction: Prediction) -> str:
     rows, shares = [], []
     for digit, probability in enumerate(prediction.probabilities):
-        share = "> 99.9%" if probability > 0.999 else f"{probability:.1%}"
+        share = percent_of(probability)
         shares.append(f"{digit}: {share}")
         kind = "" if digit == prediction.digit else "other"
         rows.append(
             f'<b class="{kind}">{digit}</b>'
             f'<div class="track"><div class="fill {kind}" style="width:{probability * 100:.1f}%"></div></div>'
-            f'<span class="{kind}">{share}</span>'
+            f'<span class="{kind}">{escape(share)}</span>'
         )
     description = escape("Probabilities. " + ", ".join(shares))
     return f'<div class="bars" role="img" aria-label="{description}">{"".join(rows)}</div>'

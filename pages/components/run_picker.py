@@ -11,7 +11,10 @@ from pages.components.titles import markdown, run_title, run_titles
 
 # Both boxes have a key and no default: with another default each choice would make another box,
 # which would lose the next click. `pages.shell.page_head` reserves their height by these keys.
-_RUN, _RUNS = "picked_run", "compared_runs"
+_RUN, _RUNS, _ROOM = "picked_run", "compared_runs", "room_of_compared_runs"
+MOST_LINES = 5  # of chosen runs: more scroll
+_WIDE, _NARROW = 730, 290  # pixels for the chosen runs in a line at a window's width of 1280 and 400
+_LETTER, _AROUND = 7.2, 36  # pixels, the width of a letter, and of what stands around the title of a chosen run
 
 
 def pick_run() -> Run | None:
@@ -55,14 +58,18 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
     titles = run_titles(runs, lambda name: _with_accuracy(runs[name]))  # short: the chosen ones stand side by side
     asked = url_state.read().get("runs")
     new_run_offer.note_runs(afresh=asked is None)
-    if asked is None:
+    is_opened = asked is None
+    if is_opened:
         url_state.put("runs", asked := ",".join(usual(listing)))
     names = names_in(asked)
     for name in names:
         if name not in runs:
             st.warning(f"{_problem(name, listing)} It is skipped.")
     st.session_state[_RUNS] = [name for name in names if name in runs]
-    st.multiselect(
+    if is_opened:  # else the key stays: with another one a choice would make another box
+        st.session_state.pop(_ROOM, None)
+    key = st.session_state.setdefault(_ROOM, _room_key(titles[name] for name in st.session_state[_RUNS]))
+    st.container(key=key).multiselect(
         "Runs",
         list(runs),
         key=_RUNS,
@@ -73,6 +80,23 @@ def pick_runs(usual: Callable[[Listing], Iterable[str]]) -> list[Run]:
     chosen = list(st.session_state[_RUNS])
     new_run_offer.show(chosen, "Add it", lambda name: _choose_all([*chosen, name]))
     return [runs[name] for name in chosen]
+
+
+def _room_key(titles: Iterable[str]) -> str:
+    """The key of a container for which `pages.shell.page_head` reserves the height of these chosen runs."""
+    titles = list(titles)
+    return f"chosen-wide{_lines(titles, _WIDE)}-narrow{_lines(titles, _NARROW)}-runs"
+
+
+def _lines(titles: Iterable[str], width: int) -> int:
+    """Lines that the chosen runs take in so many pixels; they wrap."""
+    lines, used = 1, 0.0
+    for title in titles:
+        chip = min(_LETTER * len(title) + _AROUND, width)
+        if used and used + chip > width:
+            lines, used = lines + 1, 0.0
+        used += chip
+    return min(lines, MOST_LINES)
 
 
 def _choose(name: str) -> None:

@@ -29,5 +29,7 @@ def rerun_on_change(name: str, *, seconds: float | None = None) -> None:
 
     With `seconds`, also at this interval while the window is visible. `name` is unique on the page.
     """
-    # Its key begins with "silent-": it takes no room (`pages.shell.page_head`).
-    _events(data={"seconds": seconds}, on_rerun_change=lambda: None, key=f"silent-{name}", width="content")
+    # The key of the container begins with "silent-": it takes no room (`pages.shell.page_head`), also while the
+    # component is loaded, when Streamlit shows a placeholder without the component's own key.
+    with st.container(key=f"silent-{name}"):
+        _events(data={"seconds": seconds}, on_rerun_change=lambda: None, key=f"events-{name}", width="content")

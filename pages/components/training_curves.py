@@ -64,11 +64,11 @@ def show(curves: Curves, name: str, *, downloads: bool = True) -> None:
     if not downloads:
         return
     with st.container(horizontal=True, gap="small"):
-        csv_button(pd.DataFrame(curves.history), f"{name}-epochs")
+        csv_button(pd.DataFrame(curves.history), f"{name}-epochs", "Epochs CSV")
         if curves.has_steps:
-            csv_button(pd.DataFrame(curves.steps), f"{name}-steps")
+            csv_button(pd.DataFrame(curves.steps), f"{name}-steps", "Steps CSV")
         for chart in drawn[:2]:
-            picture_buttons(f"chart-{chart['key']}", f"{name}-{chart['title'].lower()}", chart["title"])
+            picture_buttons(f"chart-{chart['key']}", f"{name}-{chart['title'].lower()}", chart["title"], is_named=True)
 
 
 def _key(name: str) -> str:

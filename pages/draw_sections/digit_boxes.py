@@ -10,8 +10,8 @@ from html import escape
 import streamlit as st
 from PIL import Image
 
-from pages.components import prediction_card
 from pages.components.image_html import photo_uri
+from pages.components.percentages import probability
 from pages.draw_sections import corrections
 from pages.draw_sections.corrections import NOT_A_DIGIT, Corrections, DigitBox, Line
 
@@ -200,7 +200,7 @@ def _one(
     correction: int | None,
     offset: tuple[int, int],
 ) -> str:
-    sure = prediction_card.percentage(one.confidence) if one.is_digit else "not a digit?"
+    sure = probability(one.confidence) if one.is_digit else "not a digit?"
     kind, sign, says = "", f"{one.digit}", f"{one.digit}, {sure}"
     if correction == NOT_A_DIGIT:
         kind, sign, sure, says = "corrected none", "×", "", "corrected to: not a digit"
@@ -213,8 +213,8 @@ def _one(
     width, height = size
     return (
         f'<button type="button" class="{kind}" data-line="{line}" data-box="{list(one.box)}" '
-        f'data-corrected="{int(correction is not None)}" aria-label="{where}: {says}" '
+        f'data-corrected="{int(correction is not None)}" aria-label="{escape(f"{where}: {says}")}" '
         f'style="left:{100 * left / width:.2f}%;top:{100 * top / height:.2f}%;'
         f'width:{100 * (right - left) / width:.2f}%;height:{100 * (bottom - top) / height:.2f}%">'
-        f"<span>{sign}{f' <small>{sure}</small>' if sure and one.is_digit else ''}</span></button>"
+        f"<span>{sign}{f' <small>{escape(sure)}</small>' if sure and one.is_digit else ''}</span></button>"
     )

@@ -10,7 +10,7 @@ from pages.components.filters import View
 from pages.components.reserved import reserved
 
 _FORMER, _NUMBER = "matrix_former_digits", "gallery_number"
-_BOX, _BOX_WIDTH, _OPTION = 68, 82, 40  # pixels: heights, and the width of a box
+_BOX, _BOX_WIDTH, _OPTION = 68, 76, 40  # pixels: heights, and the width of a box
 _LATE = 2.0  # seconds in which the browser may still send what the boxes said before a click on a cell
 
 
@@ -18,7 +18,7 @@ def show(predictions: Predictions, view: View, images: str) -> None:
     """The matrix, boxes for digits and number, and options; `images` is the key of the container with the images."""
     count = len(predictions.labels)
     matrix = st.container()
-    boxes = reserved("selection-boxes", _BOX).container(horizontal=True, vertical_alignment="bottom", gap="small")
+    boxes = reserved("selection-boxes", _BOX).container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
     with reserved("selection-options", _OPTION).container(horizontal=True, gap="medium"):
         normalise = st.toggle("Normalise by row", key="matrix_normalise", help="Per cent of each actual digit's images")
         fade = st.toggle("Fade correct predictions", value=True, key="matrix_dim")

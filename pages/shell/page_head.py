@@ -14,21 +14,39 @@ from pages.components import browser_window, draw_layout, image_keys
 _PAGES = len(list(Path(__file__).parents[1].glob("[a-z]*.py")))
 _NAVIGATION = 34 * _PAGES + 19  # pixels, the links to the pages and the line below them, as Streamlit draws them
 _HEADER = 16  # pixels below the sidebar's head
+# Pixels, a labelled box with so many lines of chosen runs, as Streamlit draws it: with more it scrolls.
+_CHOSEN = {1: 68, 2: 102, 3: 135, 4: 168, 5: 184}
 _LABELLED = 68  # pixels, a box with its label, which is drawn late
 # Until the first message the front end shows neither sidebar nor navigation, and a narrow column;
 # above the content it leaves room for a toolbar that is hidden here.
+_WIDE, _NARROW = (
+    "".join(f'[class*="-{width}{lines}-"]{{min-height:{height}px}}' for lines, height in _CHOSEN.items())
+    for width in ("wide", "narrow")
+)
 _STYLE = f"""
 [data-testid=stMainBlockContainer]{{max-width:none!important;padding-top:2.5rem!important}}
-[class*="st-key-silent-"]{{position:absolute}}
+[class*="st-key-silent-"],:has(>[class*="st-key-silent-"]){{position:absolute;width:1px!important;min-width:0;overflow:hidden}}
 [class*="st-key-room-260-"]{{min-height:260px}}
 [class*="st-key-room-490-"]{{min-height:490px}}
-.st-key-results-metrics{{min-height:88px}}
-.st-key-picked_run,.st-key-compared_runs{{min-height:{_LABELLED}px}}
+[class*="st-key-metrics-of-"]{{min-height:88px}}
+.st-key-curve-options{{min-height:72px}}
+.st-key-picked_run{{min-height:{_LABELLED}px}}
 [data-testid=stSidebarNav]{{min-height:{_NAVIGATION}px}}
 [data-testid=stSidebarContent]:not(:has([data-testid=stSidebarNav])) [data-testid=stSidebarUserContent]
 {{margin-top:{_NAVIGATION + _HEADER}px}}
 [data-presenting] [data-testid=stSidebar]{{display:none!important}}
+[data-testid=stSidebar] hr{{margin:.75rem 0}}
+@media (max-width:767px){{
+{_NARROW}
+[class*="st-key-room-260-"]{{min-height:530px}}
+.st-key-curve-options{{min-height:168px}}
+[class*="st-key-room-490-"]{{min-height:1000px}}
+[class*="st-key-metrics-of-"]{{min-height:152px}}
+[class*="st-key-metrics-of-"]>div{{width:112px!important;flex:0 0 112px!important}}
+[class*="st-key-metrics-of-"] [data-testid=stMetricValue]{{font-size:1.4rem}}
+}}
 @media (min-width:768px){{
+{_WIDE}
 [data-testid=stMainBlockContainer]{{padding-left:5rem!important;padding-right:5rem!important}}
 :root:not([data-presenting]) [data-testid=stAppViewContainer]:not(:has(>[data-testid=stSidebar])){{padding-left:300px}}
 }}

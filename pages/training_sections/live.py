@@ -79,7 +79,7 @@ def _figures(progress: Progress, rows: list[dict[str, float]], history: list[dic
         ("Learning rate", f"{last['learning_rate']:.2g}" if last else None),
         ("Images per second", f"{last['images_per_second']:,.0f}" if last else None),
     )
-    row = st.container(horizontal=True)
+    row = st.container(key="metrics-of-training", horizontal=True)
     for title, value in figures:
         row.metric(title, value or "–", width=122)
 

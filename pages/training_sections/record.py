@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digit_core.errors import DamagedRun
+from digit_core.evaluation.settings import TITLES, value_in_words
 from digit_core.jobs.trainings import Job
 from digit_core.runs.run import Run
 from digit_core.storage import paths
@@ -36,7 +37,9 @@ def show_settings(job: Job) -> None:
             st.caption("The settings of this training cannot be read.")
             return
         lines = [
-            f"| {markdown(name.replace('_', ' ').capitalize())} | {markdown(str(value))} |" for name, value in config
+            f"| {title} | {markdown(value_in_words(config, name))} |"
+            for name, title in TITLES.items()
+            if getattr(config, name) is not None
         ]
         st.markdown("| Setting | Value |\n|---|---|\n" + "\n".join(lines))
 

@@ -6,6 +6,17 @@ from playwright.sync_api import Download, Locator, Page, TimeoutError, expect
 
 from scripts.benchmarks.browser_actions import settled
 
+# Every page: its address and its heading.
+PAGES = (
+    ("", "Draw a digit"),
+    ("results", "Results"),
+    ("mistakes", "Mistakes"),
+    ("compare", "Compare"),
+    ("runs", "Runs"),
+    ("training", "Training"),
+    ("join", "Join"),
+)
+
 
 def until(act: Callable[[], None], seen: Callable[..., None], *expected: object, patience: int = 8000) -> None:
     """Act until the assertion `seen(*expected)` holds; once more whenever it fails for `patience` milliseconds.

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.actions import PAGES
+
 pytestmark = pytest.mark.browser
 
 
@@ -28,17 +30,7 @@ def test_the_first_address_that_anybody_opens_may_be_any_pages(app, page):
     assert set(page.evaluate("[...window.links]")) == pages
 
 
-@pytest.mark.parametrize(
-    ("address", "title"),
-    [
-        ("", "Draw a digit"),
-        ("results", "Results"),
-        ("mistakes", "Mistakes"),
-        ("compare", "Compare"),
-        ("runs", "Runs"),
-        ("training", "Training"),
-    ],
-)
+@pytest.mark.parametrize(("address", "title"), PAGES)
 def test_every_page_has_an_address(app, page, address, title):
     page.goto(f"{app}/{address}")
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

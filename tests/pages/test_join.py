@@ -36,7 +36,7 @@ def page_html(app) -> str:
 def test_without_a_network_the_page_says_how_to_start(open_page, monkeypatch):
     monkeypatch.setattr("pages.join_sections.addresses.machine_address", lambda: None)
     app = open_page("join")
-    assert "--server.address 0.0.0.0" in app.info[0].value
+    assert "--server.address 0.0.0.0" in app.code[0].value
     assert "join-address" not in page_html(app)
 
 

@@ -3,7 +3,6 @@ import shutil
 import pytest
 
 from digit_core.runs.run import SHIPPED
-from pages.components import status_events
 from tests.pages.conftest import go_to, texts
 
 OLD, NEW = "20260101-120000-quick", "20260102-120000-lenet5"
@@ -67,12 +66,3 @@ def test_a_run_that_is_deleted_while_it_is_shown_gives_a_message_and_the_newest_
     assert shown(app) is None
     next(button for button in app.main.button if button.label.startswith("Show Quick")).click().run()
     assert shown(app) == OLD
-
-
-def test_what_takes_no_room_is_named_as_the_frame_expects(open_page):
-    from pages.shell import page_head
-
-    events = [c for c in open_page("results").get("bidi_component") if c.proto.component_name == "status_events"]
-    assert events and all("silent-" in each.proto.id for each in events)
-    assert '[class*="st-key-silent-"]' in page_head._STYLE
-    assert status_events.EVENT

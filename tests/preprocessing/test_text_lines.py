@@ -1,3 +1,8 @@
+import ast
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,6 +10,7 @@ from PIL import Image
 from digit_core import InvalidImage, NoInk, Recognizer
 from digit_core.preprocessing.text_lines import find_lines
 from digit_core.runs.run import SHIPPED, open_run
+from digit_core.storage import paths
 from scripts.benchmarks.drawings import FOUR, SEVEN, paint
 
 
@@ -41,3 +47,21 @@ def test_blank_pictures_and_what_is_no_picture_are_rejected():
         find_lines(np.full((300, 400), 255, np.uint8))
     with pytest.raises(InvalidImage):
         find_lines("picture")
+
+
+def test_a_number_on_a_canvas_is_found_at_its_place_without_opencv():
+    code = (
+        "import sys, numpy as np\n"
+        "from digit_core import Recognizer\n"
+        "from digit_core.runs.run import open_run\n"
+        "from scripts.benchmarks.drawings import FOUR, SEVEN, paint\n"
+        "strokes = [s * 0.5 + (20, 60) for s in SEVEN] + [s * 0.5 + (160, 60) for s in FOUR]\n"
+        "ink = (paint(strokes, pen=7).repeat(2, 0).repeat(2, 1) / 255).astype(np.float32)\n"
+        "number = Recognizer(open_run('shipped')).predict_drawn_number(ink)\n"
+        "print(number.text, [digit.box for digit in number.digits], 'cv2' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=paths.PROJECT, check=True)
+    text, boxes, has_opencv = re.fullmatch(r"(\d+) (\[.*\]) (\w+)", done.stdout.strip()).groups()
+    assert (text, has_opencv) == ("74", "False")
+    seven, four = ast.literal_eval(boxes)
+    assert seven[2] < 280 < four[0] and 100 < four[1] < 200 < four[3] < 420

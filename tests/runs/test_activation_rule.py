@@ -6,9 +6,11 @@ from scipy.stats import binomtest
 
 from digit_core.runs.activation_rule import judge, mcnemar
 from digit_core.runs.run import SHIPPED, open_run
+from digit_core.runs.run_names import parse_run_name
 from tests.constructed import LABELS, construct_run
 
 OLD, NEW = "20260101-120000-quick", "20260102-120000-quick"
+OLD_TITLE, NEW_TITLE = (parse_run_name(name).title for name in (OLD, NEW))
 
 
 def wrong(*indices):
@@ -19,20 +21,22 @@ def wrong(*indices):
 def test_a_run_that_is_significantly_worse_is_kept_and_not_activated(own_home):
     verdict = judge(construct_run(NEW, wrong=wrong(*range(10))), construct_run(OLD))
     assert not verdict.activate
-    assert verdict.reason == f"Kept, not activated: 10 test images fewer right than {OLD} (McNemar p = 0.002)"
+    assert verdict.reason == f"Kept, not activated: 10 test images fewer right than {OLD_TITLE} (McNemar p = 0.002)"
 
 
 def test_a_run_that_is_worse_by_what_may_be_chance_is_activated(own_home):
     verdict = judge(construct_run(NEW, wrong=wrong(1, 2, 3)), construct_run(OLD, wrong=wrong(4)))
     assert verdict.activate
-    assert verdict.reason.startswith(f"Activated: 2 test images fewer right than {OLD}, which may be chance")
+    assert verdict.reason.startswith(f"Activated: 2 test images fewer right than {OLD_TITLE}, which may be chance")
 
 
 def test_a_better_run_and_an_equal_one_are_activated(own_home):
     old = construct_run(OLD, wrong=wrong(5))
-    assert judge(construct_run(NEW), old).reason == f"Activated: 1 test image more right than {OLD} (McNemar p = 1)"
+    assert (
+        judge(construct_run(NEW), old).reason == f"Activated: 1 test image more right than {OLD_TITLE} (McNemar p = 1)"
+    )
     equal = construct_run("20260103-120000-quick", wrong=wrong(7))
-    assert judge(equal, old).reason == f"Activated: as many test images right as {OLD}"
+    assert judge(equal, old).reason == f"Activated: as many test images right as {OLD_TITLE}"
 
 
 def test_the_test_is_of_pairs_and_not_of_accuracies(own_home):
@@ -49,10 +53,7 @@ def test_runs_of_different_data_are_not_compared_but_mnist_replaces_the_bundled_
     assert judge(mnist, digits).activate
     verdict = judge(digits, mnist)
     assert not verdict.activate
-    assert verdict.reason == (
-        f"Kept, not activated: trained on the bundled digits, {NEW} on MNIST; "
-        "different test images cannot be compared image by image"
-    )
+    assert verdict.reason == f"Kept, not activated: trained on the bundled digits, {NEW_TITLE} on MNIST"
     other = construct_run("20260103-120000-quick", digest="another")
     assert "trained on another version of MNIST" in judge(other, mnist).reason
 

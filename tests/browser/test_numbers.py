@@ -1,0 +1,38 @@
+"""Whole numbers: drawn on the canvas, and on a photo of two lines."""
+
+import io
+
+import pytest
+from playwright.sync_api import expect
+
+from scripts.benchmarks.browser_actions import draw
+from tests.browser.actions import downloaded, until
+from tests.browser.photos import photo, strokes
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_number_drawn_on_the_canvas_is_the_answer(app, page):
+    page.goto(app)
+    draw(page, *(stroke.tolist() for stroke in strokes("90210", 30, 95, 31)))
+    expect(page.get_by_test_id("number")).to_have_text("90210")
+    expect(page.get_by_role("button", name="Digit 5: 0")).to_be_visible()
+
+
+def test_two_lines_of_a_turned_photo_are_recognised_and_a_box_is_corrected(app, page):
+    file = io.BytesIO()
+    photo(["90210", "47386"]).save(file, "JPEG")
+    page.goto(f"{app}/?tab=upload")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "sheet.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+    )
+    number = page.get_by_test_id("number")
+    expect(number).to_have_text("90210\n47386", use_inner_text=True)
+    box = page.get_by_role("button", name="Line 2, digit 3")
+    until(lambda: box.press("8"), expect(number).to_have_text, "90210\n47886")
+    expect(box).to_have_attribute("aria-label", "Line 2, digit 3: corrected to 8, predicted 3")
+    table = (
+        downloaded(page, page.get_by_test_id("stDownloadButton").get_by_role("button")).path().read_text().splitlines()
+    )
+    assert [row.split(",")[2].strip('"=') for row in table[1:]] == ["90210", "47886"], table
+    until(lambda: box.press("Escape"), expect(number).to_have_text, "90210\n47386")
