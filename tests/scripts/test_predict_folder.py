@@ -28,7 +28,7 @@ def folder(tmp_path) -> Path:
     (folder / "empty.png").touch()
     (folder / "text.png").write_text("not a picture")
     frames = [Image.new("L", (30, 30), level) for level in (0, 255)]
-    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
     (folder / ".hidden").touch()
     return folder
 
