@@ -14,7 +14,7 @@ from pages.components.titles import markdown, run_title, run_titles
 _RUN, _RUNS, _ROOM = "picked_run", "compared_runs", "room_of_compared_runs"
 MOST_LINES = 5  # of chosen runs: more scroll
 _WIDE, _NARROW = 730, 290  # pixels for the chosen runs in a line at a window's width of 1280 and 400
-_LETTER, _AROUND = 7.2, 36  # pixels, the width of a letter, and of what stands around the title of a chosen run
+_LETTER, _AROUND = 6.0, 36  # pixels, the width of a letter, and of what stands around the title of a chosen run
 
 
 def pick_run() -> Run | None:
