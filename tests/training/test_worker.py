@@ -19,6 +19,7 @@ from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.checkpoints import CHECKPOINT, checkpoint_epoch
 from digit_core.runs.config import training_config
 from digit_core.runs.run import BINARY, SHIPPED, Run, list_runs, open_run
+from digit_core.runs.run_names import parse_run_name
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.training.fit import train
@@ -101,7 +102,8 @@ def test_a_training_leaves_a_complete_run_that_is_active(training_home, trained_
     job = trainings.start(SHORT, command="a test")
     outcome = wait_for(lambda: ended(job))
     assert (outcome.state, outcome.activated, outcome.fraction) == ("finished", True, 1.0)
-    assert f"right as {trained_run.name}" in outcome.message or f"right than {trained_run.name}" in outcome.message
+    former = parse_run_name(trained_run.name).title
+    assert f"right as {former}" in outcome.message or f"right than {former}" in outcome.message
     run = open_run(job.name)
     assert not job.folder.exists()
     assert run.config == SHORT
