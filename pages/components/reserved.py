@@ -13,7 +13,7 @@ def reserved(key: str, height: int) -> DeltaGenerator:
     block = f".st-key-{key}"
     st.html(
         f"<style>{block}{{min-height:{height}px;height:auto!important;overflow:visible!important}}"
-        f":has(>{block}){{height:auto!important;flex:0 0 auto!important}}</style>"
+        f"[data-testid=stLayoutWrapper]:has(>{block}){{height:auto!important;flex:0 0 auto!important}}</style>"
     )
     return st.container(key=key, height=height, border=False)
 

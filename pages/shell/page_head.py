@@ -25,7 +25,7 @@ _WIDE, _NARROW = (
 )
 _STYLE = f"""
 [data-testid=stMainBlockContainer]{{max-width:none!important;padding-top:2.5rem!important}}
-[class*="st-key-silent-"],:has(>[class*="st-key-silent-"]){{position:absolute;width:1px!important;min-width:0;overflow:hidden}}
+[class*="st-key-silent-"],[data-testid=stLayoutWrapper]:has(>[class*="st-key-silent-"]){{position:absolute;width:1px!important;min-width:0;overflow:hidden}}
 [class*="st-key-room-260-"]{{min-height:260px}}
 [class*="st-key-room-490-"]{{min-height:490px}}
 [class*="st-key-metrics-of-"]{{min-height:88px}}
