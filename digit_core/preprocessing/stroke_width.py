@@ -1,7 +1,8 @@
-"""Bring the strokes of a picture to the width of MNIST's strokes.
+"""Bring the strokes of a picture to the width of MNIST's strokes, without breaking or joining any.
 
 The ink is brought to a working size, specks are dropped, and the outline is moved inwards or
-outwards along its distance field, as if another pen had been used.
+outwards along its distance field, as if another pen had been used. Where that would break a thin
+part or close a gap, as it does with an uneven pen, the outline stays: see `topology`.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import ndimage
 
 from digit_core.preprocessing.normalize import BOX, bounding_box, distance_to_box, dot, normalize
 from digit_core.preprocessing.strokes import MNIST_STROKE_WIDTH
+from digit_core.preprocessing.topology import keep_topology
 
 _WORK = 80  # pixels, longer side of the ink while it is worked on
 _COARSE = 40  # pixels, longer side of ink too coarse for its outline to be moved: it stays as it is
@@ -38,7 +40,8 @@ def _is_dot(ink: np.ndarray) -> bool:
 def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
     """Ink (h, w), 0 to 1 -> cropped, without specks, with strokes as wide as MNIST's once normalised.
 
-    The result, float32 (h', w'), 0 to 1, is input for `normalize`. Raises NoInk if there is none.
+    The result, float32 (h', w'), 0 to 1, is input for `normalize`. Over 0.5 it has as many parts and
+    holes as the ink has at working size without its specks. Raises NoInk if there is no ink.
     """
     top, bottom, left, right = bounding_box(ink)
     if max(bottom - top, right - left) < _COARSE:
@@ -55,10 +58,10 @@ def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
         return small
     move = (max(wanted, _THINNEST * width) - width) / 2
     if move <= 0:
-        return np.clip(inside + move, 0, 1).astype(np.float32)
-    room = int(np.ceil(move)) + 1
-    outside = ndimage.distance_transform_edt(np.pad(~shape, room, constant_values=True))
-    return np.clip(move + 1 - outside, 0, 1).astype(np.float32)
+        return keep_topology(np.clip(inside + move, 0, 1).astype(np.float32), shape, inside)
+    shape = np.pad(shape, int(np.ceil(move)) + 1)
+    outside = ndimage.distance_transform_edt(~shape)
+    return keep_topology(np.clip(move + 1 - outside, 0, 1).astype(np.float32), shape, outside)
 
 
 def pen_width(inside: np.ndarray) -> float:
