@@ -1,11 +1,13 @@
-"""The Draw page: a canvas whose prediction is updated at each lift of the pen, and pictures to upload."""
+"""The Draw page: a canvas whose prediction follows the pen, and pictures to upload."""
+
+import time
 
 import numpy as np
 import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
-from pages.components import canvas, draw_layout, occlusion_card, prediction_card, url_state
+from pages.components import canvas, draw_layout, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.draw_sections import corrections, number_card, picture_inputs, presentation, tour, uploaded_pictures
 
@@ -15,7 +17,14 @@ _DIGITS = 0.6  # of the parts of a drawing: if more look like digits, it is a nu
 
 @st.fragment
 def show_canvas() -> None:
-    """Canvas and prediction side by side, or below each other on a phone; only this reruns at a pen lift."""
+    """Canvas and prediction side by side, or below each other on a phone; only this reruns while one draws."""
+    started = time.thread_time()
+    show_drawing()
+    live_stroke.answer(started)
+
+
+def show_drawing() -> None:
+    """The canvas, the prediction for what is on it, and its explanations."""
     left, right = draw_layout.columns("board")
     explanations = st.container(key="explanations")
     try:
@@ -99,8 +108,7 @@ st.session_state[_TAB] = _TABS[1] if url_state.read().get("tab") == "upload" and
 draw_tab, upload_tab = st.tabs(_TABS, key=_TAB, on_change=note_tab)
 with draw_tab:
     st.container(key="draw-hint").caption(
-        "With mouse, finger or pen, anywhere on the black square, in any size. "
-        "The prediction appears when you lift the pen."
+        "With mouse, finger or pen, anywhere on the black square, in any size. The prediction follows the pen."
     )
     show_canvas()
 with upload_tab:

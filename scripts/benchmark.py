@@ -4,6 +4,7 @@ python3 scripts/benchmark.py training      quick with 5 seeds; the stock Keras e
 python3 scripts/benchmark.py prediction    latency of a prediction
 python3 scripts/benchmark.py app           start, memory, and latency from pen lift to prediction
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
+python3 scripts/benchmark.py live          predictions while the pen is down: how many, how far behind it
 python3 scripts/benchmark.py class         200 students who draw in one app; --browse --training for more
 python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
 """
@@ -24,6 +25,7 @@ from scripts.benchmarks.app_benchmark import measure_app, measure_pages
 from scripts.benchmarks.class_benchmark import measure_class
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
+from scripts.benchmarks.live_benchmark import measure_live
 from scripts.benchmarks.retrain_benchmark import measure_retrain
 
 
@@ -77,12 +79,14 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("benchmark", choices=["training", "prediction", "reading", "app", "pages", "class", "retrain"])
+    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "retrain"]
+    parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     parser.add_argument("--students", type=int, default=200, help="of class (default: 200)")
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
+    parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
     given = parser.parse_args()
@@ -93,7 +97,10 @@ def main() -> int:
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
         "retrain": measure_retrain,
-        "class": lambda: measure_class(given.students, given.strokes or 8, given.pause, given.browse, given.training),
+        "live": lambda: measure_live(given.strokes or 20),
+        "class": lambda: measure_class(
+            given.students, given.strokes or 8, given.pause, given.browse, given.training, not given.no_live
+        ),
     }
     print(json.dumps(benchmarks[given.benchmark](), indent=1))
     return 0

@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from digit_core.preprocessing.fabric_canvas import Drawing, drawing_from_canvas, picture_object
+from pages.components import live_stroke
 from pages.components.draw_layout import LARGEST
 
 SIZE = 280  # units a side, of the drawing that `show` returns and of the pen's width
@@ -83,13 +84,16 @@ _improve_canvas = st.components.v2.component("canvas_improvements", js=_SCRIPT)
 
 
 def show() -> Drawing:
-    """Show the canvas with its controls and return what is on it, in `SIZE` units a side. Raises InvalidStrokes."""
+    """Show the canvas with its controls and return what is on it, in `SIZE` units a side. Raises InvalidStrokes.
+
+    While the pen is down, the stroke under way is part of it: see `live_stroke`.
+    """
     state = _state()
     if not state["mounted"]:
         _put(state["objects"])
     with st.container(key="canvas-place", gap=None):
         st_canvas(
-            stroke_width=st.session_state.get(_PEN, 18) * _PIXELS // SIZE,
+            stroke_width=_pen(),
             stroke_color="#ffffff",
             background_color="#000000",
             width=_PIXELS,
@@ -124,7 +128,7 @@ def show() -> Drawing:
             on_stored_change=_restore_stored,
             key=_MEMORY,
         )
-    return drawing_from_canvas(objects).scaled(SIZE / _PIXELS)
+    return drawing_from_canvas([*objects, *live_stroke.take(_pen())]).scaled(SIZE / _PIXELS)
 
 
 def put_picture(image: np.ndarray, name: str) -> None:
@@ -149,6 +153,11 @@ def _state() -> dict[str, Any]:
     return st.session_state.setdefault(_STATE, blank)
 
 
+def _pen() -> int:
+    """The width of the pen in pixels of the canvas itself."""
+    return st.session_state.get(_PEN, 18) * _PIXELS // SIZE
+
+
 def _has_picture(objects: list[dict]) -> bool:
     return any(str(item.get("type", "")).lower() == "image" for item in objects)
 
@@ -159,6 +168,7 @@ def _take() -> None:
     for name in ("drawing", "raw", "objects"):  # a browser can send anything at all
         sent = sent.get(name) if isinstance(sent, Mapping) else None
     _state().update(objects=_shapes(sent), fresh=False)
+    live_stroke.lifted()
 
 
 def _restore_stored() -> None:

@@ -15,7 +15,7 @@ _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the ca
 # `!important`, since Streamlit's own rules come after the page's head.
 # `overflow` hides what the canvas would be before its script has given it its size.
 STYLE = f"""
-[data-testid=stLayoutWrapper]:has(>.st-key-silent-style,>.st-key-silent-canvas),.st-key-silent-style,.st-key-silent-canvas
+[data-testid=stLayoutWrapper]:has(>[class*="st-key-silent-"]),[class*="st-key-silent-"]
 {{position:absolute!important;width:0!important;overflow:hidden!important}}
 .st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px)!important;height:var(--canvas-size,{SMALLEST}px)!important;
   overflow:hidden!important;

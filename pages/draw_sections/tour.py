@@ -56,7 +56,7 @@ _HTML = """
 _STEPS = [
     {
         "title": "Draw a digit",
-        "text": "With mouse, finger or pen. The prediction appears when you lift the pen.",
+        "text": "With mouse, finger or pen. The prediction follows the pen.",
         "target": ".st-key-canvas-place",
     },
     {

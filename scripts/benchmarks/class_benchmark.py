@@ -25,11 +25,12 @@ _TRAINING = ("scripts/train.py", "--preset", "two_block", "--epochs", "500", "--
 _START_SECONDS = 180  # within which the training must take its first step
 
 
-def measure_class(students: int, strokes: int, pause: float, browse: bool, training: bool) -> dict:
+def measure_class(students: int, strokes: int, pause: float, browse: bool, training: bool, live: bool) -> dict:
     """Seconds to the page when so many students come within ten seconds, and to a prediction while all of them draw.
 
-    With `browse` they open other pages now and then, with `training` a training of `two_block` runs
-    throughout; both need MNIST. Students, training and app share the machine.
+    With `live` they ask for predictions while the pen is down too. With `browse` they open other pages now
+    and then, with `training` a training of `two_block` runs throughout; both need MNIST. Students, training
+    and app share the machine.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         # A temporary folder of its own, so that this app does not show another training on this machine.
@@ -43,7 +44,7 @@ def measure_class(students: int, strokes: int, pause: float, browse: bool, train
         progress = stack.enter_context(_training(settings)) if training else None
         before = processor_seconds(process)
         with ThreadPoolExecutor(1) as thread:  # since Playwright's event loop runs in this one
-            simulation = simulate_class(address, recording, students, strokes, pause, browse)
+            simulation = simulate_class(address, recording, students, strokes, pause, browse, live)
             answers = thread.submit(asyncio.run, simulation).result()
         processor, megabytes = processor_seconds(process) - before, resident_megabytes(process)
         trained = progress() if progress else None
@@ -58,6 +59,8 @@ def measure_class(students: int, strokes: int, pause: float, browse: bool, train
         "pen_lifts": len(answers.lifts),
         "not_answered": sum(seconds >= LIMIT for seconds in answers.lifts),
         "seconds_to_prediction": _quantiles(answers.lifts),
+        "predictions_while_the_pen_is_down": len(answers.live),
+        "seconds_to_prediction_while_the_pen_is_down": _quantiles(answers.live),
         "pages_opened": len(answers.visits),
         "pages_not_opened": sum(seconds >= LIMIT for seconds in answers.visits),
         "seconds_to_other_pages": _quantiles(answers.visits),

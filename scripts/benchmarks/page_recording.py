@@ -21,12 +21,14 @@ class Visit:
 class Recording:
     """What Chromium requested, with an empty cache.
 
-    `files_before` are fetched before the websocket is open, the files of `opening` after it. `stroke` is the
-    message of a pen lift, `visits` are the other pages by name, `back` is the message that returns to the canvas.
+    `files_before` are fetched before the websocket is open, the files of `opening` after it. `under_way` is
+    a message of a stroke under way, `stroke` that of a pen lift, `visits` are the other pages by name, `back`
+    is the message that returns to the canvas.
     """
 
     files_before: tuple[str, ...]
     opening: Visit
+    under_way: bytes
     stroke: bytes
     visits: dict[str, Visit]
     back: bytes
@@ -54,6 +56,7 @@ def record(browser: Browser, address: str, first_content: dict[str, str]) -> Rec
     expect_prediction(page, "7")
     settled(page)
     opening, *_ = _reruns(sent)
+    under_way = next(message for message in _reruns(sent) if b'"points"' in message)
     stroke = next(message for message in _reruns(sent) if b"-canvas" in message)  # a drawing among the widgets' states
     page.wait_for_load_state("networkidle")
     paths = _paths(files)
@@ -72,7 +75,7 @@ def record(browser: Browser, address: str, first_content: dict[str, str]) -> Rec
     back = go_to("Draw").message if visits else b""
     context.close()
     before = connected[0]
-    return Recording(tuple(paths[:before]), Visit(opening, tuple(paths[before:])), stroke, visits, back)
+    return Recording(tuple(paths[:before]), Visit(opening, tuple(paths[before:])), under_way, stroke, visits, back)
 
 
 def _reruns(sent: list[bytes]) -> list[bytes]:

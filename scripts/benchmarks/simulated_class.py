@@ -1,7 +1,7 @@
 """A class in one app: each student is a session that sends the HTTP and websocket messages of a browser.
 
-What a browser sends to open the page, at a pen lift and to open another page is recorded once; every
-student sends it again, and polls the training status as often as the app tells browsers to.
+What a browser sends to open the page, while the pen is down, at a pen lift and to open another page is
+recorded once; every student sends it again, and polls the training status as often as the app tells browsers to.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from scripts.benchmarks.page_files import FAILURES, Connection, fetch
 from scripts.benchmarks.page_recording import Recording, Visit
 
 LIMIT = 15.0  # seconds after which a request counts as unanswered
+STROKE = 2.0  # seconds that the pen is down before each lift
 
 
 @dataclass
@@ -30,16 +31,18 @@ class Answers:
     visits: list[float] = field(default_factory=list)
     polls: list[float] = field(default_factory=list)
     fetched: Counter[str] = field(default_factory=Counter)  # bytes, and failed requests
+    live: list[float] = field(default_factory=list)  # predictions for strokes under way
     status_changes: int = 0
     exceptions: int = 0  # boxes with an exception that the app showed
 
 
 async def simulate_class(
-    address: str, recording: Recording, students: int, strokes: int, pause: float, browse: bool
+    address: str, recording: Recording, students: int, strokes: int, pause: float, browse: bool, live: bool
 ) -> Answers:
     """Let so many students come within ten seconds, then lift the pen `strokes` times each, `pause` seconds apart.
 
-    With `browse` each of them opens another page after every fourth lift, and returns.
+    With `live` they ask for predictions during the last `STROKE` seconds before a lift. With `browse`
+    each of them opens another page after every fourth lift, and returns.
     """
     answers = Answers()
 
@@ -62,9 +65,11 @@ async def simulate_class(
             await asyncio.sleep(pause * number / students)  # spread evenly
             pages = list(recording.visits.values())
             for turn in range(strokes):
+                if live:
+                    await session.draw(recording.under_way, STROKE)
                 started = time.perf_counter()
                 answers.lifts.append(await session.send(recording.stroke))
-                await _pause(started, pause)
+                await _pause(started, pause - STROKE if live else pause)
                 if browse and turn % 4 == number % 4:
                     await visit(session, pages[(number + turn // 4) % len(pages)])
                     await visit(session, Visit(recording.back, ()))
@@ -88,7 +93,9 @@ class _Session:
         self._address, self._socket, self._answers = address, socket, answers
         self._last_sent = BackMsg()  # the state of page and widgets, which every message of a browser repeats
         self._waiting: dict[str, asyncio.Future] = {}  # by the fragment that is to run, "" for the whole page
-        self._running, self._has_prediction = "", False
+        self._running, self._has_prediction, self._run_started = "", False, 0.0
+        self._live_number, self._live_answered, self._live_due = 0, asyncio.Event(), 0.0
+        self._sent_at = 0.0
         self._polling: asyncio.Task | None = None
 
     @classmethod
@@ -113,13 +120,36 @@ class _Session:
 
     async def send(self, message: bytes) -> float:
         """Seconds until the script run that the message requests has finished; LIMIT if it takes longer."""
-        started, self._last_sent = time.perf_counter(), BackMsg.FromString(message)
+        started = self._sent_at = time.perf_counter()
+        self._last_sent = BackMsg.FromString(message)
         fragment = self._last_sent.rerun_script.fragment_id
         future = self._waiting[fragment] = asyncio.get_running_loop().create_future()
         await self._socket.send(message)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(future, LIMIT)
         return min(time.perf_counter() - started, LIMIT)
+
+    async def draw(self, message: bytes, seconds: float) -> None:
+        """What the JavaScript of `live_stroke` does during a stroke: ask again once answered, after the pause."""
+        end = time.perf_counter() + seconds
+        while (now := time.perf_counter()) < end:
+            if now < self._live_due:
+                await asyncio.sleep(min(self._live_due, end) - now)
+                continue
+            self._live_number += 1
+            sent = BackMsg.FromString(message)
+            for widget in sent.rerun_script.widget_states.widgets:
+                if b'"points"' in widget.json_trigger_value.encode():
+                    (event,) = json.loads(widget.json_trigger_value)
+                    event["value"]["number"] = self._live_number
+                    widget.json_trigger_value = json.dumps([event])
+            self._live_answered.clear()
+            await self._socket.send(sent.SerializeToString())
+            try:
+                await asyncio.wait_for(self._live_answered.wait(), max(end - time.perf_counter(), 0.001))
+            except TimeoutError:
+                return
+            self._answers.live.append(time.perf_counter() - now)
 
     async def _listen(self) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
@@ -130,6 +160,7 @@ class _Session:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._running, self._has_prediction = ",".join(message.metadata.run.fragment_ids), False
+            self._run_started = time.perf_counter()
         elif kind == "script_finished":
             self._finished(message.script_finished)
         elif kind == "delta":
@@ -142,8 +173,15 @@ class _Session:
                 self._stop_polling()
                 polling = self._poll(json.loads(element.bidi_component.json), message.delta.fragment_id)
                 self._polling = asyncio.create_task(polling)
+            elif element.bidi_component.component_name.endswith("live_stroke"):
+                answer = json.loads(element.bidi_component.json)
+                self._live_due = time.perf_counter() + answer["pause"] / 1000
+                if answer["answered"] == self._live_number:
+                    self._live_answered.set()
 
     def _finished(self, status: int) -> None:
+        if self._run_started < self._sent_at:  # it was for the stroke under way
+            return
         # A fragment is reported as finished early if another one was requested meanwhile; its prediction is shown.
         whole_page = status == ForwardMsg.FINISHED_SUCCESSFULLY and not self._running
         for fragment in list(self._waiting):

@@ -77,6 +77,30 @@ def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_go
     expect_prediction(page, "7")
 
 
+def test_the_prediction_follows_the_pen_and_the_finished_stroke_is_whole(app, page):
+    page.goto(app)
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.wait_for()
+    settled(page)
+    box = canvas.bounding_box()
+    side = page.evaluate("document.querySelector('.st-key-canvas-place').getBoundingClientRect().width")
+    corners = [(60 + 13 * step, 60) for step in range(11)] + [(190 - 7 * step, 60 + 16 * step) for step in range(1, 11)]
+    points = [(box["x"] + x * side / 280, box["y"] + y * side / 280) for x, y in corners]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    expect_prediction(page, "7")  # while the pen is down
+    page.mouse.move(points[-1][0] - 5, points[-1][1] + 10)  # the stroke goes on
+    page.mouse.up()
+    page.wait_for_function(
+        """() => JSON.parse(sessionStorage.getItem('digit-lab-canvas') ?? '{}').objects?.[0]?.path.length > 20"""
+    )
+    expect_prediction(page, "7")
+    press(page, "Undo")
+    expect(page.get_by_text("The canvas is blank: draw a digit.")).to_be_visible()
+
+
 def canvas_side(page) -> float:
     box = page.locator("canvas.upper-canvas").bounding_box()
     assert box["width"] == box["height"]
