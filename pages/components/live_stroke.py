@@ -2,8 +2,8 @@
 
 The browser sends the next message only once the last one is answered, and after the pause that the
 answer asks for. So a slow line lowers the rate and nothing queues up; and the windows in which people
-draw at the same time share a fixed part of a processor, so that a class still gets its predictions
-at the lift of the pen.
+draw at the same time share what a processor has left, so that a class still gets its predictions at
+the lift of the pen.
 """
 
 import threading
@@ -17,17 +17,20 @@ import streamlit as st
 from pages.components.draw_layout import LARGEST
 
 _STATE, _WIDGET = "live_stroke", "live_stroke_points"
-_SHARE = 0.2  # of a processor: for all strokes under way, if several people draw
+_SHARE = 0.2  # of a processor: for all strokes under way, if several people draw ...
+_BUSY = 0.5  # ... but nothing for them once the app uses this share of one for everything
+_MEASURED = 1.0  # seconds: how often that is measured
 _RECENT = 5.0  # seconds: a window that has drawn in this time counts as drawing
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.08, 10.0  # seconds; the browser draws the stroke meanwhile
 # `parentElement` outlives the calls of the function, which Streamlit repeats whenever `data` changes.
 _SCRIPT = """
 const MOST_POINTS = 1000, LOST = 5000;  // milliseconds after which an answer no longer comes
 export default function ({data, parentElement, setTriggerValue}) {
-  const live = parentElement.live ??= {sent: 0, answered: 0, at: 0, due: 0, points: null, fresh: false};
+  const live = parentElement.live ??= {sent: 0, answered: null, at: 0, due: 0, points: null, fresh: false};
   live.send = setTriggerValue;
   live.pixels = data.pixels;
   if (live.answered !== data.answered) {
+    if (live.answered === null) live.sent = data.answered;
     live.answered = data.answered;
     live.due = performance.now() + data.pause;
   }
@@ -40,7 +43,7 @@ export default function ({data, parentElement, setTriggerValue}) {
       return;
     }
     const every = Math.ceil(live.points.length / MOST_POINTS), last = live.points.length - 1;
-    live.sent = Math.max(live.sent, data.answered) + 1;
+    live.sent = Math.max(live.sent, live.answered) + 1;
     live.at = now;
     live.fresh = false;
     live.send('points', {number: live.sent, points: live.points.filter((_, i) => i % every === 0 || i === last)});
@@ -89,15 +92,24 @@ class SharedLoad:
         self._lock = threading.Lock()
         self._drawing: dict[str, float] = {}  # when each window drew last
         self._seconds = 0.03  # of processor that a prediction takes, on average
+        self._measured_at, self._processor, self._used = 0.0, 0.0, 0.0
 
-    def pause(self, window: str, seconds: float, now: float) -> float:
-        """Note that a window has drawn, which took `seconds` of a processor; how many seconds it should pause."""
+    def pause(self, window: str, seconds: float, now: float, processor: float) -> float:
+        """Note that a window has drawn, which took `seconds` of a processor; how many seconds it should pause.
+
+        `now` and `processor` are seconds of the clock and of processor time that the app has used so far.
+        """
         with self._lock:
+            if now >= self._measured_at + _MEASURED:
+                self._used = (processor - self._processor) / (now - self._measured_at)
+                self._measured_at, self._processor = now, processor
             self._seconds += 0.1 * (seconds - self._seconds)
             self._drawing[window] = now
             self._drawing = {each: at for each, at in self._drawing.items() if at > now - _RECENT}
-            shared = (len(self._drawing) - 1) * self._seconds / _SHARE
-            return min(max(shared, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+            others = len(self._drawing) - 1
+            if others and self._used > _BUSY:
+                return _LONGEST_PAUSE
+            return min(max(others * self._seconds / _SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 
 _load = SharedLoad()
@@ -127,7 +139,7 @@ def answer(started: float) -> None:
     `started`: `time.thread_time()` at the start of this run.
     """
     state = _state()
-    pause = _load.pause(state["window"], time.thread_time() - started, time.monotonic())
+    pause = _load.pause(state["window"], time.thread_time() - started, time.monotonic(), time.process_time())
     with st.container(gap=None, key="silent-stroke"):
         _listen(
             data={"answered": state["answered"], "pause": round(1000 * pause), "pixels": LARGEST},

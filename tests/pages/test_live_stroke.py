@@ -83,18 +83,30 @@ def test_a_message_without_a_number_is_ignored(open_page, value):
 
 def test_one_window_hardly_pauses_and_many_share_a_fifth_of_a_processor():
     load = SharedLoad()
-    alone = [load.pause("a", 0.03, now / 10) for now in range(20)]
+    alone = [load.pause("a", 0.03, now / 10, now / 10) for now in range(20)]
     assert max(alone) < 0.1
     for count in (4, 40):
         load = SharedLoad()
         for window in range(count):
-            pause = load.pause(str(window), 0.03, 1.0)
+            pause = load.pause(str(window), 0.03, 1.0, 0.3)
         assert (count - 1) * 0.03 / pause == pytest.approx(0.2, rel=0.01)
 
 
 def test_a_window_that_no_longer_draws_leaves_its_share_to_the_others():
     load = SharedLoad()
     for window in range(50):
-        load.pause(str(window), 0.03, 0.0)
-    assert load.pause("a", 0.03, 1.0) > 5
-    assert load.pause("a", 0.03, 7.0) < 0.1
+        load.pause(str(window), 0.03, 0.0, 0.0)
+    assert load.pause("a", 0.03, 1.0, 0.3) > 5
+    assert load.pause("a", 0.03, 7.0, 0.6) < 0.1
+
+
+def test_a_busy_app_predicts_at_the_lift_of_the_pen_alone():
+    load = SharedLoad()
+    for second in range(5):
+        for window in "ab":
+            pause = load.pause(window, 0.03, float(second), 0.9 * second)
+    assert pause >= 10
+    for second in range(5, 10):
+        for window in "ab":
+            pause = load.pause(window, 0.03, float(second), 4.5 + 0.1 * (second - 5))
+    assert pause < 0.2
