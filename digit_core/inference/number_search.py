@@ -11,8 +11,8 @@ import numpy as np
 from digit_core.preprocessing.segmentation import Candidate, Piece, Segmentation
 
 _LEAST = 1e-4  # a candidate's probability counts as at least this
-_DIGIT = 0.8  # cost of each digit: fewer digits are likelier than more
-_LOW, _LOW_FROM = 8.0, 0.7  # cost for each height below this share of the line's
+_DIGIT = 1.2  # cost of each digit: fewer digits are likelier than more
+_LOW, _LOW_FROM = 12.0, 0.7  # cost for each height below this share of the line's
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
 _OMITTED = 6.0  # cost of leaving out a piece as large as a digit
