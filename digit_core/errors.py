@@ -53,6 +53,18 @@ class StorageError(DigitError):
     """A file could not be written: the disk is full or read-only, or permission is missing."""
 
 
+class DatabaseUnavailable(DigitError):
+    """The database cannot be reached, read or written, or its schema is of a later version."""
+
+
+class InvalidLabel(DigitError):
+    """A label is neither a digit nor "not a digit"."""
+
+
+class InvalidImport(DigitError):
+    """A file of drawings is damaged, too large, or has other content than drawings with labels."""
+
+
 class TrainingBusy(DigitError):
     """Another training is running on this machine."""
 

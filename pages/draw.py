@@ -9,7 +9,15 @@ from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
 from pages.components import canvas, draw_layout, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
-from pages.draw_sections import corrections, number_card, picture_inputs, presentation, tour, uploaded_pictures
+from pages.draw_sections import (
+    corrections,
+    feedback,
+    number_card,
+    picture_inputs,
+    presentation,
+    tour,
+    uploaded_pictures,
+)
 
 _TAB, _TABS = "input", ("Draw", "Upload")
 _DIGITS = 0.6  # of the parts of a drawing: if more look like digits, it is a number, else scribble
@@ -39,10 +47,11 @@ def show_drawing() -> None:
             recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
             prediction: Prediction | None = recognized.prediction
             number = None if prediction.is_digit else separate_digits(recognizer, recognized.steps[0].ink)
+            run = recognizer.run.name
             if number is None:
-                prediction_card.show(prediction, recognized.steps)
+                prediction_card.show(prediction, recognized.steps, lambda: feedback.show(prediction, drawing, run))
             else:
-                opened = number_card.show_canvas_number(number, recognized.steps[0].ink)
+                opened = number_card.show_canvas_number(number, recognized.steps[0].ink, run)
                 prediction = opened.prediction if opened else None
         if prediction is not None:
             with explanations:

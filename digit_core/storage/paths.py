@@ -62,6 +62,11 @@ def active_file() -> Path:
     return home() / "active.json"
 
 
+def database_file() -> Path:
+    """The SQLite database, where `DIGITS_DATABASE_URL` names no other one."""
+    return home() / "digit-lab.db"
+
+
 def mnist_override() -> Path | None:
     """The file that `DIGITS_MNIST` names, if it names one."""
     named = os.environ.get("DIGITS_MNIST")

@@ -122,10 +122,16 @@ def take(pen_width: int) -> list[dict[str, Any]]:
     """
     state = _state()
     points, lifted = state.pop("points", None), state.pop("lifted", False)
-    if lifted or not isinstance(points, list) or len(points) < 2:
+    state["under_way"] = not lifted and isinstance(points, list) and len(points) > 1
+    if not state["under_way"]:
         return []
     path = [["L" if place else "M", *(point if isinstance(point, list) else ())] for place, point in enumerate(points)]
     return [{"type": "path", "path": path, "strokeWidth": pen_width}]
+
+
+def is_under_way() -> bool:
+    """Whether the drawing that is shown in this run has a stroke that is not finished."""
+    return _state().get("under_way", False)
 
 
 def lifted() -> None:

@@ -3,6 +3,7 @@
 One piece of HTML, so that a pen lift costs one small message and no chart has to start up.
 """
 
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -37,8 +38,8 @@ _STYLE = """
 """
 
 
-def show(prediction: Prediction, steps: tuple[Step, ...] = ()) -> None:
-    """Show one prediction, and the steps to its model input if they are given.
+def show(prediction: Prediction, steps: tuple[Step, ...] = (), between: Callable[[], None] | None = None) -> None:
+    """Show one prediction, and the steps to its model input if they are given; `between` is shown above the steps.
 
     What does not look like a digit gets no bars beside it: a bar of 95 % would contradict that.
     """
@@ -46,10 +47,16 @@ def show(prediction: Prediction, steps: tuple[Step, ...] = ()) -> None:
     if not prediction.is_digit:
         bars = f"<details><summary>Probabilities if it is a digit all the same</summary>{bars}</details>"
     width = "" if prediction.is_digit else " wide"
-    st.html(
+    card = (
         f'{_STYLE}<div class="prediction"><div class="headline{width}" aria-live="polite">{_headline(prediction)}</div>'
-        f"{bars}</div>{_figures(steps)}"
+        f"{bars}</div>"
     )
+    if between is None:
+        st.html(card + _figures(steps))
+        return
+    st.html(card)
+    between()
+    st.html(_figures(steps))
 
 
 def _headline(prediction: Prediction) -> str:

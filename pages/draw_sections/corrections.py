@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from digit_core.drawings.labelled import NOT_A_DIGIT
 from digit_core.inference.recognizer import Number
 from pages.components import prediction_card
 
-NOT_A_DIGIT = -1
 _STATE = "corrections"
 _MOST_PICTURES = 1000  # whose corrections a session keeps
 

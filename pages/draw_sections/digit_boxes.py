@@ -4,16 +4,17 @@ Tab and the arrow keys lead from box to box, a digit typed there corrects it, De
 none, Escape takes that back. The same is below the picture as small buttons, for phones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
 from PIL import Image
 
+from digit_core.drawings.labelled import LABELS, NOT_A_DIGIT
 from pages.components.image_html import photo_uri
 from pages.components.percentages import probability
 from pages.draw_sections import corrections
-from pages.draw_sections.corrections import NOT_A_DIGIT, Corrections, DigitBox, Line
+from pages.draw_sections.corrections import Box, Corrections, DigitBox, Line
 
 _LARGEST = 900, 700  # pixels, a picture on screen
 _MOST_BOXES = 600
@@ -53,7 +54,9 @@ _HTML = (
     '<div class="reader"><div class="view"></div><div class="says" aria-live="polite"></div>'
     f'<div class="keys" role="group" aria-label="Correct the selected digit">{_KEYS}</div></div>'
 )
-_SCRIPT = """
+_SCRIPT = (
+    f"const NOT_A_DIGIT = {NOT_A_DIGIT};"
+    + """
 export default function ({data, parentElement, setTriggerValue}) {
   const reader = parentElement.querySelector('.reader');
   const [view, says, keys] = ['.view', '.says', '.keys'].map(name => reader.querySelector(name));
@@ -109,7 +112,7 @@ export default function ({data, parentElement, setTriggerValue}) {
     const act = {
       ArrowLeft: () => choose(reader.chosen - 1, true), ArrowRight: () => choose(reader.chosen + 1, true),
       ArrowUp: () => choose(beside(-1), true), ArrowDown: () => choose(beside(1), true),
-      Delete: () => correct(-1), Backspace: () => correct(-1), Escape: () => correct(null),
+      Delete: () => correct(NOT_A_DIGIT), Backspace: () => correct(NOT_A_DIGIT), Escape: () => correct(null),
     }[event.key] ?? (/^[0-9]$/.test(event.key) ? () => correct(Number(event.key)) : null);
     if (!act) return;
     event.preventDefault();
@@ -119,6 +122,7 @@ export default function ({data, parentElement, setTriggerValue}) {
   return () => reader.listens?.abort();
 }
 """
+)
 _boxes = st.components.v2.component("digit_boxes", html=_HTML, css=_STYLE, js=_SCRIPT)
 
 
@@ -128,12 +132,14 @@ def show(
     lines: Sequence[Line],
     source: str,
     key: str,
+    on_correct: Callable[[Box, int | None], None],
     offset: tuple[int, int] = (0, 0),
 ) -> DigitBox | None:
     """Show a picture with its boxes and return the digit whose details are asked for, if any.
 
     `picture`: RGB, of any size, shown for `size` (width, height) pixels of the original from `offset`
-    on, in which the boxes of `lines` are. `source`: which picture it is; `key`: unique on the page.
+    on, in which the boxes of `lines` are. `source`: which picture it is; `key`: unique on the page. `on_correct`
+    is called with the box and its label, None for a correction taken back.
     """
     shown = picture.copy()
     shown.thumbnail(_LARGEST)
@@ -147,7 +153,7 @@ def show(
     with st.container(key=f"boxes-{key}"):
         _boxes(
             data={"html": html, "source": source, "hint": "Select a digit to correct it or to see its probabilities."},
-            on_corrected_change=lambda: _correct(key, source, known),
+            on_corrected_change=lambda: _correct(key, source, known, on_correct),
             on_opened_change=lambda: _open(key, source, known),
             key=key,
         )
@@ -162,11 +168,12 @@ def _box(value: object) -> tuple | None:
     return tuple(value) if isinstance(value, list) and all(isinstance(edge, int) for edge in value) else None
 
 
-def _correct(key: str, source: str, known: dict) -> None:
+def _correct(key: str, source: str, known: dict, on_correct: Callable[[Box, int | None], None]) -> None:
     sent = st.session_state[key].corrected
     box, value = (_box(sent.get("box")), sent.get("value")) if isinstance(sent, dict) else (None, None)
-    if box in known and (value is None or (type(value) is int and NOT_A_DIGIT <= value <= 9)):
+    if box in known and (value is None or (type(value) is int and value in LABELS)):
         corrections.put(source, box, value)
+        on_correct(box, value)
 
 
 def _open(key: str, source: str, known: dict) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from digit_core.inference.recognizer import Number, RecognizedDigit
 from pages.components import prediction_card
-from pages.draw_sections import corrections, digit_boxes
+from pages.draw_sections import box_labels, corrections, digit_boxes
 from pages.draw_sections.corrections import Line
 
 _MARGIN = 0.08  # of the canvas: around its ink, where it is shown with its boxes
@@ -41,8 +41,11 @@ def show_text(lines: Sequence[Line], source: str) -> None:
     )
 
 
-def show_canvas_number(number: Number, ink: np.ndarray) -> RecognizedDigit | None:
-    """A number drawn on the canvas, whose ink is float32 (h, w), and the digit that is selected on it, if any."""
+def show_canvas_number(number: Number, ink: np.ndarray, run: str) -> RecognizedDigit | None:
+    """A number drawn on the canvas, whose ink is float32 (h, w), and the digit that is selected on it, if any.
+
+    `run`: the name of the run that predicted.
+    """
     lines, source = corrections.lines_of([number]), "canvas"
     show_text(lines, source)
     seen = np.argwhere(ink > 0.1)
@@ -51,7 +54,15 @@ def show_canvas_number(number: Number, ink: np.ndarray) -> RecognizedDigit | Non
     bottom, right = np.minimum(seen.max(0) + 1 + around, ink.shape)
     part = Image.fromarray((ink[top:bottom, left:right] * 255).astype(np.uint8)).convert("RGB")
     enlarged = part.resize((part.width * 2, part.height * 2), Image.Resampling.BILINEAR)
-    opened = digit_boxes.show(enlarged, part.size, lines, source, "canvas-digits", (int(left), int(top)))
+    opened = digit_boxes.show(
+        enlarged,
+        part.size,
+        lines,
+        source,
+        "canvas-digits",
+        lambda box, label: box_labels.store([number], "canvas", run, box, label),
+        (int(left), int(top)),
+    )
     return show_opened([number], opened)
 
 

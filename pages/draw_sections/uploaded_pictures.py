@@ -12,8 +12,8 @@ from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.grayscale import LARGEST, as_rgb
 from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
 from pages.components import draw_layout, prediction_card
-from pages.draw_sections import corrections, digit_boxes, number_card
-from pages.draw_sections.corrections import Line
+from pages.draw_sections import box_labels, corrections, digit_boxes, number_card
+from pages.draw_sections.corrections import DigitBox, Line
 
 _RESULTS, _SHOWN = "picture_results", "picture_shown"
 
@@ -104,7 +104,7 @@ def _show_one(file: UploadedFile, result: PictureResult, recognizer: Recognizer)
     details = _read(file, result.source, recognizer)
     left, right = draw_layout.columns("upload")
     with left:
-        opened = digit_boxes.show(details.image, details.size, result.lines, result.source, "upload-digits")
+        opened = _show_boxes(details, result, recognizer)
     with right:
         digits = [digit for number in details.numbers for digit in number.digits]
         if len(digits) == 1 and not corrections.of(result.source):
@@ -138,10 +138,22 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
         details = _read(of[result.source], result.source, recognizer)
         left, right = draw_layout.columns("upload")
         with left:
-            opened = digit_boxes.show(details.image, details.size, result.lines, result.source, "upload-digits")
+            opened = _show_boxes(details, result, recognizer)
         with right:
             number_card.show_text(result.lines, result.source)
             number_card.show_opened(details.numbers, opened)
+
+
+def _show_boxes(details: _Details, result: PictureResult, recognizer: Recognizer) -> DigitBox | None:
+    """The picture with its boxes, whose corrections are stored; returns the digit that is selected."""
+    return digit_boxes.show(
+        details.image,
+        details.size,
+        result.lines,
+        result.source,
+        "upload-digits",
+        lambda box, label: box_labels.store(details.numbers, "picture", recognizer.run.name, box, label),
+    )
 
 
 def _sentence(result: PictureResult) -> str:

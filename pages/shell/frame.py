@@ -13,6 +13,7 @@ _ICONS = {
     "draw": "draw",
     "results": "monitoring",
     "mistakes": "rule",
+    "my_drawings": "gesture",
     "compare": "compare_arrows",
     "runs": "folder_open",
     "training": "model_training",
@@ -27,13 +28,17 @@ def run_app() -> None:
     st.set_page_config(page_title="Digit Lab", page_icon=str(_PAGES / "icon.png"), layout="wide")
     page = st.navigation(
         [
-            st.Page(_PAGES / f"{name}.py", title=name.title(), icon=f":material/{icon}:", default=name == "draw")
+            st.Page(_PAGES / f"{name}.py", title=_title(name), icon=f":material/{icon}:", default=name == "draw")
             for name, icon in _ICONS.items()
         ]
     )
     st.cache_resource(recovery.recover, show_spinner=False)()  # once, when the app starts
     show(page.url_path or "draw")
     page.run()
+
+
+def _title(page: str) -> str:
+    return page.replace("_", " ").capitalize()
 
 
 def show(page: str) -> None:

@@ -1,0 +1,1 @@
+"""What people drew, what was predicted, and what they said it is."""
