@@ -7,7 +7,7 @@ import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
-from pages.components import canvas, draw_layout, live_stroke, occlusion_card, prediction_card, url_state
+from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.draw_sections import (
     corrections,
@@ -29,6 +29,8 @@ def show_canvas() -> None:
     started = time.thread_time()
     show_drawing()
     live_stroke.answer(started)
+    if labels.changes_sidebar():  # it offers to learn from the drawings, or no longer does
+        st.rerun(scope="app")
 
 
 def show_drawing() -> None:

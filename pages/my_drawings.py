@@ -5,7 +5,13 @@ import streamlit as st
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
-from pages.my_drawings_sections import accuracy_chart, drawings_filter, drawings_gallery, transfer_controls
+from pages.my_drawings_sections import (
+    accuracy_chart,
+    drawings_filter,
+    drawings_gallery,
+    everyones_drawings,
+    transfer_controls,
+)
 
 st.title("My drawings")
 st.caption(
@@ -28,5 +34,6 @@ try:
         if st.button("Draw a digit", icon=":material/draw:", key="leave-to-draw"):
             st.switch_page("pages/draw.py")
     transfer_controls.show(drawings)
+    everyones_drawings.show()
 except DigitError as error:
     st.error(str(error))

@@ -14,6 +14,7 @@ from pages.components.percentages import percent
 from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
 from pages.components.titles import duration
+from pages.results_sections import adaptation_table
 from pages.results_sections.confidence import show_confidence
 from pages.results_sections.export_cards import show_export
 from pages.results_sections.label_review import show_label_errors
@@ -94,7 +95,8 @@ def show_report(run: Run) -> None:
 
 
 def show_overview(run: Run) -> None:
-    """Curves, confusion matrix, per-class metrics."""
+    """Curves, confusion matrix, per-class metrics; first what it learned, if it learned from drawings."""
+    adaptation_table.show(run)
     show_curves(run)
     left, right = st.columns([5, 4], gap="large")
     with right:  # first, since the matrix needs another file, which may be damaged

@@ -3,6 +3,7 @@
 python3 scripts/train.py --preset quick --epochs 1
 python3 scripts/train.py --preset two_block --data digits --seed 3 --json
 python3 scripts/train.py --preset custom --filters 16,32 --kernel-sizes 5,3 --dense-units 64 --rotation 8
+python3 scripts/train.py --base shipped --drawings drawings.npz
 python3 scripts/train.py --resume 20261121-140500-robust
 """
 
@@ -14,10 +15,11 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 
 from tqdm import tqdm
 
-from digit_core.errors import InvalidConfig, TrainingFailed
+from digit_core.errors import InvalidConfig, InvalidImport, TrainingFailed
 from digit_core.jobs import trainings
 from digit_core.jobs.processes import is_alive
 from digit_core.runs.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
@@ -84,9 +86,31 @@ def _start(arguments: argparse.Namespace) -> trainings.Job:
         raise InvalidConfig(f"--resume uses the training's own settings; leave out --{option}.")
     if arguments.resume:
         return trainings.resume(trainings.stopped_job(arguments.resume), activate=arguments.activate)
+    if bool(arguments.base) != bool(arguments.drawings_file):
+        raise InvalidConfig("--base and --drawings go together: a run learns from drawings.")
+    command = " ".join(["scripts/train.py", *sys.argv[1:]])
+    if arguments.base:
+        if given:
+            option = next(iter(given)).replace("_", "-")
+            raise InvalidConfig(f"--base uses the run's own settings; leave out --{option}.")
+        return _start_with_drawings(arguments, command)
     lists = {name: parse_numbers(given[name], name) for name in CUSTOM_FIELDS if isinstance(given.get(name), str)}
     config = training_config(**{"preset": DEFAULT_PRESET, **given, **lists})
-    return trainings.start(config, activate=arguments.activate, command=" ".join(["scripts/train.py", *sys.argv[1:]]))
+    return trainings.start(config, activate=arguments.activate, command=command)
+
+
+def _start_with_drawings(arguments: argparse.Namespace, command: str) -> trainings.Job:
+    from digit_core.drawings.store import LabelledImages
+    from digit_core.drawings.transfer import read
+    from digit_core.jobs.adapt import start_with
+
+    try:
+        content = arguments.drawings_file.read_bytes()
+    except OSError as error:
+        raise InvalidImport(f"{arguments.drawings_file} cannot be read: {error.strerror}.") from None
+    found = read(content)
+    labelled = LabelledImages(found.images, found.labels, ("",) * len(found.labels))
+    return start_with(labelled, open_run(arguments.base), activate=arguments.activate, command=command)
 
 
 def _arguments() -> argparse.Namespace:
@@ -109,6 +133,10 @@ def _arguments() -> argparse.Namespace:
         "--batch-normalization", action=argparse.BooleanOptionalAction, help="preset custom: after each layer"
     )
     parser.add_argument("--compute-dtype", help="auto (default), float32 or bfloat16, while training")
+    parser.add_argument("--base", metavar="RUN", help="fine-tune this run on the drawings of --drawings")
+    parser.add_argument(
+        "--drawings", dest="drawings_file", type=Path, metavar="FILE", help="an export of My drawings: .npz or .zip"
+    )
     parser.add_argument("--resume", metavar="NAME", help="resume an interrupted training")
     parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")
     parser.add_argument("--no-activate", dest="activate", action="store_false", help="keep the active model")

@@ -38,6 +38,11 @@ TITLES = {
     "dense_units": "Dense units",
     "batch_normalization": "Batch normalisation",
     "track_recall": "Recall tracked",
+    "base_run": "Fine-tuned from",
+    "drawings": "Labelled drawings",
+    "drawing_share": "Labelled drawings per batch",
+    "drawings_digest": "Digest of the drawings",
+    "steps_per_epoch": "Steps per epoch",
     "validation_fraction": "Validation images",
     "patience": "Early stopping",
     "compute_dtype": "Compute type",
@@ -51,7 +56,7 @@ _CHOICES = {
     "compute_dtype": {"auto": "Automatic"},
 }
 _SHARES = {"weight_decay", "label_smoothing", "dropout", "validation_fraction", "scaling"}
-_SHARES |= {"synthetic_digit_share", "non_digit_share"}
+_SHARES |= {"synthetic_digit_share", "non_digit_share", "drawing_share"}
 _NAMES = re.compile(rf"\b({'|'.join(sorted(TITLES, key=len, reverse=True))})\b")
 
 
@@ -68,12 +73,18 @@ def value_in_words(config: TrainingConfig, name: str) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "steps_per_epoch" and not value:
+        return "all images once"
+    if value == "":
+        return "–"
     if name in _SHARES:
         return f"{value * 100:.3g}%"
     if name == "rotation":
         return f"{value:g}°"
     if value is None:
         return "–"
+    if isinstance(value, str):
+        return value
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 

@@ -32,7 +32,13 @@ def seconds_for(config: TrainingConfig) -> float | None:
 def expected_timings(config: TrainingConfig, *, warm: bool) -> tuple[Timings, bool]:
     """The seconds of each stage, and whether they are known; if not, they are a guess."""
     runs = list(islice((run for run in list_runs().runs if run.name != SHIPPED), _LOOKED_AT))
-    costs = [(run, cost) for run in runs if run.config.preset == config.preset and (cost := _cost(run)) is not None]
+    costs = [
+        (run, cost)
+        for run in runs
+        if run.config.preset == config.preset
+        and bool(run.config.base_run) == bool(config.base_run)
+        and (cost := _cost(run)) is not None
+    ]
     alike = [
         pair
         for same in (("data", "batch_size"), ("data",), ())

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.jobs import warm_trainer
 from digit_core.jobs.machine_lock import lock_owner
@@ -25,7 +26,7 @@ from digit_core.runs.run import is_training_name
 from digit_core.runs.run_names import folder_name, next_number
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
-from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.files import make_folder, storage_errors, write_bytes
 
 _KEPT_ENDED_JOBS = 5
 _starting = Lock()  # held while one is started, as all students of a class may press Retrain at once
@@ -37,12 +38,20 @@ def current() -> Job | None:
     return Job(owner.folder) if owner else None
 
 
-def start(config: TrainingConfig, *, window: str = "", activate: bool = True, command: str = "the app") -> Job:
+def start(
+    config: TrainingConfig,
+    *,
+    window: str = "",
+    activate: bool = True,
+    command: str = "the app",
+    drawings: TrainingSet | None = None,
+) -> Job:
     """Start a training in a process of its own and return once it holds the machine's lock.
 
     Parameters: `window`, the random id of the browser tab that starts it, kept in its request; `activate`,
     whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
-    `command`, what the person ran to start it, stored in the run's `config.json`.
+    `command`, what the person ran to start it, stored in the run's `config.json`; `drawings`, what a training
+    with a `base_run` learns from: they stay in the working folder until it ends.
     Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
     with _starting:
@@ -52,6 +61,8 @@ def start(config: TrainingConfig, *, window: str = "", activate: bool = True, co
         job = Job(_new_folder(config.preset))
         try:
             job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
+            if drawings is not None:
+                write_bytes(job.folder / DRAWINGS_FILE, drawings.as_bytes())
             _launch(job, config.epochs)
         except DigitError:
             remove_folder(job.folder)

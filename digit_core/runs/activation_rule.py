@@ -1,7 +1,8 @@
 """When the run of a training becomes the active one by itself.
 
 The active run predicts for everybody, so a training replaces it only if that is no step back: on the
-same data, and not significantly worse on the same test images; or on MNIST after the few bundled digits.
+same data, and not significantly worse on the same test images; or on MNIST after the few bundled digits. One
+that learned from drawings is compared with the run that it comes from: see `judge_adaptation`.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ import numpy as np
 
 from digit_core.runs.run import SHIPPED, Run
 from digit_core.runs.run_names import parse_run_name
+from digit_core.runs.schemas import Adaptation
 
 ALPHA = 0.05  # of the test: a p-value below counts as significant
+MOST_LOST = 0.001  # share of the test images that a run may lose for what it learns from drawings
+MOST_CONTRADICTED = 0.15  # share of the labels
 _TITLES = {"mnist": "MNIST", "digits": "the bundled digits"}
 
 
@@ -25,6 +29,10 @@ class Verdict:
 
 def judge(new: Run, active: Run) -> Verdict:
     """Whether a new run may replace the active one. Raises DamagedRun if one of them cannot be read."""
+    if (adaptation := new.adaptation()) is not None:
+        verdict = judge_adaptation(adaptation)
+        if not verdict.activate or adaptation.base_run == active.name:
+            return verdict
     if new.environment.data_digest != active.environment.data_digest:
         return _other_data(new, active)
     ours, theirs = new.predictions(), active.predictions()
@@ -43,6 +51,23 @@ def judge(new: Run, active: Run) -> Verdict:
     if fewer > 0:
         return _activated(f"{images} fewer right than {_title(active)}, which may be chance {test}")
     return _activated(f"{images} more right than {_title(active)} {test}")
+
+
+def judge_adaptation(adaptation: Adaptation) -> Verdict:
+    """Whether a run that learned from drawings may replace the run that it comes from."""
+    test, held = adaptation.test, adaptation.held_back
+    lost = test.before - test.after
+    if lost > MOST_LOST * test.images:
+        return _kept(f"{lost:,} of {test.images:,} test images fewer right than before, more than {MOST_LOST:.1%}")
+    if held.after < held.before:
+        return _kept(f"of {held.images} drawings held back {held.after} are predicted correctly, {held.before} before")
+    if adaptation.contradicted > MOST_CONTRADICTED * adaptation.drawings:
+        return _kept(
+            f"{adaptation.contradicted} of {adaptation.drawings} labels contradict the others; see them in My drawings"
+        )
+    learned = f"of the drawings learned from {adaptation.learned.after} of {adaptation.learned.images} are right"
+    held_back = f", of those held back {held.after} of {held.images} ({held.before} before)" if held.images else ""
+    return _activated(f"{learned}{held_back}; test images right: {-lost:+,} of {test.images:,}".replace("-", "−"))
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

@@ -41,6 +41,10 @@ class TrainingConfig(BaseModel):
     and `beta_2` is for the other two. `compute_dtype` "auto" trains in bfloat16
     where the processor has hardware for it.
 
+    A training with a `base_run` begins with that run's weights and learns from `drawings` labelled
+    drawings, `drawing_share` of each batch; `drawings_digest` is the SHA-256 of their images and labels.
+    `steps_per_epoch` is 0 where an epoch has every image of the data set once.
+
     `training_config` fills in the preset's defaults and turns a wrong value into an
     `InvalidConfig` that names the field, the value and what is allowed.
     """
@@ -72,6 +76,11 @@ class TrainingConfig(BaseModel):
     dense_units: tuple[Annotated[int, Field(ge=1, le=4096)], ...] | None = Field(default=None, max_length=4)
     batch_normalization: bool | None = None
     track_recall: bool = False
+    base_run: str = Field(default="", max_length=100)
+    drawings: int = Field(default=0, ge=0, le=1_000_000)
+    drawing_share: float = Field(default=0.0, ge=0, le=0.45)
+    drawings_digest: str = Field(default="", max_length=64)
+    steps_per_epoch: int = Field(default=0, ge=0, le=100_000)
     validation_fraction: float = Field(default=1 / 12, gt=0, le=0.5)
     patience: int = Field(default=3, ge=1, le=500)
     compute_dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -82,6 +91,8 @@ class TrainingConfig(BaseModel):
         for count, share in (("synthetic_digits", "synthetic_digit_share"), ("non_digits", "non_digit_share")):
             if (getattr(self, count) > 0) != (getattr(self, share) > 0):
                 raise ValueError(f"{count} and {share} go together: both 0, or both above 0")
+        if not (self.base_run != "") == (self.drawings > 0) == (self.drawing_share > 0):
+            raise ValueError("base_run, drawings and drawing_share go together: a run learns from drawings")
         for name in CUSTOM_FIELDS:
             if getattr(self, name) is not None and self.preset != "custom":
                 raise ValueError(f"{name} can be set for the preset custom only, not for {self.preset}")

@@ -19,7 +19,7 @@ from digit_core.errors import DamagedRun, InvalidConfig, UnknownRun
 from digit_core.runs.config import TrainingConfig, read_config
 from digit_core.runs.json_files import file_stats, read_file, read_json, read_model, unreadable
 from digit_core.runs.predictions import Predictions, read_predictions
-from digit_core.runs.schemas import Calibration, Environment, Metrics
+from digit_core.runs.schemas import Adaptation, Calibration, Environment, Metrics
 from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
 from digit_core.storage.paths import display_path
@@ -93,6 +93,10 @@ class Run:
     def calibration(self) -> Calibration:
         """Temperature and thresholds."""
         return read_model(self.path / "calibration.json", Calibration)
+
+    def adaptation(self) -> Adaptation | None:
+        """The comparison with the run that it was fine-tuned from; None for any other run."""
+        return read_model(self.path / "adaptation.json", Adaptation) if self.config.base_run else None
 
     def history(self) -> list[dict[str, float]]:
         """One row per epoch with `HISTORY_FIELDS`, and with `TRACKED_FIELDS` if they were tracked.

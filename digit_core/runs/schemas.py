@@ -112,6 +112,35 @@ class Metrics(_Record):
         return rows
 
 
+class Comparison(_Record):
+    """How many of some images were right `before` and `after`; `only_before` and `only_after` just one of the two."""
+
+    images: Count
+    before: Count
+    after: Count
+    only_before: Count
+    only_after: Count
+
+
+class Adaptation(_Record):
+    """A run that learned from drawings, beside the run that it comes from.
+
+    `test`: the test images; `held_back`: drawings that were kept out of the training; `learned`: those that
+    were not. `contradicted`: labels, of all drawings, that a model adapted to the others finds next to impossible.
+    """
+
+    base_run: str
+    test: Comparison
+    held_back: Comparison
+    learned: Comparison
+    contradicted: Count
+
+    @property
+    def drawings(self) -> int:
+        """How many drawings there are in all."""
+        return self.held_back.images + self.learned.images
+
+
 class Calibration(_Record):
     """How logits become calibrated probabilities; fitted on validation data.
 

@@ -9,13 +9,16 @@ import math
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
+from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import TrainingConfig
 from digit_core.training.augmentation import Augmenter, Strength
 from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, SyntheticDigits, load_or_generate
 
+NO_DRAWINGS = np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64)
 NOT_A_DIGIT = N_DIGITS  # label of the eleventh class
 STRONG = Strength()
 MODERATE = Strength(rotation=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)  # bends less, shifts more
@@ -38,27 +41,39 @@ class MixedBatches(keras.utils.PyDataset):
     ----------
     images, labels : training images, uint8 (n, 28, 28), and labels (n,).
     synthetic : synthetic digits and non-digits; by default as many as the configuration says.
+    drawings : images and labels as above, of which each batch has its share.
+    teacher : a network whose probabilities, for all but the drawings, stand in for the labels.
     """
 
     def __init__(
-        self, images: np.ndarray, labels: np.ndarray, config: TrainingConfig, synthetic: SyntheticDigits | None = None
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        config: TrainingConfig,
+        synthetic: SyntheticDigits | None = None,
+        drawings: tuple[np.ndarray, np.ndarray] = NO_DRAWINGS,
+        teacher: Classifier | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=16)
         self._images, self._labels, self._config = images, labels, config
         self._synthetic = synthetic or load_or_generate(config.synthetic_digits, config.non_digits, TRAINING_SEED)
         self._n_digits = int(config.batch_size * config.synthetic_digit_share + 0.5)
         self._n_negatives = int(config.batch_size * config.non_digit_share + 0.5)
-        self._n_images = max(config.batch_size - self._n_digits - self._n_negatives, 1)
+        self._drawings, self._drawing_labels = drawings
+        self._teacher = teacher
+        self._n_drawings = int(config.batch_size * config.drawing_share + 0.5) if len(self._drawings) else 0
+        self._n_images = max(config.batch_size - self._n_digits - self._n_negatives - self._n_drawings, 1)
         self._one_hot = np.eye(class_count(config), dtype=np.float32)
         self.set_epoch(0)
 
     def __len__(self) -> int:
-        return math.ceil(len(self._images) / self._n_images)
+        return self._config.steps_per_epoch or math.ceil(len(self._images) / self._n_images)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         config, pool = self._config, self._synthetic
         rng = np.random.default_rng((config.seed, self._epoch, index))
-        picked = self._order[index * self._n_images : (index + 1) * self._n_images]
+        start = index * self._n_images % len(self._order)  # an epoch of given steps may be longer than the data set
+        picked = self._order[start : start + self._n_images]
         digits = rng.integers(0, len(pool.images), self._n_digits) if self._n_digits else []
         negatives = rng.integers(0, len(pool.negatives), self._n_negatives) if self._n_negatives else []
         images = to_float(self._images[picked])
@@ -71,7 +86,15 @@ class MixedBatches(keras.utils.PyDataset):
             strength = Strength(math.radians(config.rotation), 0.0, config.scaling, 0.0, 0.0, 0.0)
             images = Augmenter(strength, rng)(images)
         labels = [self._labels[picked], pool.labels[digits], np.full(len(negatives), NOT_A_DIGIT)]
-        return np.concatenate([images, synthetic])[..., None], self._one_hot[np.concatenate(labels).astype(np.int64)]
+        inputs = np.concatenate([images, synthetic])
+        targets = self._one_hot[np.concatenate(labels).astype(np.int64)]
+        if self._teacher is not None:
+            targets = softmax(self._teacher.logits_in_batches(inputs), axis=1)
+        if self._n_drawings:
+            drawn = rng.integers(0, len(self._drawings), self._n_drawings)
+            inputs = np.concatenate([inputs, Augmenter(MILD, rng)(to_float(self._drawings[drawn]))])
+            targets = np.concatenate([targets, self._one_hot[self._drawing_labels[drawn]]])
+        return inputs[..., None], targets
 
     def set_epoch(self, epoch: int) -> None:
         """Shuffle the images for an epoch, counted from 0."""

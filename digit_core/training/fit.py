@@ -13,6 +13,7 @@ import numpy as np
 
 from digit_core.datasets.loading import load_dataset
 from digit_core.datasets.splits import stratified_split
+from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, read_training_set
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import digit_probabilities
@@ -21,10 +22,11 @@ from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.checkpoints import delete_checkpoint
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
-from digit_core.runs.run import Run
+from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Environment, Metrics, Progress
+from digit_core.training.adaptation import begin_with, blend, compare
 from digit_core.training.architectures import build
-from digit_core.training.batches import MixedBatches, class_count, drawing_like_validation
+from digit_core.training.batches import NO_DRAWINGS, MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import EndFit, FitEnded, HistoryLogger, ProgressReporter, StopOnInvalidLoss
 from digit_core.training.export.formats import export_litert
@@ -51,10 +53,14 @@ class TrainingData:
     digest: str
 
 
-def prepare_data(config: TrainingConfig, report: Callable[[str], None] = lambda message: None) -> TrainingData:
+def prepare_data(
+    config: TrainingConfig,
+    report: Callable[[str], None] = lambda message: None,
+    drawings: TrainingSet | None = None,
+) -> TrainingData:
     """The configuration's data, with a stratified part of the training images held out for validation.
 
-    `report` is called with a message before each slow step.
+    `report` is called with a message before each slow step; `drawings` are to be learned from.
     Raises DataUnavailable, DataDamaged or StorageError.
     """
     report("Preparing the data")
@@ -63,7 +69,13 @@ def prepare_data(config: TrainingConfig, report: Callable[[str], None] = lambda 
     if config.synthetic_digits or config.non_digits:
         report("Generating synthetic digits (only the first time)")
     return TrainingData(
-        MixedBatches(data.x_train[fitting], data.y_train[fitting], config),
+        MixedBatches(
+            data.x_train[fitting],
+            data.y_train[fitting],
+            config,
+            drawings=drawings.of_class_count(class_count(config)).learned() if drawings else NO_DRAWINGS,
+            teacher=Classifier(open_run(config.base_run).model_bytes()) if drawings else None,
+        ),
         data.x_train[validating],
         data.y_train[validating],
         data.x_test,
@@ -108,10 +120,13 @@ def train(
         if cancelled():  # during the fit the callbacks check
             raise Cancelled
 
-    data = prepare_data(config, lambda message: enter("training", message))
+    drawings = read_training_set(folder) if config.base_run else None
+    data = prepare_data(config, lambda message: enter("training", message), drawings)
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = build_compiled_model(config, config.epochs * len(data.batches))
+    if drawings:
+        begin_with(model, config)
     environment = Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         data_digest=data.digest,
@@ -124,11 +139,14 @@ def train(
 
     enter("evaluating", "Evaluating on the test images")
     model = _float32_copy(model, config)
+    inputs, labels = drawing_like_validation(data.x_validate, data.y_validate)
+    if drawings:
+        share = blend(model, config, [(to_float(data.x_validate), data.y_validate), (inputs, labels)])
+        print(f"The weights are {share:.0%} those that were trained, and the rest the base run's.")
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
-    drawings, labels = drawing_like_validation(data.x_validate, data.y_validate)
-    calibration = fit_calibration(classifier.logits_in_batches(drawings), labels)
+    calibration = fit_calibration(classifier.logits_in_batches(inputs), labels)
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
     probabilities = _test_probabilities(classifier, data.x_test)
     np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=data.y_test.astype(np.uint8))
@@ -142,6 +160,11 @@ def train(
         parameters=model.count_params(),
     )
     (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
+    if drawings:
+        enter("evaluating", "Comparing with the run that it comes from")
+        adaptation = compare(drawings, open_run(config.base_run), Run(folder), data.batches)
+        (folder / "adaptation.json").write_text(adaptation.model_dump_json(indent=1))
+        (folder / DRAWINGS_FILE).unlink()  # they belong to the people who drew them, not to the run
     enter("evaluating", "Completing the run")
     complete(folder, config, environment)
     report(Progress(state="publishing", message="Publishing the run", epochs=config.epochs))

@@ -17,6 +17,7 @@ from digit_core.storage import paths
 from pages.components.browser_window import browser_name
 
 _GIVEN, _COUNT, _PROBLEM = "labels_given", "labelled_drawings", "labels_problem"  # in a session
+_CHANGED = "labels_changed"
 _MOST_GIVEN = 1000  # drawings whose labels a session remembers
 
 
@@ -61,6 +62,7 @@ def save(
         drawings.append(Drawing(owner(), source, run, prediction, strokes, ink))
         drawing_id = drawings[0].id
     st.session_state.pop(_PROBLEM, None)
+    known = count()  # before the label is stored
     try:
         WRITER.save(Change(drawings, [Label(drawing_id, owner(), label)]))
     except DatabaseUnavailable as error:
@@ -71,8 +73,9 @@ def save(
     remembered[token] = drawing_id, label
     while len(remembered) > _MOST_GIVEN:
         remembered.pop(next(iter(remembered)))
-    if _COUNT in st.session_state:
-        st.session_state[_COUNT] += (label is not None) - (before is not None)
+    st.session_state[_COUNT] = known + (label is not None) - (before is not None)
+    if (known > 0) != (st.session_state[_COUNT] > 0):
+        st.session_state[_CHANGED] = True
 
 
 def relabel(drawing_id: str, label: int | None) -> None:
@@ -94,6 +97,11 @@ def count() -> int:
     if _COUNT not in st.session_state:
         st.session_state[_COUNT] = _stored_count()
     return st.session_state[_COUNT]
+
+
+def changes_sidebar() -> bool:
+    """Whether there are labelled drawings now and were none before, or the other way round; once."""
+    return st.session_state.pop(_CHANGED, False)
 
 
 def problem() -> str:

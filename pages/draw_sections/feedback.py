@@ -35,9 +35,16 @@ _HTML = (
     '<div class="problem" role="status"></div></div>'
 )
 _SCRIPT = """
+const PATIENCE = 2000;  // milliseconds
 export default function ({data, parentElement, setTriggerValue}) {
   const root = parentElement.querySelector('.feedback');
   const send = value => setTriggerValue('labelled', {token: data.token, value});
+  // A key pressed just after the lift of the pen is for the drawing that the server is about to answer.
+  const pressed = root.pressed;
+  if (data.token && pressed) {
+    root.pressed = null;
+    if (performance.now() - pressed.at < PATIENCE) send(pressed.value);
+  }
   for (const button of root.querySelectorAll('button')) {
     const value = button.dataset.value === 'undo' ? null : Number(button.dataset.value);
     button.disabled = !data.token || (value === null && data.label === null);
@@ -53,8 +60,10 @@ export default function ({data, parentElement, setTriggerValue}) {
     const types = target.matches?.('input, textarea, select, [contenteditable=true]');
     // A key pressed in a dialog or on another component with digits of its own is not for this drawing.
     const elsewhere = document.querySelector('[role=dialog]') || target.closest?.('.reader');
-    if (!data.token || types || elsewhere || event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (/^[0-9]$/.test(event.key)) send(Number(event.key));
+    if (types || elsewhere || event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!/^[0-9]$/.test(event.key)) return;
+    if (data.token) send(Number(event.key));
+    else root.pressed = {value: Number(event.key), at: performance.now()};
   }, {signal});
   return () => root.ended.abort();
 }

@@ -43,9 +43,10 @@ def show(drawings: Sequence[StoredDrawing]) -> None:
         alt.Tooltip("Accuracy:Q", format=".0%"),
     ]
     y = alt.Y("Accuracy:Q", scale=alt.Scale(domain=(0, 1)), axis=alt.Axis(format=".0%"), title="accuracy")
+    run = alt.Color("Run:N", legend=alt.Legend(orient="bottom"))
     line = alt.Chart(table).mark_line(interpolate="step-after").encode(x=x, y=y)
     # The colour is the run's: where it changes, another model predicted.
-    points = alt.Chart(table).mark_point(filled=True, size=45).encode(x=x, y=y, color="Run:N", tooltip=tooltip)
+    points = alt.Chart(table).mark_point(filled=True, size=45).encode(x=x, y=y, color=run, tooltip=tooltip)
     st.caption(f"Accuracy of the predictions as you saw them, mean of the last {_WINDOW} drawings")
     with reserved("my-accuracy", _HEIGHT):
         st.altair_chart((line + points).properties(height=_HEIGHT), width="stretch", key="my-accuracy")

@@ -11,6 +11,7 @@ from digit_core.jobs import trainings, warm_trainer
 from digit_core.jobs.estimates import seconds_for
 from digit_core.runs.config import TrainingConfig, defaults, parse_numbers, training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
+from pages.components import labels, retrain_with_drawings
 from pages.components.browser_window import window_name
 from pages.components.glossary import definition
 from pages.components.titles import duration, markdown
@@ -51,6 +52,11 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
             st.caption("One training at a time: the next can start when this one has ended.")
         elif config:
             st.caption(_summary(config))
+        if labels.count():
+            retrain_with_drawings.show(
+                "Retrain with my drawings", attempt, key="retrain-drawings", busy=busy, owners=[labels.owner()]
+            )
+            st.caption("Learns from what you said in *My drawings*.")
 
 
 def _config(preset: str, settings: dict) -> TrainingConfig:

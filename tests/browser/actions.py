@@ -11,6 +11,7 @@ PAGES = (
     ("", "Draw a digit"),
     ("results", "Results"),
     ("mistakes", "Mistakes"),
+    ("my_drawings", "My drawings"),
     ("compare", "Compare"),
     ("runs", "Runs"),
     ("training", "Training"),

@@ -178,7 +178,8 @@ def test_the_readme_names_every_preset_page_and_file_of_a_run():
     for preset in PRESETS:
         assert f"`{preset}`" in README
     for page in sorted((paths.PROJECT / "pages").glob("[a-z]*.py")):
-        assert f"**{page.stem.capitalize()}**" in README
+        title = page.stem.replace("_", " ").capitalize()
+        assert f"**{title}**" in README
     for path in paths.SHIPPED_RUN.iterdir():
         assert f"`{path.name}" in README
 
