@@ -6,6 +6,8 @@ python3 scripts/benchmark.py app           start, memory, and latency from pen l
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
 python3 scripts/benchmark.py live          predictions while the pen is down: how many, how far behind it
 python3 scripts/benchmark.py class         200 students who draw in one app; --browse --training for more
+python3 scripts/benchmark.py adaptation    what a run learns from 30 corrected drawings, and what it forgets
+python3 scripts/benchmark.py database      20 processes that store drawings for a minute, and 50 that are killed
 python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
 """
 
@@ -17,12 +19,15 @@ import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from digit_core import Recognizer
+from scripts.benchmarks.adaptation_benchmark import measure_adaptation
 from scripts.benchmarks.app_benchmark import measure_app, measure_pages
 from scripts.benchmarks.class_benchmark import measure_class
+from scripts.benchmarks.database_benchmark import measure_database
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
 from scripts.benchmarks.live_benchmark import measure_live
@@ -79,7 +84,7 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "retrain"]
+    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "retrain", "adaptation", "database"]
     parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
@@ -89,6 +94,8 @@ def main() -> int:
     parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
+    parser.add_argument("--drawn", type=Path, metavar="FILE", help="adaptation: a stroke set of real writers")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of database (default: 60)")
     given = parser.parse_args()
     benchmarks = {
         "training": lambda: measure_training(given.seeds),
@@ -97,6 +104,8 @@ def main() -> int:
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
         "retrain": measure_retrain,
+        "adaptation": lambda: measure_adaptation(given.drawn),
+        "database": lambda: measure_database(seconds=given.seconds),
         "live": lambda: measure_live(given.strokes or 20),
         "class": lambda: measure_class(
             given.students, given.strokes or 8, given.pause, given.browse, given.training, not given.no_live

@@ -24,7 +24,7 @@ from digit_core.training.batches import MixedBatches
 from digit_core.training.contradictions import contradicted_labels
 
 _SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)  # of the new weights, those tried first
-_MOST_WORSE = 0.0006  # share of the validation images
+_MOST_WORSE = 0.0006, 0.0015  # shares of the validation images: of the data set's own, and of drawing-like ones
 
 
 def begin_with(model: keras.Model, config: TrainingConfig) -> None:
@@ -39,8 +39,8 @@ def begin_with(model: keras.Model, config: TrainingConfig) -> None:
 def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """Move the model's weights back towards its base run's, as far as needed; returns the share of the new ones.
 
-    `validation`: pairs of inputs, float32 (n, 28, 28), and labels (n,), on none of which more than `_MOST_WORSE`
-    may be lost. Raises UnknownRun or DamagedRun.
+    `validation`: inputs, float32 (n, 28, 28), and labels (n,) of the data set's own validation images and of those
+    that resemble drawings; of neither may more than `_MOST_WORSE` be lost. Raises UnknownRun or DamagedRun.
     """
     before, after = load_network(open_run(config.base_run)).get_weights(), model.get_weights()
 
@@ -49,7 +49,10 @@ def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple
         model.set_weights(mixed)
         return [_count_errors(model, inputs, labels) for inputs, labels in validation]
 
-    allowed = [e + _MOST_WORSE * len(labels) for e, (_, labels) in zip(errors(0.0), validation, strict=True)]
+    allowed = [
+        count + worse * len(labels)
+        for count, worse, (_, labels) in zip(errors(0.0), _MOST_WORSE, validation, strict=True)
+    ]
     for share in _SHARES:
         if all(now <= most for now, most in zip(errors(share), allowed, strict=True)):
             return share

@@ -113,3 +113,51 @@ def test_drawings_are_imported_by_everybody_for_themselves(open_page):
     import_drawings(collection, ME, Recognizer.load("shipped"))
     app = open_page("my_drawings")
     assert cards(app) == 36 and app.metric[0].value == "40"
+
+
+def test_the_sidebar_offers_to_learn_from_drawings_only_if_there_are_some(open_page, monkeypatch):
+    started = []
+    monkeypatch.setattr("digit_core.jobs.adapt.start_with_drawings_of", lambda *given, **more: started.append(given))
+    app = open_page("my_drawings")
+    assert not [button for button in app.sidebar.button if button.key == "retrain-drawings"]
+    add(4)
+    app = open_page("my_drawings")
+    app.sidebar.button(key="retrain-drawings").click().run()
+    assert started == [([ME], ())]
+
+
+def test_everyones_drawings_can_be_learned_from_and_a_person_left_out(open_page, monkeypatch):
+    started = []
+    monkeypatch.setattr("digit_core.jobs.adapt.start_with_drawings_of", lambda *given, **more: started.append(given))
+    add(4)
+    app = open_page("my_drawings")
+    assert "left-out" not in [each.key for each in app.multiselect]
+    add(4, owner="b" * 32), add(9, owner="c" * 32)
+    app = open_page("my_drawings")
+    app.multiselect(key="left-out").set_value(["b" * 32]).run()
+    app.button(key="retrain-everyone").click().run()
+    assert started == [([ME, "c" * 32], ["b" * 32])]
+    app.multiselect(key="left-out").set_value([ME, "b" * 32, "c" * 32]).run()
+    assert "Everybody is left out" in texts(app)
+
+
+def test_results_show_what_a_run_learned_from_drawings(open_page, add_run):
+    import json
+
+    run = add_run("20260101-120000-robust")
+    document = json.loads((run.path / "config.json").read_text())
+    document["config"] |= {"base_run": "shipped", "drawings": 30, "drawing_share": 0.25}
+    (run.path / "config.json").write_text(json.dumps(document))
+    compared = {"images": 6, "before": 1, "after": 4, "only_before": 0, "only_after": 3}
+    nothing = dict.fromkeys(compared, 0)
+    test = {"images": 10_000, "before": 9966, "after": 9960, "only_before": 10, "only_after": 4}
+    adaptation = {"base_run": "shipped", "test": test, "held_back": compared, "learned": nothing, "contradicted": 2}
+    (run.path / "adaptation.json").write_text(json.dumps(adaptation))
+    app = open_page("results", run=run.name)
+    assert "What it learned from drawings" in texts(app)
+    table = app.dataframe[0].value
+    assert table["Right now"].tolist() == ["9,960 (99.60%)", "4 (66.67%)"]
+    assert "2 labels contradict the others" in texts(app)
+    (run.path / "adaptation.json").unlink()
+    app = open_page("results", run=run.name)
+    assert "adaptation.json" in texts(app)
