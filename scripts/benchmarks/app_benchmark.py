@@ -138,7 +138,7 @@ def app_in_browser(settings: dict[str, str]) -> Iterator[tuple[Page, int, float]
 
 
 def _visit(page: Page, name: str) -> float:
-    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True)
     started = time.perf_counter()
     link.click()
     page.locator("h1", has_text=name).wait_for()

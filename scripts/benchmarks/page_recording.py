@@ -63,7 +63,7 @@ def record(browser: Browser, address: str, first_content: dict[str, str]) -> Rec
 
     def go_to(name: str) -> Visit:
         files_before, sent_before = len(files), len(sent)
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
         page.locator("h1", has_text=name).wait_for()
         page.locator(first_content[name]).first.wait_for()
         settled(page)

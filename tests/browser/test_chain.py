@@ -78,7 +78,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     page.goto(app)
     draw(page, SEVEN)
     expect_prediction(page, "7")
-    page.get_by_role("link", name="Mistakes").click()
+    page.get_by_role("link", name="Mistakes", exact=True).click()
 
     click_cell(page, true, predicted, images_of(true, predicted))
     found = shown(page, len(indices))
@@ -114,7 +114,7 @@ def test_from_a_cell_to_its_images_to_an_explanation_to_the_canvas(mnist, app, p
     expect_prediction(page, "7")
 
     # The choice is still there.
-    page.get_by_role("link", name="Mistakes").click()
+    page.get_by_role("link", name="Mistakes", exact=True).click()
     assert sorted(index for *_, index in shown(page, len(indices))) == indices
 
 

@@ -13,7 +13,7 @@ EXPORTING = 90_000  # milliseconds; a core may be busy
 
 def test_export_the_shipped_run_download_it_and_a_figure(mnist, app, page):
     page.goto(app)
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Results", exact=True).click()
     page.get_by_role("tab", name="Export").click()
     exports = page.get_by_role("button", name="Export", exact=False)
     expect(exports).to_have_count(4)

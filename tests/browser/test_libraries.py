@@ -19,7 +19,7 @@ def test_the_running_app_maps_no_tensorflow(page, running_app, mnist):
     draw(page, [(60, 60), (190, 60), (120, 220)])
     expect_prediction(page, "7")
     for name, content in FIRST_CONTENT.items():
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
         page.locator("h1", has_text=name).wait_for()
         page.locator(content).first.wait_for()
         settled(page)

@@ -43,7 +43,7 @@ def test_anothers_training_ends_while_i_look_at_an_image_and_nothing_of_mine_cha
     finish_training(MINE, {3: 0, 40: 9})
     page.goto(f"{app}/results")
     expect(page).to_have_url(re.compile(rf"/results\?run={MINE}$"))
-    page.get_by_role("link", name="Mistakes").click()
+    page.get_by_role("link", name="Mistakes", exact=True).click()
     expect(page).to_have_url(re.compile(rf"/mistakes\?run={MINE}$"))
     page.goto(f"{page.url}&image=40")
     dialog = page.get_by_role("dialog")
@@ -76,7 +76,7 @@ def test_anothers_training_ends_while_i_look_at_an_image_and_nothing_of_mine_cha
 def test_the_run_in_the_address_is_no_step_for_back(app, page):
     page.goto(app)
     expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Results", exact=True).click()
     expect(page).to_have_url(re.compile(r"/results\?run="))
     settled(page)
     page.go_back()

@@ -41,10 +41,10 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     other.goto(app)
     expect(other.get_by_test_id("stSidebar").get_by_role("button", name="Cancel")).to_be_visible()
     # It goes on while other pages are visited and digits are drawn.
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Results", exact=True).click()
     expect(sidebar.get_by_text(EPOCH)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_text("Loss", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Draw").click()
+    page.get_by_role("link", name="Draw", exact=True).click()
     expect_prediction(page, "7")
     expect(sidebar.get_by_text("finished", exact=False)).to_be_visible(timeout=TRAINING)
     expect(sidebar.get_by_text("Kept, not activated", exact=False)).to_be_visible()  # its data set is a smaller one
@@ -52,10 +52,10 @@ def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
     expect(sidebar.get_by_text("(scikit-learn digits)")).to_be_visible()
     expect(other.get_by_test_id("stSidebar").get_by_text("finished", exact=False)).to_be_visible()
     expect_prediction(page, "7")  # the drawing is still there, read by the new model
-    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Results", exact=True).click()
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("on scikit-learn digits"))
     expect(page.get_by_role("img", name="Loss by step")).to_be_visible()
-    page.get_by_role("link", name="Mistakes").click()
+    page.get_by_role("link", name="Mistakes", exact=True).click()
     expect(page.get_by_text("test images are misclassified", exact=False)).to_be_visible()
     sidebar.get_by_role("button", name="Back to the shipped model").click()
     expect(sidebar.get_by_text("Active model: the shipped model")).to_be_visible()

@@ -76,7 +76,7 @@ def test_select_name_and_compare_two_runs(app, runs_folder, page):
     expect(page.get_by_role("list", name="Runs in the charts").get_by_text("my *first*")).to_be_visible()
     assert page.url.endswith("/compare?runs=20260101-070000-robust%2C20260101-060000-lenet5")
     expect(page.get_by_text("By chance, equally good runs differ")).to_be_visible()
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs", exact=True).click()
     expect(page.get_by_text("Select rows at the left edge")).to_be_visible()
 
 
