@@ -58,7 +58,7 @@ def start(
         _refuse_if_busy()
         recover()
         delete_old_jobs()
-        job = Job(_new_folder(config.preset))
+        job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
         try:
             job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
             if drawings is not None:
@@ -203,11 +203,11 @@ def _refuse_if_busy() -> None:
         raise TrainingBusy("Another training is running on this machine. Wait for it, or cancel it first.")
 
 
-def _new_folder(preset: str) -> Path:
+def _new_folder(preset: str, *, is_tuned: bool) -> Path:
     parent, started = make_folder(paths.working_folder()), datetime.now()
     taken = {folder.name for place in (parent, paths.runs_folder()) for folder in visible_folders(place)}
     first = next_number(preset, taken)
-    for name in (folder_name(preset, number, started) for number in range(first, first + 1000)):
+    for name in (folder_name(preset, each, started, is_tuned=is_tuned) for each in range(first, first + 1000)):
         with storage_errors(parent / name):
             try:
                 (parent / name).mkdir()

@@ -15,6 +15,12 @@ def test_the_name_of_a_folder_says_when_what_and_which(preset):
     assert name.title == f"{PRESETS[preset].title} 12"
 
 
+def test_a_run_that_learned_from_drawings_says_so():
+    name = parse_run_name(folder_name("two_block", 3, STARTED, is_tuned=True))
+    assert (name.preset, name.number, name.is_tuned) == ("two_block", 3, True)
+    assert name.title == f"{PRESETS['two_block'].title} fine-tuned 3"
+
+
 @pytest.mark.parametrize("name", ["20261121-140510-quick", "20261121-140510-quick-2"])
 def test_a_run_of_an_earlier_version_keeps_its_title(name):
     assert parse_run_name(name).title == "Quick, 21 Nov 14:05:10"
