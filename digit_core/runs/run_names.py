@@ -1,7 +1,8 @@
 """What a training's run is called: its folder, and the name that people say.
 
 The folder's name is date, time, preset and a running number, as in `20261123-204228-two-block-no7`:
-that run is *Two blocks 7*; one that learned from drawings is `…-robust-tuned-no7`. The number is in the folder's name so that it goes with every copy.
+that run is *Two blocks 7*; one that learned from drawings is `20261123-204228-robust-tuned-no7`. The
+number is in the folder's name so that it goes with every copy.
 Runs of earlier versions have no number (`20261123-204228-quick`, and `-2` for the second of a second).
 """
 

@@ -6,6 +6,7 @@ fifth of a second to import, so this module is imported only where something is 
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,8 @@ _CAUSES = {
     "does not exist": f"The database or the user in {_VARIABLE} does not exist on the server.",
 }
 _UNREACHABLE = f"The server does not answer. Is it running, and is the address in {_VARIABLE} right?"
+_REMEMBERED = 2.0  # seconds
+_away: dict[URL, tuple[float, DatabaseUnavailable]] = {}  # when and why a connection failed
 _engines: dict[URL, Engine] = {}  # whose schema is up to date
 _lock = threading.Lock()
 
@@ -64,17 +67,22 @@ def engine() -> Engine:
     if (found := _engines.get(url)) and not _is_gone(url):
         return found
     with _lock:  # Alembic changes state of the whole process while it migrates
+        _raise_if_away(url)  # another thread has just tried
         if url in _engines and _is_gone(url):  # else what is stored would end up in a file without a name
             _engines.pop(url).dispose()
         if url not in _engines:
-            _engines[url] = _opened(url)
+            try:
+                _engines[url] = _opened(url)
+            except DatabaseUnavailable as error:
+                _note_away(url, error)
+                raise
         return _engines[url]
 
 
 @contextmanager
 def reading() -> Iterator[Connection]:
     """A connection that sees one state of the database. Raises DatabaseUnavailable."""
-    with database_errors(), engine().connect() as connection:
+    with database_errors(), _connect() as connection:
         yield connection
 
 
@@ -84,7 +92,7 @@ def writing() -> Iterator[Connection]:
 
     What is stored survives the end of this process and of the machine.
     """
-    with database_errors(), engine().connect().execution_options(writes=True) as connection, connection.begin():
+    with database_errors(), _connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 
@@ -100,6 +108,31 @@ def database_errors() -> Iterator[None]:
             is_sqlite = database_url().get_backend_name() == "sqlite"
             cause = f"It says: {' '.join(said.split())[:200]}" if is_sqlite else _UNREACHABLE
         raise DatabaseUnavailable(f"The database cannot be used. {cause}") from error
+
+
+def _connect() -> Connection:
+    """A connection. While the database is away, only one caller in `_REMEMBERED` seconds waits to learn that."""
+    url = database_url()
+    _raise_if_away(url)
+    try:
+        with database_errors():
+            connection = engine().connect()
+    except DatabaseUnavailable as error:
+        _note_away(url, error)
+        raise
+    _away.pop(url, None)
+    return connection
+
+
+def _note_away(url: URL, error: DatabaseUnavailable) -> None:
+    if url not in _away or time.monotonic() > _away[url][0] + _REMEMBERED:
+        _away[url] = time.monotonic(), error
+
+
+def _raise_if_away(url: URL) -> None:
+    since, problem = _away.get(url, (0.0, None))
+    if problem is not None and time.monotonic() < since + _REMEMBERED:
+        raise DatabaseUnavailable(str(problem)) from problem
 
 
 def _opened(url: URL) -> Engine:
@@ -179,5 +212,6 @@ def _migrate(connection: Connection) -> None:
 def close() -> None:
     """Close all connections of this process; the next use opens the database again."""
     with _lock:
+        _away.clear()
         while _engines:
             _engines.popitem()[1].dispose()

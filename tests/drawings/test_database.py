@@ -1,6 +1,7 @@
 import os
 import sqlite3
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -135,4 +136,32 @@ def test_a_database_that_was_deleted_is_created_anew(own_home, make_drawing):
     assert store.drawings_of("anna") == []
     store.add([make_drawing(seed=1)], [])
     assert len(store.drawings_of("anna")) == 1
+    database.close()
+
+
+def test_many_who_ask_while_the_database_is_away_wait_for_one_attempt_only(own_home, monkeypatch):
+    monkeypatch.setenv("DIGITS_DATABASE_URL", "postgresql://digits@/x?host=/nowhere")
+    attempts = []
+
+    def slow(url):
+        attempts.append(url)
+        time.sleep(0.2)
+        raise DatabaseUnavailable("The database cannot be used. It is away.")
+
+    monkeypatch.setattr(database, "_opened", slow)
+    refused = []
+
+    def use():
+        try:
+            store.drawings_of("anna")
+        except DatabaseUnavailable as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["The database cannot be used. It is away."] * 20
+    assert len(attempts) == 1
     database.close()
