@@ -15,7 +15,7 @@ from digit_core.runs.schemas import Adaptation
 
 ALPHA = 0.05  # of the test: a p-value below counts as significant
 MOST_LOST = 0.001  # share of the test images that a run may lose for what it learns from drawings
-MOST_CONTRADICTED = 0.15  # share of the labels
+MOST_CONTRADICTED = 0.2  # share of the labels
 _TITLES = {"mnist": "MNIST", "digits": "the bundled digits"}
 
 

@@ -6,6 +6,7 @@ ones only mildly, because they vary already.
 """
 
 import math
+from copy import copy
 
 import keras
 import numpy as np
@@ -95,6 +96,12 @@ class MixedBatches(keras.utils.PyDataset):
             inputs = np.concatenate([inputs, Augmenter(MILD, rng)(to_float(self._drawings[drawn]))])
             targets = np.concatenate([targets, self._one_hot[self._drawing_labels[drawn]]])
         return inputs[..., None], targets
+
+    def without_drawings(self) -> "MixedBatches":
+        """The same batches, of the other images alone."""
+        others = copy(self)
+        others._n_drawings = 0
+        return others
 
     def set_epoch(self, epoch: int) -> None:
         """Shuffle the images for an epoch, counted from 0."""

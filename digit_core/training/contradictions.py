@@ -19,11 +19,14 @@ _COPIES = 8  # augmented ones of each drawing
 _REPLAYED = 16  # batches of what the base run was trained on
 _STEPS = 150
 _RATE = 0.01
-_IMPOSSIBLE = 0.02  # probability of a label below which it is contradicted
+_IMPOSSIBLE = 0.05  # probability of a label below which it is contradicted
 
 
 def contradicted_labels(network: keras.Model, drawings: TrainingSet, batches: MixedBatches) -> np.ndarray:
-    """Which labels contradict the others, bool (n,), of all drawings, learned and held back."""
+    """Which labels contradict the others, bool (n,), of all drawings, learned and held back.
+
+    `batches`: of what the base run was trained on, without the drawings.
+    """
     probabilities = cross_validated(network, drawings, batches)
     return probabilities[np.arange(len(drawings.labels)), drawings.labels] < _IMPOSSIBLE
 
