@@ -55,13 +55,19 @@ def training_set(labelled: LabelledImages) -> TrainingSet:
     return TrainingSet(labelled.images, labelled.labels, held_back)
 
 
-def read_training_set(folder: Path) -> TrainingSet:
-    """The drawings in a working folder. Raises DataDamaged."""
+def read_training_set(folder: Path, classes: int = NOT_A_DIGIT + 1) -> TrainingSet:
+    """The drawings in a working folder, for a network of so many classes: 10 know no "not a digit".
+
+    Raises DataDamaged, also if none is left to learn from.
+    """
     try:
         with np.load(folder / DRAWINGS_FILE, allow_pickle=False) as file:
             found = TrainingSet(file["images"], file["labels"], file["held_back"])
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise DataDamaged(f"The drawings of this training cannot be read ({error}). Start it anew.") from None
-    if len(found.labels) == 0 or found.labels.max() > NOT_A_DIGIT:
-        raise DataDamaged("The drawings of this training cannot be used. Start it anew.")
+    found = found.of_class_count(classes)
+    if found.held_back.all():
+        raise DataDamaged(
+            "There are no drawings that this model can learn from: it knows digits only, and no “not a digit”."
+        )
     return found

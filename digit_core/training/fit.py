@@ -73,7 +73,7 @@ def prepare_data(
             data.x_train[fitting],
             data.y_train[fitting],
             config,
-            drawings=drawings.of_class_count(class_count(config)).learned() if drawings else NO_DRAWINGS,
+            drawings=drawings.learned() if drawings else NO_DRAWINGS,
             teacher=Classifier(open_run(config.base_run).model_bytes()) if drawings else None,
         ),
         data.x_train[validating],
@@ -120,7 +120,7 @@ def train(
         if cancelled():  # during the fit the callbacks check
             raise Cancelled
 
-    drawings = read_training_set(folder) if config.base_run else None
+    drawings = read_training_set(folder, class_count(config)) if config.base_run else None
     data = prepare_data(config, lambda message: enter("training", message), drawings)
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)

@@ -32,7 +32,7 @@ _DRAWN, _CORRECTED, _OTHERS = 800, 30, 100
 _SAMPLES = 3  # corrected drawings of each digit, of a real writer
 _LEAST_DIGITS = 60  # of a real writer
 _VANDALISED = 0.3
-_ANGLES = (35, -35)  # degrees
+_ANGLES = (45, -45)  # degrees
 
 
 def measure_adaptation(drawn: Path | None = None) -> dict:

@@ -40,7 +40,12 @@ def test_a_damaged_file_is_told(tmp_path, content):
         read_training_set(tmp_path)
 
 
-def test_a_network_without_non_digits_learns_no_non_digits():
+def test_a_network_without_non_digits_learns_no_non_digits(tmp_path):
     given = labelled(20)
     drawings = training_set(LabelledImages(given.images, np.where(given.labels == 3, 10, given.labels), given.owners))
-    assert 10 in drawings.labels and 10 not in drawings.of_class_count(10).labels
+    (tmp_path / DRAWINGS_FILE).write_bytes(drawings.as_bytes())
+    assert 10 in read_training_set(tmp_path).labels and 10 not in read_training_set(tmp_path, 10).labels
+    letters = training_set(LabelledImages(given.images, np.full(20, 10), given.owners))
+    (tmp_path / DRAWINGS_FILE).write_bytes(letters.as_bytes())
+    with pytest.raises(DataDamaged, match="it knows digits only"):
+        read_training_set(tmp_path, 10)
