@@ -100,7 +100,7 @@ def _start(arguments: argparse.Namespace) -> trainings.Job:
 
 
 def _start_with_drawings(arguments: argparse.Namespace, command: str) -> trainings.Job:
-    from digit_core.drawings.store import LabelledImages
+    from digit_core.drawings.labelled import LabelledImages
     from digit_core.drawings.transfer import read
     from digit_core.jobs.adapt import start_with
 

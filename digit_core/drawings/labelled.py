@@ -80,6 +80,15 @@ class Drawing:
         }
 
 
+@dataclass(frozen=True)
+class LabelledImages:
+    """Model inputs, uint8 (n, 28, 28), with labels (n,), 0 to 10, and the owner of each."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    owners: tuple[str, ...]
+
+
 def as_bytes(model_input: np.ndarray) -> bytes:
     """A model input, float32 (28, 28), 0 to 1, as 784 bytes."""
     return np.floor(np.clip(model_input, 0, 1) * 255 + 0.5).astype(np.uint8).tobytes()

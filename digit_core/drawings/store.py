@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from digit_core.drawings.labelled import NOT_A_DIGIT, Drawing, Label
+from digit_core.drawings.labelled import NOT_A_DIGIT, Drawing, Label, LabelledImages
 from digit_core.drawings.tables import DRAWINGS, LABELS
 from digit_core.storage.database import reading, writing
 
@@ -42,15 +42,6 @@ class StoredDrawing:
         if self.label == NOT_A_DIGIT:
             return not self.is_digit
         return self.is_digit and self.label == self.predicted
-
-
-@dataclass(frozen=True)
-class LabelledImages:
-    """Model inputs, uint8 (n, 28, 28), with labels (n,), 0 to 10, and the owner of each."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    owners: tuple[str, ...]
 
 
 def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:

@@ -34,6 +34,6 @@ LABELS = sa.Table(
     sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("label", sa.SmallInteger),
     sa.Column("created", sa.Double, nullable=False),
-    sa.Index("labels_by_drawing", "drawing"),
+    sa.Index("labels_by_drawing", "drawing", "owner"),
     sa.Index("labels_by_owner", "owner"),
 )

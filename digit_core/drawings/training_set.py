@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digit_core.drawings.labelled import NOT_A_DIGIT
-from digit_core.drawings.store import LabelledImages
+from digit_core.drawings.labelled import NOT_A_DIGIT, LabelledImages
 from digit_core.errors import DataDamaged
 
 DRAWINGS_FILE = "drawings.npz"  # in the working folder of a training

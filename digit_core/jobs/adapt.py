@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from digit_core.drawings import store
-from digit_core.drawings.store import LabelledImages
+from digit_core.drawings.labelled import LabelledImages
 from digit_core.drawings.training_set import training_set
 from digit_core.errors import InvalidConfig
 from digit_core.jobs import trainings

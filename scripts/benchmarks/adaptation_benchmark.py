@@ -16,7 +16,7 @@ from scipy.ndimage import rotate
 
 from digit_core import NoInk, Recognizer
 from digit_core.datasets.loading import load_dataset
-from digit_core.drawings.store import LabelledImages
+from digit_core.drawings.labelled import LabelledImages
 from digit_core.jobs import trainings
 from digit_core.jobs.adapt import start_with
 from digit_core.jobs.recovery import progress_of

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,15 @@ def test_a_drawing_of_very_many_points_is_stored_without_its_strokes(make_drawin
     drawing = make_drawing(strokes=[np.zeros((1_000_000, 2))])
     add(drawing)
     assert store.strokes_of(drawing.id) == (None, None)
+
+
+def test_no_query_takes_time_that_grows_with_the_square_of_what_is_stored(make_drawing):
+    def seconds(owner, count):
+        drawings = [make_drawing(owner, seed=0, run=str(each)) for each in range(count)]
+        store.add(drawings, [Label(drawing.id, owner, 4) for drawing in drawings])
+        began = time.perf_counter()
+        store.people(), store.drawings_of(owner), store.labelled_images([owner]), store.count_labelled(owner)
+        return time.perf_counter() - began
+
+    small = min(seconds(f"small {each}", 500) for each in range(3))
+    assert seconds("large", 8000) < 16 * 6 * small, "linear would be 16 times as long, and quadratic 256 times"

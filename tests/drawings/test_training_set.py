@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from digit_core.drawings.store import LabelledImages
+from digit_core.drawings.labelled import LabelledImages
 from digit_core.drawings.training_set import DRAWINGS_FILE, read_training_set, training_set
 from digit_core.errors import DataDamaged
 

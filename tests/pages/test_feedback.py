@@ -1,6 +1,8 @@
 """What a person says about the digit on the canvas, and about a box on a picture."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -111,3 +113,10 @@ def test_a_corrected_digit_of_a_number_is_stored_with_the_ink_of_its_box(open_pa
     assert strokes is None and ink.startswith(b"\x89PNG")
     trigger(app, boxes.id, "corrected", {"box": box, "value": None})
     assert store.drawings_of(ME)[0].label is None
+
+
+def test_the_app_imports_the_database_only_when_something_is_stored():
+    modules = "digit_core.jobs.trainings, digit_core.drawings.training_set, digit_core.drawings.labelled"
+    code = f"import sys, {modules}; print('sqlalchemy' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=paths.PROJECT, capture_output=True, text=True, check=True)
+    assert result.stdout.split()[-1] == "False"

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.drawings.labelled import NOT_A_DIGIT
-from digit_core.drawings.store import LabelledImages
+from digit_core.drawings.labelled import NOT_A_DIGIT, LabelledImages
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, training_set
 from digit_core.errors import DataDamaged, InvalidConfig, UnknownRun
 from digit_core.runs.fine_tuning import fine_tuning_config

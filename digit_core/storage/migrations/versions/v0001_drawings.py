@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("label", sa.SmallInteger),
         sa.Column("created", sa.Double, nullable=False),
     )
-    op.create_index("labels_by_drawing", "labels", ["drawing"])
+    op.create_index("labels_by_drawing", "labels", ["drawing", "owner"])
     op.create_index("labels_by_owner", "labels", ["owner"])
 
 
