@@ -31,7 +31,7 @@ _HTML = (
     '<div class="keys" role="group" aria-label="What is it?">'
     + "".join(f'<button type="button" data-value="{digit}">{digit}</button>' for digit in range(10))
     + f'<button type="button" class="wide" data-value="{NOT_A_DIGIT}">Not a digit</button>'
-    '<button type="button" class="wide" data-value="undo">Undo label</button></div>'
+    '<button type="button" class="wide" data-value="undo">Remove label</button></div>'
     '<div class="problem" role="status"></div></div>'
 )
 _SCRIPT = """

@@ -26,7 +26,7 @@ def test_the_first_address_that_anybody_opens_may_be_any_pages(app, page):
     expect(page.get_by_test_id("stSidebar").get_by_role("button", name="Retrain")).to_be_visible()
     expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Draw", exact=True)).to_be_visible()
     assert page.url.endswith("/results?run=shipped")
-    pages = {"/", "/results", "/mistakes", "/compare", "/runs", "/training", "/join"}
+    pages = {"/", "/results", "/mistakes", "/my_drawings", "/compare", "/runs", "/training", "/join"}
     assert set(page.evaluate("[...window.links]")) == pages
 
 
