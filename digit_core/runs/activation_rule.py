@@ -15,7 +15,8 @@ from digit_core.runs.schemas import Adaptation
 
 ALPHA = 0.05  # of the test: a p-value below counts as significant
 MOST_LOST = 0.001  # share of the test images that a run may lose for what it learns from drawings
-MOST_CONTRADICTED = 0.2  # share of the labels
+MOST_CONTRADICTED = 0.2  # share of the labels ...
+ENOUGH_DRAWINGS = 10  # ... of so many: a few cannot contradict each other
 _TITLES = {"mnist": "MNIST", "digits": "the bundled digits"}
 
 
@@ -61,7 +62,8 @@ def judge_adaptation(adaptation: Adaptation) -> Verdict:
         return _kept(f"{lost:,} of {test.images:,} test images fewer right than before, more than {MOST_LOST:.1%}")
     if held.after < held.before:
         return _kept(f"of {held.images} drawings held back {held.after} are predicted correctly, {held.before} before")
-    if adaptation.contradicted > MOST_CONTRADICTED * adaptation.drawings:
+    is_enough = adaptation.drawings >= ENOUGH_DRAWINGS
+    if is_enough and adaptation.contradicted > MOST_CONTRADICTED * adaptation.drawings:
         return _kept(
             f"{adaptation.contradicted} of {adaptation.drawings} labels contradict the others; see them in My drawings"
         )

@@ -48,7 +48,7 @@ _KEYS = (
     + "".join(f'<button type="button" data-value="{digit}">{digit}</button>' for digit in range(10))
     + '<button type="button" data-step="1" aria-label="Next digit">›</button>'
     + f'<button type="button" class="wide" data-value="{NOT_A_DIGIT}">Not a digit</button>'
-    + '<button type="button" class="wide" data-value="undo">Undo correction</button>'
+    + '<button type="button" class="wide" data-value="undo">Remove correction</button>'
 )
 _HTML = (
     '<div class="reader"><div class="view"></div><div class="says" aria-live="polite"></div>'

@@ -32,7 +32,7 @@ def test_what_learned_and_forgot_little_is_activated():
 
 def test_without_drawings_held_back_the_test_images_decide():
     nothing = compared(0, 0, 0)
-    assert judge_adaptation(adaptation(held_back=nothing, learned=compared(1, 0, 1), contradicted=0)).activate
+    assert judge_adaptation(adaptation(held_back=nothing, learned=compared(1, 0, 1), contradicted=1)).activate
     assert not judge_adaptation(adaptation(held_back=nothing, test=compared(10_000, 9966, 9955))).activate
 
 
