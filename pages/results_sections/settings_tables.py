@@ -11,15 +11,15 @@ from pages.components.downloads import csv_button
 from pages.components.reserved import reserved
 
 _GROUPS = {
-    "Data": ("data", "validation_fraction", "seed"),
+    "Data": ("data", "validation_fraction", "seed", "drawings", "drawings_digest"),
     "Architecture": ("preset", "filters", "kernel_sizes", "dense_units", "batch_normalization", "dropout"),
     "Optimisation": (
         "epochs", "batch_size", "optimizer", "learning_rate", "schedule", "beta_1", "beta_2", "weight_decay",
-        "label_smoothing", "patience", "track_recall",
+        "label_smoothing", "patience", "track_recall", "base_run", "steps_per_epoch",
     ),
     "Augmentation": (
         "augmentation", "rotation", "scaling", "mild_epochs", "synthetic_digits", "synthetic_digit_share",
-        "non_digits", "non_digit_share",
+        "non_digits", "non_digit_share", "drawing_share",
     ),
 }  # fmt: skip
 _ENVIRONMENT = "Environment"
