@@ -65,6 +65,14 @@ class InvalidImport(DigitError):
     """A file of drawings is damaged, too large, or has other content than drawings with labels."""
 
 
+class NotPermitted(DigitError):
+    """Only the owner may do this, and the person is not signed in as the owner."""
+
+
+class LimitReached(DigitError):
+    """Something is done too often, or takes more room than is allowed."""
+
+
 class TrainingBusy(DigitError):
     """Another training is running on this machine."""
 

@@ -1,0 +1,1 @@
+"""Who may do what: checked here, where an action happens, and not where its button is drawn."""
