@@ -113,7 +113,7 @@ def _home() -> str:
         with tempfile.TemporaryFile(dir=home) as probe:  # without a name: nothing is left if this is killed
             probe.write(_PROBE)
         return _OK
-    parent = next(folder for folder in home.parents if folder.exists())
+    parent = next(folder for folder in (home, *home.parents) if folder.exists())
     return _OK if parent.is_dir() and os.access(parent, os.W_OK) else "The home cannot be created."
 
 
