@@ -90,9 +90,9 @@ def prepare(lock_file: str) -> None:
 
     Writes nothing and needs no network if the environment is up to date.
     """
-    if _is_complete(lock_file):
-        return
     try:
+        if _is_complete(lock_file):
+            return
         FOLDER.mkdir(parents=FOLDER.parent != PROJECT, exist_ok=True)
         with _locked() as lock:
             if not _is_complete(lock_file):  # another command may just have installed it

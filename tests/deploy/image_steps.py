@@ -9,6 +9,7 @@ environment. The commands of the `Dockerfile` run there: as an ordinary user (`n
 
 import argparse
 import fnmatch
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import urllib.request
@@ -30,6 +32,7 @@ from scripts.benchmarks.chromium import free_port
 _PORT = "8501"
 _NOBODY = 65534
 _STARTED_WITHIN = 120  # seconds
+_VERSION = sys.version_info[:2]
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,11 @@ class Image:
 
     folder: Path
     variables: dict[str, str]
+    user: int | None
 
     def begin(self, command: list[str], **options) -> subprocess.Popen:
         """Start one of its commands as the ordinary user."""
-        user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+        user = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
         return subprocess.Popen(command, cwd=self.folder / "app", env=self.variables, **user, **options)
 
     def files(self) -> dict[str, tuple[int, int]]:
@@ -94,31 +98,50 @@ def image(*, install: bool = False) -> Iterator[Image]:
         folder.chmod(0o755)
         app, data, temporary = folder / "app", folder / "data", folder / "tmp"
         _copy_checkout(app)
+        interpreter, user = _interpreter(), _NOBODY if os.getuid() == 0 else None
         for place in (data, temporary):
             place.mkdir()
-            if os.getuid() == 0:
-                os.chown(place, _NOBODY, _NOBODY)
-        if not install:  # the same packages, without the minutes
-            (app / ".venv").symlink_to(PROJECT / ".venv", target_is_directory=True)
+            if user:
+                os.chown(place, user, user)
+        if not install:
+            _lend_packages(app, interpreter)
         for step in dockerfile.all("RUN"):
             if step.startswith("python3 "):  # the other one makes the user and /data
-                interpreter = sys._base_executable if "environment" in step else sys.executable
                 subprocess.run([interpreter, *step.split()[1:]], cwd=app, check=True)
         for path in [app, *app.rglob("*")]:
             if not path.is_symlink() and path.is_relative_to(app):
                 path.chmod(path.stat().st_mode & ~0o222)
         variables = dockerfile.environment() | {
-            "PATH": f"{Path(sys._base_executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{Path(interpreter).parent}:{os.environ['PATH']}",
             "DIGITS_HOME": str(data),
             "HOME": str(temporary),
             "TMPDIR": str(temporary),
             "DIGITS_VERSION": "image",
         }
         try:
-            yield Image(folder, variables)
+            yield Image(folder, variables, user)
         finally:
             for path in [app, *(path for path in app.rglob("*") if path.is_dir() and not path.is_symlink())]:
                 path.chmod(0o755)
+
+
+def _interpreter() -> str:
+    """A Python of this version that an ordinary user may run; root's own may lie in a folder for root alone."""
+    own = Path(sys._base_executable).resolve()
+    if os.getuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in own.parents):
+        return str(own)
+    found = shutil.which(f"python{_VERSION[0]}.{_VERSION[1]}", path="/usr/bin:/usr/local/bin")
+    assert found, f"an ordinary user needs a Python {_VERSION[0]}.{_VERSION[1]} outside of {own.parent}"
+    return found
+
+
+def _lend_packages(app: Path, interpreter: str) -> None:
+    """An environment with this one's packages, without the minutes that it takes to install them."""
+    subprocess.run([interpreter, "-m", "venv", "--without-pip", app / ".venv"], check=True)
+    lent = f"{sysconfig.get_path('purelib')}\n"
+    (app / ".venv" / "lib" / f"python{_VERSION[0]}.{_VERSION[1]}" / "site-packages" / "lent.pth").write_text(lent)
+    lock = (app / "requirements.lock").read_text(encoding="utf-8")
+    (app / ".venv" / ".install-status").write_text(hashlib.sha256(lock.encode()).hexdigest())
 
 
 def _copy_checkout(app: Path) -> None:
