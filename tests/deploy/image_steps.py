@@ -30,7 +30,7 @@ from digit_core.storage.paths import PROJECT
 from scripts.benchmarks.chromium import free_port
 
 _PORT = "8501"
-_NOBODY = 65534
+NOBODY = 65534
 _STARTED_WITHIN = 120  # seconds
 _VERSION = sys.version_info[:2]
 
@@ -98,7 +98,7 @@ def image(*, install: bool = False) -> Iterator[Image]:
         folder.chmod(0o755)
         app, data, temporary = folder / "app", folder / "data", folder / "tmp"
         _copy_checkout(app)
-        interpreter, user = _interpreter(), _NOBODY if os.getuid() == 0 else None
+        interpreter, user = ordinary_interpreter(), NOBODY if os.getuid() == 0 else None
         for place in (data, temporary):
             place.mkdir()
             if user:
@@ -125,7 +125,7 @@ def image(*, install: bool = False) -> Iterator[Image]:
                 path.chmod(0o755)
 
 
-def _interpreter() -> str:
+def ordinary_interpreter() -> str:
     """A Python of this version that an ordinary user may run; root's own may lie in a folder for root alone."""
     own = Path(sys._base_executable).resolve()
     if os.getuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in own.parents):

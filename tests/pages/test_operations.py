@@ -1,6 +1,7 @@
 """What the app offers to the person who runs it: health, figures, and an orderly end."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from digit_core.drawings import writer
 from digit_core.drawings.writer import Change, Writer
@@ -186,21 +191,32 @@ def test_labels_that_cannot_be_stored_are_counted_in_the_last_event(monkeypatch)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
-def test_a_terminated_app_logs_that_it_has_stopped_within_seconds(own_home, tmp_path):
+def test_a_terminated_app_finishes_the_answer_under_way_and_logs_that_it_has_stopped(own_home, tmp_path):
     port, log = free_port(), tmp_path / "events"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
     environment = {**os.environ, "DIGITS_LOG": str(log), "STREAMLIT_SERVER_PORT": str(port)}
     app = subprocess.Popen(command, cwd=paths.PROJECT, env=environment, stdout=subprocess.DEVNULL)
+    stream, origin = f"ws://localhost:{port}/_stcore/stream", f"http://localhost:{port}"
     try:
         wait_for(lambda: _status(port, "/healthz") == 200)
-        assert _status(port, "/metrics") == 200
-        app.send_signal(signal.SIGTERM)
+        with connect(stream, origin=origin, subprotocols=["streamlit"], max_size=None) as window:
+            window.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+            received = map(_message, window)
+            assert "new_session" in received  # the script has begun
+            assert _status(port, "/metrics") == 200
+            app.send_signal(signal.SIGTERM)
+            assert "script_finished" in received
         app.wait(30)
     finally:
         app.kill()
         app.wait()
-    events = [line.split('"event": "')[1].split('"')[0] for line in log.read_text().splitlines()]
-    assert events == ["app_started", "app_stopping", "app_stopped"]
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["app_started", "app_stopping", "app_stopped"]
+    assert events[1]["sessions"] == 1
+
+
+def _message(data: bytes) -> str:
+    return ForwardMsg.FromString(data).WhichOneof("type")
 
 
 def _status(port: int, path: str) -> int | None:

@@ -1,5 +1,6 @@
 """`.venv` is made and kept by the scripts; here from a small package of the tests' own, without a network."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -8,12 +9,15 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from scripts import environment
+from tests.deploy.image_steps import NOBODY, ordinary_interpreter
 from tests.waiting import wait_for
 
 FILES = 5000  # unpacking them takes pip a second or more: time to be killed in
@@ -32,6 +36,7 @@ class Project:
     """A checkout with this project's `scripts/environment.py`, in a folder with a space in its name."""
 
     def __init__(self, folder: Path):
+        self.interpreter, self.user = sys._base_executable, None
         self.folder = folder / "a checkout"
         self.wheels = folder / "wheels"
         self.environment = self.folder / ".venv"
@@ -50,7 +55,8 @@ class Project:
             f"{information}/METADATA": f"Metadata-Version: 2.1\nName: parcel\nVersion: {version}\n",
             f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        files[f"{information}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{information}/RECORD"])
+        sizes = {name: len(text) for name, text in files.items()} | {f"{information}/RECORD": ""}
+        files[f"{information}/RECORD"] = "".join(f"{name},,{size}\n" for name, size in sizes.items())
         with zipfile.ZipFile(wheel, "w") as archive:
             for name, text in files.items():
                 archive.writestr(zipfile.ZipInfo(name), text)  # without the time: the same digest each time
@@ -64,13 +70,14 @@ class Project:
     def begin(self, **variables: str) -> subprocess.Popen:
         """Run the script as a person does, with the Python that is on the machine, in a process group of its own."""
         return subprocess.Popen(
-            [sys._base_executable, "scripts/student.py"],
+            [self.interpreter, "scripts/student.py"],
             cwd=self.folder,
             env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            user=self.user,
         )
 
     def run(self, **variables: str) -> str:
@@ -174,6 +181,74 @@ def test_a_kill_while_what_an_interrupted_installation_left_is_removed_heals(ins
     (installed.environment / ".install-status").write_text("begun")
     kill_when(lambda: installed.unpacked() < FILES, installed.begin())
     assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+
+
+def test_pip_that_ends_by_itself_half_way_leaves_no_environment_that_counts(made):
+    """As on a full disk: its exit code is then that of an update that it never began."""
+
+    def stop_pip(process: int, number: int) -> None:
+        (pip,) = (int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split())
+        os.kill(pip, number)
+
+    with made.begin() as process:
+        kill_when(lambda: made.unpacked() > 50, process, stop_pip, signal.SIGINT)
+    assert 50 < made.unpacked() < FILES
+    assert "The last installation was interrupted" in made.run()
+    assert made.unpacked() == FILES
+
+
+def test_a_truncated_file_of_a_package_is_noticed(installed):
+    (installed.environment / ".install-status").unlink()
+    (installed.packages() / "parcel" / "7.txt").write_text("")
+    installed.run()
+    assert (installed.packages() / "parcel" / "7.txt").read_text() == "a file\n"
+
+
+def test_whatever_the_moments_of_many_kills_the_next_start_that_ends_leaves_everything_in_place(made):
+    assert kill_at_random(made, kills=4, seed=2) == []
+
+
+def kill_at_random(project: Project, kills: int, seed: int) -> list[str]:
+    """Kill starts at random moments, the command alone or with pip; then what was wrong after any of them."""
+    random, wrong = Random(seed), []
+    for number in range(kills):
+        begun = project.begin()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            begun.wait(random.uniform(0, 6))
+        if begun.poll() is None:
+            random.choice((os.killpg, os.kill))(begun.pid, signal.SIGKILL)
+        begun.communicate(timeout=300)  # also waits for a pip that goes on
+        status = project.environment / ".install-status"
+        says_whole = status.exists() and len(status.read_text()) >= 64
+        if says_whole and project.unpacked() != FILES:
+            wrong.append(f"after kill {number}: {project.unpacked()} files in an environment that counts as whole")
+    printed = project.run()
+    return wrong if printed.endswith(f"parcel 1.0 {FILES}\n") else [*wrong, printed]
+
+
+def test_a_read_only_checkout_of_another_user_is_installed_for_into_the_home():
+    """A path with spaces, an ordinary user, a checkout that is not theirs, and no network at the second start."""
+    with tempfile.TemporaryDirectory(prefix="not mine ", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        project, home = Project(folder), folder / "my home"
+        project.interpreter, project.user = ordinary_interpreter(), NOBODY if os.getuid() == 0 else None
+        home.mkdir()
+        if project.user:
+            os.chown(home, NOBODY, NOBODY)
+        checkout = [project.folder, *project.folder.rglob("*")]
+        for path in checkout:
+            path.chmod(path.stat().st_mode & ~0o222)
+        variables = {"DIGITS_HOME": str(home / "digits"), "HOME": str(home), "TMPDIR": str(home)}
+        try:
+            assert project.run(**variables).endswith(f"\nparcel 1.0 {FILES}\n")
+            shutil.rmtree(project.wheels)
+            assert project.run(**variables) == f"parcel 1.0 {FILES}\n"
+            assert sorted(project.folder.rglob("*")) == sorted(checkout[1:])
+            assert (home / "digits" / ".venv" / "pyvenv.cfg").exists()
+        finally:
+            for path in checkout:
+                path.chmod(0o755)
 
 
 def test_two_starts_at_once_install_once(project):
