@@ -18,9 +18,9 @@ def respond(request: Request) -> Response:
     if not _is_permitted(request):
         sentence = f"Figures are for this machine alone, or with the bearer token of {_TOKEN}.\n"
         return PlainTextResponse(sentence, 403)
-    from digit_core.telemetry import figures
+    from digit_core.telemetry import prometheus
 
-    return Response(figures.exposition(), media_type=figures.CONTENT_TYPE, headers={"cache-control": "no-store"})
+    return Response(prometheus.exposition(), media_type=prometheus.CONTENT_TYPE, headers={"cache-control": "no-store"})
 
 
 def _is_permitted(request: Request) -> bool:

@@ -56,9 +56,9 @@ def note_failure(error: Exception) -> None:
 
 
 def _start_figures() -> None:
-    from digit_core.telemetry import figures  # not with the module: a session's script needs no Prometheus
+    from digit_core.telemetry import prometheus  # not with the module: a session's script needs no Prometheus
 
-    figures.start(
+    prometheus.start(
         version(),
         sessions=lambda: SESSIONS.count,
         running_tasks=lambda: TaskQueue().is_busy(),

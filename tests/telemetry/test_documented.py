@@ -3,7 +3,7 @@
 import re
 
 from digit_core.storage.paths import PROJECT
-from digit_core.telemetry import figures
+from digit_core.telemetry import prometheus
 
 PAGE = (PROJECT / "deploy" / "README.md").read_text(encoding="utf-8")
 SOURCES = [
@@ -20,7 +20,7 @@ def test_every_event_is_documented():
 
 
 def test_every_figure_is_documented():
-    names = set(re.findall(r"^# HELP (digit_lab_\w+)", figures.exposition().decode(), re.MULTILINE))
+    names = set(re.findall(r"^# HELP (digit_lab_\w+)", prometheus.exposition().decode(), re.MULTILINE))
     assert len(names) > 8
     assert [name for name in sorted(names) if not name.endswith("_created") and f"`{name}`" not in PAGE] == []
 

@@ -4,13 +4,13 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from digit_core.telemetry import figures
+from digit_core.telemetry import prometheus
 from digit_core.telemetry.events import log_event, predicting
 
 
 @pytest.fixture(autouse=True)
 def counting():
-    figures.start(
+    prometheus.start(
         "a version", sessions=lambda: 3, running_tasks=lambda: 1, waiting_tasks=lambda: 2, waiting_labels=lambda: 4
     )
 
@@ -50,7 +50,7 @@ def test_a_prediction_that_fails_is_none():
 
 
 def test_the_exposition_is_prometheus_text_with_what_is_open_now():
-    families = {family.name: family for family in text_string_to_metric_families(figures.exposition().decode())}
+    families = {family.name: family for family in text_string_to_metric_families(prometheus.exposition().decode())}
     assert families["digit_lab_open_sessions"].samples[0].value == 3
     tasks = {sample.labels["state"]: sample.value for sample in families["digit_lab_background_tasks"].samples}
     assert tasks == {"running": 1, "waiting": 2}
