@@ -26,20 +26,20 @@ _STATUS_NAME, _LOCK_NAME = ".install-status", ".install-lock"
 _BEGUN = "begun"
 _NEWEST_PYTHON = (3, 13)  # for which TensorFlow and h5py have wheels
 
-# Prints all packages if every file recorded by pip is there in its size. importlib.metadata's own list skips missing
-# files from Python 3.12 on.
+# Prints a digest of all installed files, those that belong to no package too, if every one that pip recorded is there
+# in its size. importlib.metadata's own list skips missing files from Python 3.12 on.
 _INVENTORY = """
-import csv, importlib.metadata, os, sys
+import csv, hashlib, importlib.metadata, os, sys, sysconfig
 import pip
-packages = []
 for package in importlib.metadata.distributions():
     record = package.read_text("RECORD") or sys.exit(1)
     for name, _, size in csv.reader(record.splitlines()):
         if not name.endswith(".pyc"):
             found = os.stat(package.locate_file(name)).st_size
             size and int(size) != found and sys.exit(1)
-    packages.append(f"{package.name} {package.version}")
-print(*sorted(packages), sep="\\n")
+paths = [os.path.join(folder, name) for folder, _, names in os.walk(sysconfig.get_path("purelib")) for name in names]
+files = sorted((path, os.lstat(path).st_size) for path in paths if not path.endswith(".pyc"))
+print(hashlib.sha256(repr(files).encode("utf-8", "surrogateescape")).hexdigest())
 """
 
 
@@ -102,7 +102,8 @@ def prepare(lock_file: str) -> None:
     except OSError as error:
         sys.exit(
             f"The Python environment could not be changed ({error.filename or FOLDER}: {error.strerror}). Is there "
-            f"room on the disk, may you write to {FOLDER}, and is no other program using it?"
+            f"room on the disk, may you write to {FOLDER}, and is no other program using it? For a read-only checkout, "
+            "set DIGITS_HOME to a folder that can be written."
         )
 
 
@@ -122,15 +123,15 @@ def _digest(lock_file: str) -> str:
 
 
 def _install(lock_file: str, lock: int) -> None:
-    before, packages = _status(), _inventory()
-    if before == _BEGUN or packages is None:
-        before, packages = "", _recreate(lock)
+    before, files = _status(), _inventory()
+    if before == _BEGUN or files is None:
+        before, files = "", _recreate(lock)
     _write_status(_BEGUN)
     print(f"Installing the packages of {lock_file}; TensorFlow alone is 600 MB to fetch ...", flush=True)
     pip = [str(python()), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-user"]
     code = _call([*pip, "--only-binary=:all:", "--require-hashes", "-r", str(PROJECT / lock_file)], lock)
     installed = _inventory()
-    if code > 0 and installed == packages:  # pip gave up before it changed anything
+    if code > 0 and installed == files:  # pip gave up before it changed anything
         _write_status(before)
     if code:
         sys.exit(f"The installation failed (exit code {code}). Is there a network? Then run the same command again.")
@@ -141,7 +142,7 @@ def _install(lock_file: str, lock: int) -> None:
 
 
 def _inventory() -> str | None:
-    """The installed packages, a line each; None if a file of one is missing or has another size."""
+    """A digest of what is installed; None if a file of a package is missing or has another size."""
     if not python().exists():
         return None
     command = [str(python()), "-I", "-c", _INVENTORY]
@@ -172,10 +173,10 @@ def _recreate(lock: int) -> str:
     # Not the environment's own interpreter, which has just been deleted, but the one it was created from.
     base = getattr(sys, "_base_executable", sys.executable)
     code = _call([base, "-I", "-m", "venv", str(FOLDER)], lock)
-    packages = _inventory()
-    if code or packages is None:
+    files = _inventory()
+    if code or files is None:
         sys.exit(f"Creating it failed (exit code {code}). On Debian and Ubuntu: apt install python3-venv.")
-    return packages
+    return files
 
 
 def _call(command: list[str], lock: int) -> int:
