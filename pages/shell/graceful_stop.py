@@ -8,8 +8,6 @@ import signal
 import threading
 from collections.abc import Callable
 
-import uvicorn
-
 from digit_core.telemetry.events import log_event
 from pages.shell.open_sessions import SESSIONS
 
@@ -27,9 +25,10 @@ def finish_answers_at_signals() -> None:
         stop_server = signal.getsignal(number)
         if not callable(stop_server):
             continue
-        server = getattr(stop_server, "__self__", None)
-        if isinstance(server, uvicorn.Server) and server.config.timeout_graceful_shutdown is None:
-            server.config.timeout_graceful_shutdown = _MOST_SECONDS
+        # A method of uvicorn's server, which waits for connections to close for ever unless it is told otherwise.
+        config = getattr(getattr(stop_server, "__self__", None), "config", None)
+        if getattr(config, "timeout_graceful_shutdown", 0) is None:
+            config.timeout_graceful_shutdown = _MOST_SECONDS
         signal.signal(number, _handler(loop, stop_server))
 
 
