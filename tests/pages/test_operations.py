@@ -190,6 +190,7 @@ def test_labels_that_cannot_be_stored_are_counted_in_the_last_event(monkeypatch)
     assert operations._flush_labels() == 1
 
 
+@pytest.mark.flaky(reruns=1)  # a busy machine can take longer for an answer than the five seconds that it is given
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
 def test_a_terminated_app_finishes_the_answer_under_way_and_logs_that_it_has_stopped(own_home, tmp_path):
     port, log = free_port(), tmp_path / "events"

@@ -82,14 +82,14 @@ class Project:
     def run(self, **variables: str) -> str:
         """What the script printed; it must have succeeded."""
         with self.begin(**variables) as process:
-            printed, _ = process.communicate(timeout=300)
+            printed, _ = process.communicate(timeout=900)
         assert process.returncode == 0, printed
         return printed
 
     def fail(self) -> str:
         """What the script printed; it must have failed, with a sentence."""
         with self.begin() as process:
-            printed, _ = process.communicate(timeout=300)
+            printed, _ = process.communicate(timeout=900)
         assert process.returncode == 1
         assert "Traceback" not in printed
         return printed
@@ -112,7 +112,7 @@ def kill_at_random(project: Project, kills: int, seed: int) -> list[str]:
             begun.wait(random.uniform(0, 6))
         if begun.poll() is None:
             random.choice((os.killpg, os.kill))(begun.pid, signal.SIGKILL)
-        begun.communicate(timeout=300)  # also waits for a pip that goes on
+        begun.communicate(timeout=900)  # also waits for a pip that goes on
         status = project.environment / ".install-status"
         says_whole = status.exists() and len(status.read_text()) >= 64
         if says_whole and project.unpacked() != FILES:
