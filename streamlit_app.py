@@ -13,7 +13,9 @@ else:
     from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
 
+    from pages.shell import operations
     from pages.shell.immutable_cache import ImmutableCache
+    from pages.shell.open_sessions import SessionGate
     from pages.shell.page_head import PageHead
     from pages.shell.training_watch import TrainingStatusEndpoint
 
@@ -21,5 +23,14 @@ else:
     # the old kind: the first visitor would see a list of these files, or one of them without title and sidebar.
     PagesManager.uses_pages_directory = False
     app = st.App(
-        __file__, middleware=[Middleware(TrainingStatusEndpoint), Middleware(ImmutableCache), Middleware(PageHead)]
+        __file__,
+        lifespan=operations.lifespan,
+        routes=operations.routes(),
+        middleware=[
+            Middleware(SessionGate),
+            Middleware(TrainingStatusEndpoint),
+            Middleware(ImmutableCache),
+            Middleware(PageHead),
+        ],
+        on_script_error=operations.note_failure,
     )

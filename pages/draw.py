@@ -7,8 +7,10 @@ import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
+from digit_core.telemetry.events import predicting
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
+from pages.components.noted_errors import noted
 from pages.draw_sections import (
     corrections,
     feedback,
@@ -46,7 +48,8 @@ def show_drawing() -> None:
                 corrections.forget("canvas")
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
-            recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
+            with predicting("stroke under way" if live_stroke.is_under_way() else "canvas"):
+                recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
             prediction: Prediction | None = recognized.prediction
             number = None if prediction.is_digit else separate_digits(recognizer, recognized.steps[0].ink)
             run = recognizer.run.name
@@ -62,7 +65,7 @@ def show_drawing() -> None:
     except NoInk as blank:
         right.info(str(blank))
     except DigitError as error:
-        right.error(str(error))
+        right.error(noted(error))
 
 
 def separate_digits(recognizer: Recognizer, ink: np.ndarray) -> Number | None:
@@ -102,7 +105,7 @@ def show_upload() -> None:
         recognizer, _ = active_recognizer()
         uploaded_pictures.show(files, recognizer)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))
 
 
 def note_tab() -> None:

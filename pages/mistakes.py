@@ -8,6 +8,7 @@ from digit_core.runs.run import Run
 from pages.components import filters, image_dialog, mnist_prompt, url_state
 from pages.components.cached import dataset, predictions_of
 from pages.components.confusion_matrix import WIDTH
+from pages.components.noted_errors import noted
 from pages.components.run_picker import pick_run
 from pages.mistakes_sections import gallery, selection
 
@@ -66,4 +67,4 @@ if run is not None:
     try:
         show_mistakes(run)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))

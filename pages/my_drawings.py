@@ -5,6 +5,7 @@ import streamlit as st
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
+from pages.components.noted_errors import noted
 from pages.my_drawings_sections import (
     accuracy_chart,
     drawings_filter,
@@ -36,4 +37,4 @@ try:
     transfer_controls.show(drawings)
     everyones_drawings.show()
 except DigitError as error:
-    st.error(str(error))
+    st.error(noted(error))

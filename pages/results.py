@@ -10,6 +10,7 @@ from pages.components import confusion_matrix, training_curves, url_state
 from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
 from pages.components.glossary import definition
+from pages.components.noted_errors import noted
 from pages.components.percentages import percent
 from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
@@ -135,7 +136,7 @@ def show_sections(run: Run) -> None:
                 try:
                     show(run)
                 except DigitError as error:
-                    st.error(str(error))
+                    st.error(noted(error))
 
 
 def _tab_opened() -> None:
@@ -150,4 +151,4 @@ if chosen is not None:
         show_metrics(chosen)
         show_sections(chosen)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))

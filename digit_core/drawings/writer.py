@@ -43,6 +43,7 @@ class Writer:
         self._queue: deque[Change] = deque()
         self._reason = ""
         self._lock = threading.Lock()
+        self._hurry = threading.Event()
         self._retrying: threading.Thread | None = None
 
     def save(self, change: Change) -> bool:
@@ -84,8 +85,12 @@ class Writer:
             thread.join(seconds)
         return not self.waiting().count
 
+    def flush(self, seconds: float) -> bool:
+        """As `wait`, and without the pause before the next attempt: the process is about to end."""
+        self._hurry.set()
+        return self.wait(seconds)
+
     def _retry(self) -> None:
-        pause = threading.Event()
         while True:
             with self._lock:
                 some = [self._queue[place] for place in range(min(len(self._queue), _AT_ONCE))]
@@ -99,7 +104,8 @@ class Writer:
                 )
             except DatabaseUnavailable as error:
                 self._reason = str(error)
-                pause.wait(self._pause)
+                self._hurry.wait(self._pause)
+                self._hurry.clear()  # one attempt at once, then as before
                 continue
             with self._lock:
                 for _ in some:

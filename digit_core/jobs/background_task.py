@@ -28,6 +28,7 @@ from digit_core.jobs.processes import end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
+from digit_core.telemetry.events import log_event
 
 
 class TaskStatus(BaseModel):
@@ -101,6 +102,8 @@ class BackgroundTask:
                     self.queue.remove(self.path)
                     raise
             self.queue.start_next_locked()
+        if is_new:
+            log_event("task_started", task=self.noun, file=self.path.name)
         return is_new
 
     def status(self) -> TaskStatus | None:
@@ -146,6 +149,7 @@ class BackgroundTask:
             status = self._read_status()
             if status is not None and status.is_active and not is_held(self.lock_path) and not self._queue_position():
                 self.write_status(TaskStatus(state="cancelled", message="Cancelled."))
+                log_event("task_cancelled", task=self.noun, file=self.path.name)
                 self.delete_partial()
             self.queue.start_next_locked()
 

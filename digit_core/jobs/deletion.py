@@ -9,6 +9,7 @@ from digit_core.runs.notes import delete_note
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, Run, run_path
 from digit_core.storage import paths
+from digit_core.telemetry.events import log_event
 
 
 def why_not_deletable(name: str) -> str | None:
@@ -40,3 +41,4 @@ def delete_run(name: str) -> None:
     for task in (robustness_task(Run(path)), features_task(Run(path), "")):
         task.delete_files()
     delete_note(name)
+    log_event("run_deleted", run=name)

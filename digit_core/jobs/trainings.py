@@ -27,6 +27,7 @@ from digit_core.runs.run_names import folder_name, next_number
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
+from digit_core.telemetry.events import log_event
 
 _KEPT_ENDED_JOBS = 5
 _starting = Lock()  # held while one is started, as all students of a class may press Retrain at once
@@ -67,6 +68,7 @@ def start(
         except DigitError:
             remove_folder(job.folder)
             raise
+        log_event("training_started", run=job.name, preset=config.preset, resumed=False)
         return job
 
 
@@ -112,6 +114,7 @@ def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
             job.write_request(request)
             job.write_progress(progress)
             raise
+        log_event("training_started", run=job.name, preset=request.config["preset"], resumed=True)
         return job
 
 
@@ -125,6 +128,7 @@ def cancel(job: Job, *, window: str = "") -> None:
     request = job.request()
     if not request.cancel:  # the first one counts
         job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
+        log_event("training_cancelled", run=job.name)
     if _is_stoppable(job) and (owner := lock_owner()):
         # Until the process is gone: one that has released the lock can still hold a gigabyte of memory.
         end_process(owner.process, lambda: is_alive(owner.process) and not _is_publishing(job))

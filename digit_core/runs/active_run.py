@@ -11,6 +11,7 @@ from digit_core.errors import DigitError
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
+from digit_core.telemetry.events import log_event
 
 _EARLIER_NAME = "served.json"  # the name of the file in earlier versions
 
@@ -55,6 +56,7 @@ def activate(name: str) -> None:
         before = read_active().run
         if before != name:
             _write(ActiveRun(name, before))
+            log_event("run_activated", run=name, before=before)
 
 
 def clear_previous(name: str) -> None:

@@ -14,6 +14,7 @@ from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Run
 from pages.compare_sections.curve_charts import MARKS, PREFIXES, QUANTITIES, TOTAL_HEIGHT, Options, both
 from pages.components import charts
+from pages.components.noted_errors import noted
 from pages.components.reserved import reserved
 from pages.components.titles import markdown
 
@@ -52,7 +53,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
             try:
                 histories.append(pd.DataFrame(run.history()).assign(line=line, run=run.name))
             except DigitError as error:
-                st.warning(f"{markdown(str(error))} Its curves are not shown.")
+                st.warning(f"{markdown(noted(error))} Its curves are not shown.")
     if not histories:
         st.info("There is no curve to show.")
         return

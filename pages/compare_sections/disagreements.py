@@ -11,6 +11,7 @@ from digit_core.evaluation.comparison import Disagreement, data_of, disagreement
 from digit_core.runs.run import Predictions, Run
 from pages.components import image_dialog, image_grid, mnist_prompt
 from pages.components.cached import dataset, predictions_of
+from pages.components.noted_errors import noted
 from pages.components.percentages import probability
 from pages.components.titles import markdown
 
@@ -40,7 +41,7 @@ def show(runs: Sequence[Run], titles: dict[str, str]) -> None:
         images.require_labels(by_a.labels, a.name)
         _show_images(found, a, by_a, by_b, images.x_test)
     except DigitError as error:  # caught here: a fragment reruns without the page around it
-        st.error(markdown(str(error)))
+        st.error(markdown(noted(error)))
 
 
 def _crossed(found: Disagreement) -> pd.DataFrame:

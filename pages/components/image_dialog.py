@@ -19,6 +19,7 @@ from pages.components import canvas, filters, occlusion_card, prediction_card, s
 from pages.components.cached import MOST_RUNS, active_recognizer, dataset, explainer_of, predictions_of, recognizer_of
 from pages.components.filters import with_article
 from pages.components.image_html import picture
+from pages.components.noted_errors import noted
 from pages.components.percentages import probability
 from pages.components.titles import run_markdown
 
@@ -72,7 +73,7 @@ def _image(run: Run, predictions: Predictions, listed: list[int]) -> None:
         st.markdown("##### Other runs' predictions")
         _other_runs(run, predictions, index)
     except DigitError as error:  # caught here: a dialog reruns without the page around it
-        st.error(str(error))
+        st.error(noted(error))
 
 
 def _label_error(index: int, label: int) -> str:

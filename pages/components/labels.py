@@ -15,6 +15,7 @@ from digit_core.drawings.labelled import Drawing, Label
 from digit_core.errors import DatabaseUnavailable
 from digit_core.storage import paths
 from pages.components.browser_window import browser_name
+from pages.components.noted_errors import noted
 
 _GIVEN, _COUNT, _PROBLEM = "labels_given", "labelled_drawings", "labels_problem"  # in a session
 _CHANGED = "labels_changed"
@@ -66,7 +67,7 @@ def save(
     try:
         WRITER.save(Change(drawings, [Label(drawing_id, owner(), label)]))
     except DatabaseUnavailable as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = noted(error)
         if not drawings:
             remembered[token] = drawing_id, before
         return

@@ -19,6 +19,7 @@ from pages.components import page_on_screen
 from pages.components.cached import dataset
 from pages.components.filters import with_article
 from pages.components.image_html import picture
+from pages.components.noted_errors import noted
 
 _SIZE = 84  # pixels, the images
 _POLL_SECONDS = 0.7
@@ -49,7 +50,7 @@ def show(run: Run, model_input: np.ndarray) -> None:
         elif not status.is_active:
             problem = status.message
     except DigitError as error:  # the rest of the dialog is shown all the same
-        problem = str(error)
+        problem = noted(error)
     if problem:
         st.warning(f"The nearest images could not be found. {problem}")
         st.button("Try again", icon=":material/refresh:", on_click=_restart, args=(task,))

@@ -11,7 +11,9 @@ from digit_core import DigitError, Recognizer
 from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.grayscale import LARGEST, as_rgb
 from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
+from digit_core.telemetry.events import predicting
 from pages.components import draw_layout, prediction_card
+from pages.components.noted_errors import noted
 from pages.draw_sections import box_labels, corrections, digit_boxes, number_card
 from pages.draw_sections.corrections import DigitBox, Line
 
@@ -78,7 +80,7 @@ def _recognise(file: UploadedFile, source: str, recognizer: Recognizer) -> Pictu
     try:
         details = _read(file, source, recognizer)
     except DigitError as error:
-        return PictureResult(source, file.name, problem=str(error), note=note)
+        return PictureResult(source, file.name, problem=noted(error), note=note)
     return PictureResult(source, file.name, corrections.lines_of(details.numbers), note=note)
 
 
@@ -89,7 +91,9 @@ def _read(file: UploadedFile, source: str, recognizer: Recognizer) -> _Details:
         return kept[1]
     file.seek(0)
     image = open_picture(file, file.name, enough=LARGEST)
-    details = _Details(as_rgb(image), image.size, recognizer.predict_lines(image))
+    with predicting("picture"):
+        numbers = recognizer.predict_lines(image)
+    details = _Details(as_rgb(image), image.size, numbers)
     st.session_state[_SHOWN] = source, details
     return details
 

@@ -13,6 +13,7 @@ from digit_core.drawings.store import StoredDrawing
 from digit_core.errors import DigitError
 from pages.components import canvas, image_grid, labels
 from pages.components.image_html import picture
+from pages.components.noted_errors import noted
 from pages.components.percentages import probability
 from pages.components.titles import run_title
 from pages.my_drawings_sections.drawings_filter import label_title
@@ -79,7 +80,7 @@ def _open(drawing: StoredDrawing) -> None:
         try:
             labels.relabel(drawing.id, label)
         except DigitError as error:
-            st.error(str(error))
+            st.error(noted(error))
             return
         st.rerun()
     row = st.container(horizontal=True)
@@ -95,7 +96,7 @@ def _delete(ids: list[str]) -> None:
     try:
         store.delete(labels.owner(), ids)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))
         return
     _close()
     labels.forget()

@@ -11,6 +11,7 @@ from digit_core.drawings.store import StoredDrawing
 from digit_core.errors import DigitError
 from pages.components import labels
 from pages.components.cached import active_recognizer
+from pages.components.noted_errors import noted
 
 _TOLD = "import_told"
 
@@ -54,7 +55,7 @@ def _import(file) -> None:
         with st.spinner(f"Importing {len(collection.labels):,} drawings"):
             added = import_drawings(collection, labels.owner(), recognizer)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))
         return
     labels.forget()
     known = len(collection.labels) - added

@@ -11,6 +11,7 @@ from digit_core.evaluation.metrics import wilson_interval
 from digit_core.jobs.tasks import Robustness, load_robustness, robustness_task
 from digit_core.runs.run import Run, list_runs
 from pages.components import charts
+from pages.components.noted_errors import noted
 from pages.components.percentages import percent
 from pages.components.titles import markdown, run_titles
 from pages.results_sections import task_controls
@@ -38,7 +39,7 @@ def _measurements(runs: list[Run], titles: dict[str, str]) -> None:
             else:
                 measured[run.name] = result
         except DigitError as error:
-            st.error(str(error))
+            st.error(noted(error))
     if measured:
         _show_curves([run for run in runs if run.name in measured], titles, measured)
 

@@ -7,6 +7,7 @@ import streamlit as st
 from digit_core.errors import DamagedRun, DigitError, InvalidImage
 from digit_core.preprocessing.image_files import open_picture
 from digit_core.runs.run import Run
+from pages.components.noted_errors import noted
 
 _TITLES = {
     "curves": "Accuracy and loss by epoch",
@@ -35,7 +36,7 @@ def show_saved_figures(run: Run) -> None:
     try:
         _download_buttons(run, name)
     except DigitError as error:  # caught here: a fragment reruns without the page around it
-        st.error(str(error))
+        st.error(noted(error))
 
 
 def _download_buttons(run: Run, name: str) -> None:

@@ -14,6 +14,7 @@ from digit_core.runs.run import SHIPPED, Run
 from digit_core.runs.zip_archive import archive_name, unpacked_size, write_archive
 from digit_core.storage.files import storage_errors
 from pages.components.cached import activate_if_usable
+from pages.components.noted_errors import noted
 from pages.components.titles import markdown, run_markdown
 from pages.runs_sections import dialogs
 
@@ -81,7 +82,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
             activate_if_usable(run.name)
             dialogs.add_message(st.success, f"**{run_markdown(run.name)}** is now the active model.")
         except DigitError as error:
-            dialogs.add_message(st.error, markdown(str(error)))
+            dialogs.add_message(st.error, markdown(noted(error)))
         st.rerun()
     if row.button("Edit", icon=":material/edit:", help="Name, note and tags"):
         dialogs.open_note(run.name)

@@ -11,6 +11,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.jobs.deletion import delete_run, why_not_deletable
 from digit_core.runs.notes import LONGEST_TAG, LONGEST_TEXT, LONGEST_TITLE, MOST_TAGS, all_tags, note_of, write_note
+from pages.components.noted_errors import noted
 from pages.components.titles import default_title, markdown
 from pages.runs_sections import runs_table
 
@@ -77,7 +78,7 @@ def _note(name: str) -> None:
     try:
         write_note(name, title, text, tags)
     except DigitError as error:
-        st.error(markdown(str(error)))
+        st.error(markdown(noted(error)))
     else:
         _close()
         st.rerun()
@@ -107,7 +108,7 @@ def _delete(names: Sequence[str], titles: Mapping[str, str]) -> None:
             delete_run(name)  # which checks again whether it can be deleted
             deleted.append(_title(name, titles))
         except DigitError as error:
-            add_message(st.error, markdown(str(error)))
+            add_message(st.error, markdown(noted(error)))
     if deleted:
         subject = f"**{deleted[0]}** was" if len(deleted) == 1 else f"{len(deleted)} runs were"
         add_message(st.success, f"{subject} deleted.")

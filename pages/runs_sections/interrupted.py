@@ -7,6 +7,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.jobs import trainings
 from digit_core.runs.publishing import remove_folder
+from pages.components.noted_errors import noted
 from pages.components.titles import markdown, run_title
 from pages.components.training_status import shared_status
 
@@ -38,7 +39,7 @@ def _run(action: Callable[..., object], subject: object) -> None:
     try:
         action(subject)
     except DigitError as error:
-        st.error(str(error))
+        st.error(noted(error))
     else:
         shared_status().invalidate()
         st.rerun(scope="app")

@@ -7,6 +7,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.runs.active_run import read_active
 from pages.components import cancel_training
+from pages.components.noted_errors import noted
 from pages.components.titles import run_markdown
 from pages.components.training_status import shared_status
 from pages.shell import active_model, training_form, training_outcome, training_watch
@@ -54,6 +55,6 @@ def attempt(action: Callable[[], object]) -> None:
     try:
         action()
     except DigitError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = noted(error)
     shared_status().invalidate()
     st.rerun(scope="app")

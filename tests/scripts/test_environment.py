@@ -1,100 +1,20 @@
 """`.venv` is made and kept by the scripts; here from a small package of the tests' own, without a network."""
 
-import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
-import zipfile
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from scripts import environment
+from tests.deploy.image_steps import NOBODY, ordinary_interpreter
+from tests.scripts.fake_checkout import FILES, Project, kill_at_random
 from tests.waiting import wait_for
-
-FILES = 5000  # unpacking them takes pip a second or more: time to be killed in
-STUDENT = """
-import os
-import environment
-
-environment.enter(__name__, getattr(environment, os.environ.get("LOCK", "APP")))
-
-import parcel
-print("parcel", parcel.VERSION, len(list(parcel.FOLDER.glob("*.txt"))))
-"""
-
-
-class Project:
-    """A checkout with this project's `scripts/environment.py`, in a folder with a space in its name."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder / "a checkout"
-        self.wheels = folder / "wheels"
-        self.environment = self.folder / ".venv"
-        (self.folder / "scripts").mkdir(parents=True)
-        self.wheels.mkdir()
-        shutil.copy(environment.__file__, self.folder / "scripts")
-        (self.folder / "scripts" / "student.py").write_text(STUDENT)
-        self.want("1.0")
-
-    def want(self, version: str) -> None:
-        """Make the package in this version and lock it."""
-        wheel = self.wheels / f"parcel-{version}-py3-none-any.whl"
-        information = f"parcel-{version}.dist-info"
-        files = {f"parcel/{number}.txt": "a file\n" for number in range(FILES)} | {
-            "parcel/__init__.py": f"from pathlib import Path\nVERSION = {version!r}\nFOLDER = Path(__file__).parent\n",
-            f"{information}/METADATA": f"Metadata-Version: 2.1\nName: parcel\nVersion: {version}\n",
-            f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        }
-        files[f"{information}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{information}/RECORD"])
-        with zipfile.ZipFile(wheel, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(zipfile.ZipInfo(name), text)  # without the time: the same digest each time
-        self.lock(f"parcel=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
-
-    def lock(self, text: str) -> None:
-        """Write both lock files."""
-        (self.folder / environment.APP).write_text(text)
-        (self.folder / environment.DEVELOPMENT).write_text(f"# and more\n{text}")
-
-    def begin(self, **variables: str) -> subprocess.Popen:
-        """Run the script as a person does, with the Python that is on the machine, in a process group of its own."""
-        return subprocess.Popen(
-            [sys._base_executable, "scripts/student.py"],
-            cwd=self.folder,
-            env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, **variables: str) -> str:
-        """What the script printed; it must have succeeded."""
-        with self.begin(**variables) as process:
-            printed, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, printed
-        return printed
-
-    def fail(self) -> str:
-        """What the script printed; it must have failed, with a sentence."""
-        with self.begin() as process:
-            printed, _ = process.communicate(timeout=300)
-        assert process.returncode == 1
-        assert "Traceback" not in printed
-        return printed
-
-    def packages(self) -> Path:
-        """The folder of installed packages; it need not exist."""
-        return Path(sysconfig.get_path("purelib", "venv", vars={"base": str(self.environment)}))
-
-    def unpacked(self) -> int:
-        """How many of the package's files are in their place."""
-        return sum(1 for _ in (self.packages() / "parcel").glob("*.txt"))
 
 
 @pytest.fixture
@@ -176,6 +96,56 @@ def test_a_kill_while_what_an_interrupted_installation_left_is_removed_heals(ins
     assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
 
 
+def test_pip_that_ends_by_itself_half_way_leaves_no_environment_that_counts(made):
+    """As on a full disk: its exit code is then that of an update that it never began."""
+
+    def stop_pip(process: int, number: int) -> None:
+        (pip,) = (int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split())
+        os.kill(pip, number)
+
+    with made.begin() as process:
+        kill_when(lambda: made.unpacked() > 50, process, stop_pip, signal.SIGINT)
+    assert 50 < made.unpacked() < FILES
+    assert "The last installation was interrupted" in made.run()
+    assert made.unpacked() == FILES
+
+
+def test_a_truncated_file_of_a_package_is_noticed(installed):
+    (installed.environment / ".install-status").unlink()
+    (installed.packages() / "parcel" / "7.txt").write_text("")
+    installed.run()
+    assert (installed.packages() / "parcel" / "7.txt").read_text() == "a file\n"
+
+
+def test_whatever_the_moments_of_many_kills_the_next_start_that_ends_leaves_everything_in_place(made):
+    assert kill_at_random(made, kills=3, seed=2) == []
+
+
+def test_a_read_only_checkout_of_another_user_is_installed_for_into_the_home():
+    """A path with spaces, an ordinary user, a checkout that is not theirs, and no network at the second start."""
+    with tempfile.TemporaryDirectory(prefix="not-mine-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        project, home = Project(folder), folder / "my home"
+        project.interpreter, project.user = ordinary_interpreter(), NOBODY if os.getuid() == 0 else None
+        home.mkdir()
+        if project.user:
+            os.chown(home, NOBODY, NOBODY)
+        checkout = [project.folder, *project.folder.rglob("*")]
+        for path in checkout:
+            path.chmod(path.stat().st_mode & ~0o222)
+        variables = {"DIGITS_HOME": str(home / "digits"), "HOME": str(home), "TMPDIR": str(home)}
+        try:
+            assert project.run(**variables).endswith(f"\nparcel 1.0 {FILES}\n")
+            shutil.rmtree(project.wheels)
+            assert project.run(**variables) == f"parcel 1.0 {FILES}\n"
+            assert sorted(project.folder.rglob("*")) == sorted(checkout[1:])
+            assert (home / "digits" / ".venv" / "pyvenv.cfg").exists()
+        finally:
+            for path in checkout:
+                path.chmod(0o755)
+
+
 def test_two_starts_at_once_install_once(project):
     both = [project.begin(), project.begin()]
     printed = [process.communicate(timeout=300)[0] for process in both]
@@ -217,7 +187,7 @@ def test_an_update_that_cannot_be_fetched_leaves_the_environment_as_it_was(insta
     installed.lock(before.replace("1.0", "3.0"))
     assert "Is there a network? Then run the same command again." in installed.fail()
     installed.lock(before)
-    assert installed.run().endswith(f"\nparcel 1.0 {FILES}\n")
+    assert installed.run() == f"parcel 1.0 {FILES}\n"
     assert (installed.packages() / "mine.py").exists()
 
 
