@@ -11,7 +11,7 @@ import time
 from threading import Lock
 
 LIFETIME = 8 * 3600  # seconds: a day at school
-_PATTERN = re.compile(r"(\d{1,12})\.([0-9a-f]{32})\.([0-9a-f]{64})")
+_PATTERN = re.compile(r"([0-9]{1,12})\.([0-9a-f]{32})\.([0-9a-f]{64})")
 
 
 class OwnerTokens:

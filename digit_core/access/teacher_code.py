@@ -72,7 +72,7 @@ def code_from_environment() -> str | None:
     """The code that the variable `DIGITS_TEACHER_CODE` sets, or None. Raises InvalidConfig if it is too short."""
     code = os.environ.get(VARIABLE, "").strip()
     if code and len(_normalized(code)) < SHORTEST:
-        raise InvalidConfig(f"{VARIABLE} must have at least {SHORTEST} letters and digits; leave it out for a new one.")
+        raise InvalidConfig(f"{VARIABLE} must have at least {SHORTEST} characters; leave it out for a random one.")
     return code or None
 
 
