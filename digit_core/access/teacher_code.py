@@ -58,14 +58,15 @@ class TeacherCode:
         limits: list[tuple[RateLimitItem, str]] = [(_FROM_NETWORK, ""), (_FROM_ADDRESS, attempt.address)]
         if attempt.is_local:
             limits = [(_FROM_MACHINE, "")]
-        with self._lock:  # all are tested before one is counted: a refused attempt takes no other's place
-            for limit, key in limits:
-                if not self._limiter.test(limit, key):
-                    seconds = self._limiter.get_window_stats(limit, key).reset_time - time.time()
-                    log_event("refused", reason="code_limit")
-                    raise LimitReached(f"Too many codes were tried. Try again in {_in_words(seconds)}.")
-            for limit, key in limits:
-                self._limiter.hit(limit, key)
+        with self._lock:
+            # All are tested before one is counted, so that a refused attempt takes no other's place. And what the
+            # test lets through is counted or refused: the two differ just when an earlier attempt is a minute old.
+            for is_left in (self._limiter.test, self._limiter.hit):
+                for limit, key in limits:
+                    if not is_left(limit, key):
+                        seconds = self._limiter.get_window_stats(limit, key).reset_time - time.time()
+                        log_event("refused", reason="code_limit")
+                        raise LimitReached(f"Too many codes were tried. Try again in {_in_words(seconds)}.")
 
 
 def code_from_environment() -> str | None:
