@@ -106,6 +106,8 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
         elif tag & 7 == 2:
             length, place = _varint(data, place)
             content, place = data[place : place + length], place + length
+            if place > len(data):
+                raise ValueError("the message is cut off")
         else:
             raise ValueError("no field of these messages has another type")
         yield tag >> 3, content

