@@ -52,7 +52,7 @@ class TeacherCode:
         self._count(attempt)
         if not hmac.compare_digest(self._digest, _digest(attempt.code)):
             log_event("refused", reason="code")
-            raise NotPermitted("This is not the teacher's code. It is in the terminal in which the app was started.")
+            raise NotPermitted("This is not the teacher's code. The person who started the app has it.")
 
     def _count(self, attempt: Attempt) -> None:
         limits: list[tuple[RateLimitItem, str]] = [(_FROM_NETWORK, ""), (_FROM_ADDRESS, attempt.address)]

@@ -27,7 +27,7 @@ def actor() -> Actor:
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         return Actor(Role.VISITOR)
-    headers, user = st.context.headers, st.user.to_dict()
+    headers, user = st.context.headers, st.user.to_dict() if has_accounts() else {}
     address, key = headers.get(ADDRESS, ""), _digest("session", context.session_id)
     name, person, proof = "", browser_name(), Proof.NONE
     if user.get("is_logged_in"):

@@ -22,7 +22,8 @@ def acting(monkeypatch):
     """A function that says who the person of all sessions is; put back afterwards."""
     monkeypatch.setattr(actors, "_identify", actors._identify)
     monkeypatch.setattr(identity, "has_accounts", lambda: False)
-    monkeypatch.setattr(identity, "teacher_code", lambda code=TeacherCode("K7QM-4XTD-9PVR"): code)
+    code = TeacherCode("K7QM-4XTD-9PVR")
+    monkeypatch.setattr(identity, "teacher_code", lambda: code)
 
     def act(role: Role, proof: Proof = Proof.NONE, name: str = "") -> None:
         identify_by(lambda: Actor(role, "session", "192.0.2.1", browser_name(), proof, name))
