@@ -1,7 +1,8 @@
-"""My drawings: what this browser's person labelled, how often the model was right, and the way out and in."""
+"""My drawings: what a person labelled, how often the model was right, and the way out and in."""
 
 import streamlit as st
 
+from digit_core.access.actors import Action, Proof, current_actor, is_permitted
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
@@ -15,9 +16,11 @@ from pages.my_drawings_sections import (
 )
 
 st.title("My drawings")
+keeper = "your account" if current_actor().proof is Proof.ACCOUNT else "this browser"
+may_train = is_permitted(Action.TRAIN)
 st.caption(
-    "The drawings that you labelled on *Draw*: they belong to this browser, and only you see them. "
-    "*Retrain with my drawings*, in the sidebar, has the model learn from them."
+    f"The drawings that you labelled on *Draw*: they belong to {keeper}, and only you see them."
+    + (" *Retrain with my drawings*, in the sidebar, has the model learn from them." if may_train else "")
 )
 if problem := labels.problem():
     st.warning(problem)

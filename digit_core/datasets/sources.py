@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digit_core.access.actors import Action, require
 from digit_core.datasets.splits import stratified_split
 from digit_core.errors import DamagedRun, DataDamaged, DataUnavailable
 from digit_core.storage import paths
@@ -73,8 +74,9 @@ def load_mnist(report: Report | None = None) -> Dataset:
 def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
     """Download MNIST, check it, and return the file's path.
 
-    Raises DataUnavailable, DataDamaged (and deletes the file) or StorageError.
+    Raises NotPermitted, DataUnavailable, DataDamaged (and deletes the file) or StorageError.
     """
+    require(Action.IMPORT)
     import pooch
     import requests
 

@@ -1,4 +1,9 @@
-"""Drawings and labels in the database: added, looked up, deleted. Everything here raises DatabaseUnavailable."""
+"""Drawings and labels in the database: added, looked up, deleted. Everything here raises DatabaseUnavailable.
+
+Only the owner of the app sees or uses what others drew (`Action.OTHERS_DRAWINGS`). A person is known by an
+id of 128 random bits that their browser keeps, or by their account, and each drawing by one of 122 bits: a
+stranger cannot guess them, and no page shows them.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from digit_core.access.actors import Action, current_actor, require
 from digit_core.drawings.labelled import NOT_A_DIGIT, Drawing, Label, LabelledImages
 from digit_core.drawings.tables import DRAWINGS, LABELS
 from digit_core.storage.database import reading, writing
@@ -61,7 +67,8 @@ def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:
 
 
 def drawings_of(owner: str) -> list[StoredDrawing]:
-    """A person's drawings, the newest first."""
+    """A person's drawings, the newest first. Raises NotPermitted if they are another person's."""
+    _require_own(owner)
     shown = (DRAWINGS.c[name] for name in ("id", "created", "source", "run", "predicted", "probabilities", "is_digit"))
     last = _last_labels().subquery()
     query = (
@@ -103,14 +110,16 @@ def strokes_of(id: str) -> tuple[bytes | None, bytes | None] | None:
 
 
 def delete(owner: str, ids: Collection[str]) -> None:
-    """Delete a person's drawings of these ids with all their labels; other people's stay."""
+    """Delete a person's drawings of these ids with all their labels; other people's stay. Raises NotPermitted."""
+    _require_own(owner)
     with writing() as connection:
         for some in _batched(ids):
             connection.execute(sa.delete(DRAWINGS).where(DRAWINGS.c.owner == owner, DRAWINGS.c.id.in_(some)))
 
 
 def people() -> dict[str, int]:
-    """How many labelled drawings each person has."""
+    """How many labelled drawings each person has. Raises NotPermitted."""
+    require(Action.OTHERS_DRAWINGS)
     last = _last_labels().subquery()
     query = sa.select(last.c.owner, sa.func.count()).where(last.c.label.is_not(None)).group_by(last.c.owner)
     with reading() as connection:
@@ -121,7 +130,12 @@ def labelled_images(owners: Collection[str] | None = None, without: Collection[s
     """What people labelled, oldest first: of these owners (all if None), but not of those in `without`.
 
     Each person's last label for a drawing counts, and a drawing that a person gave twice counts once.
+    Raises NotPermitted if others than the person who asks are among them.
     """
+    if owners is None:
+        require(Action.OTHERS_DRAWINGS)
+    else:
+        _require_own(*owners)
     last = _last_labels().subquery()
     query = (
         sa.select(DRAWINGS.c.model_input, last.c.label, last.c.owner)
@@ -137,6 +151,12 @@ def labelled_images(owners: Collection[str] | None = None, without: Collection[s
         }
     images = np.array([_image(content) for content, _ in rows], np.uint8).reshape(-1, 28, 28)
     return LabelledImages(images, np.array(list(rows.values()), np.int64), tuple(owner for _, owner in rows))
+
+
+def _require_own(*owners: str) -> None:
+    """Raise NotPermitted if one of the owners is not the person who asks, unless that is the owner of the app."""
+    if set(owners) - {current_actor().person}:
+        require(Action.OTHERS_DRAWINGS)
 
 
 def _last_labels() -> sa.Select:

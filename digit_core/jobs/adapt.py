@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from digit_core.access.actors import Action, require
 from digit_core.drawings import store
 from digit_core.drawings.labelled import LabelledImages
 from digit_core.drawings.training_set import training_set
@@ -20,6 +21,7 @@ def start_with_drawings_of(
 
     Raises DatabaseUnavailable, InvalidConfig if there are none, and what `trainings.start` does.
     """
+    require(Action.TRAIN)
     return start_with(store.labelled_images(owners, without), active_run(), window=window)
 
 

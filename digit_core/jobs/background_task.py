@@ -23,6 +23,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from digit_core.access.actors import Action, require
 from digit_core.errors import StorageError
 from digit_core.jobs.processes import end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
@@ -88,8 +89,9 @@ class BackgroundTask:
     def start(self) -> bool:
         """Queue the task, and start it if it is next; False if it is waiting or running already.
 
-        Raises TaskFailed or StorageError.
+        Raises NotPermitted, TaskFailed or StorageError.
         """
+        require(Action.COMPUTE)
         with self.queue.locked():
             is_new = not self.is_active()
             if is_new:
@@ -134,7 +136,11 @@ class BackgroundTask:
         return self.status()
 
     def cancel(self) -> None:
-        """Remove the task from the queue or end its process, if it is active. Raises TaskFailed or StorageError."""
+        """Remove the task from the queue or end its process, if it is active.
+
+        Raises NotPermitted, TaskFailed or StorageError.
+        """
+        require(Action.COMPUTE)
         with self.queue.locked():
             status, ticket = self._read_status(), self.queue.remove(self.path)
             if status is None or not status.is_active:

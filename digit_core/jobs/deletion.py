@@ -2,6 +2,7 @@
 
 import shutil
 
+from digit_core.access.actors import Action, require
 from digit_core.errors import RunInUse
 from digit_core.jobs.tasks import FORMATS, export_task, features_task, robustness_task
 from digit_core.runs.active_run import activation_lock, clear_previous, read_active
@@ -29,8 +30,9 @@ def why_not_deletable(name: str) -> str | None:
 def delete_run(name: str) -> None:
     """Delete a run, damaged or not, its exports, its robustness and its note.
 
-    Raises RunInUse, UnknownRun or StorageError.
+    Raises NotPermitted, RunInUse, UnknownRun or StorageError.
     """
+    require(Action.DELETE)
     with activation_lock():
         path = run_path(name)
         if reason := why_not_deletable(name):

@@ -11,6 +11,7 @@ import time
 
 from filelock import FileLock
 
+from digit_core.access.actors import COMMAND, acting_as
 from digit_core.errors import DamagedRun, DigitError
 from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import kill_if_trainer
@@ -96,13 +97,15 @@ def recover() -> None:
     """Repair what killed trainers left in this home: at app start, and before a training is started.
 
     A complete run is published and activated as requested; any other training is marked as failed. A
-    queue of background tasks that a kill stopped continues.
+    queue of background tasks that a kill stopped continues. All that was permitted when it was requested, so
+    it does not matter whose visit starts the repair.
     Raises nothing: what cannot be repaired now, as on a full disk, is reported on stderr and left as it is.
     """
     if not paths.home().is_dir():
         return
     try:
-        with FileLock(make_folder(paths.home()) / ".recovery.lock", timeout=10, thread_local=False):
+        lock = FileLock(make_folder(paths.home()) / ".recovery.lock", timeout=10, thread_local=False)
+        with lock, acting_as(COMMAND):
             runs = [Job(folder) for folder in visible_folders(paths.runs_folder()) if is_training_name(folder.name)]
             for job in [*working_jobs(), *runs]:
                 try:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from digit_core.access.actors import Action, require
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.jobs import warm_trainer
@@ -53,8 +54,9 @@ def start(
     whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
     `command`, what the person ran to start it, stored in the run's `config.json`; `drawings`, what a training
     with a `base_run` learns from: they stay in the working folder until it ends.
-    Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
+    Raises NotPermitted, TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
+    require(Action.TRAIN)
     with _starting:
         _refuse_if_busy()
         recover()
@@ -97,8 +99,9 @@ def resumable(job: Job) -> int:
 def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
     """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
-    Raises TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
+    Raises NotPermitted, TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
     """
+    require(Action.TRAIN)
     with _starting:
         _refuse_if_busy()
         recover()
@@ -123,8 +126,9 @@ def cancel(job: Job, *, window: str = "") -> None:
 
     `window` is the random id of the browser tab that cancels it, kept in its request. Ends the trainer
     within seconds: it is asked to end, then killed, unless it is publishing. Does nothing to a training
-    that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
+    that has ended. Raises NotPermitted, StorageError, or TaskFailed if the trainer cannot be ended.
     """
+    require(Action.CANCEL)
     request = job.request()
     if not request.cancel:  # the first one counts
         job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
@@ -144,6 +148,12 @@ def latest() -> Job | None:
     folders = [*visible_folders(paths.working_folder()), *visible_folders(paths.runs_folder())]
     trainings = [folder for folder in folders if is_training_name(folder.name)]
     return Job(max(trainings, key=lambda folder: (_updated(folder), folder.name))) if trainings else None
+
+
+def delete_stopped(job: Job) -> None:
+    """Delete the working folder of a training that was stopped. Raises NotPermitted or StorageError."""
+    require(Action.DELETE)
+    remove_folder(job.folder)
 
 
 def delete_old_jobs() -> None:

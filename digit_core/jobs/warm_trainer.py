@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import StorageError
 from digit_core.jobs.processes import is_alive, room_command, start_process
 from digit_core.storage import paths
@@ -55,8 +56,11 @@ def keep_warm() -> None:
 
     Returns at once, and does something every few seconds at most: call it whenever the training form is
     shown. There is one such trainer on a machine, and none beside a training or when memory is short. It
-    takes about 4 s of processor time to start, at low priority, and 650 MB of memory while it waits.
+    takes about 4 s of processor time to start, at low priority, and 650 MB of memory while it waits. So it
+    is there only for a person who may train.
     """
+    if not is_permitted(Action.TRAIN):
+        return
     with _once:
         now = time.monotonic()
         if now - _last["touch"] < _BETWEEN_TOUCHES:

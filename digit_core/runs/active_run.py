@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
+from digit_core.access.actors import Action, require
 from digit_core.errors import DigitError
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
@@ -50,7 +51,8 @@ def usable_active_run() -> tuple[Run, str | None]:
 
 
 def activate(name: str) -> None:
-    """Make this run the active one. Raises UnknownRun, DamagedRun or StorageError."""
+    """Make this run the active one. Raises NotPermitted, UnknownRun, DamagedRun or StorageError."""
+    require(Action.ACTIVATE)
     with activation_lock():
         open_run(name)
         before = read_active().run

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from digit_core.access.actors import Action, require
 from digit_core.errors import InvalidNote
 from digit_core.runs.run import open_run
 from digit_core.storage import paths
@@ -36,9 +37,10 @@ def note_of(name: str) -> Note:
 def write_note(name: str, title: str, text: str, tags: Iterable[str] = ()) -> Note:
     """Save a note with whitespace tidied and return it; an empty note deletes the file.
 
-    Tags are kept in lower case, each once, without commas. Raises InvalidNote, UnknownRun, DamagedRun
-    or StorageError.
+    Tags are kept in lower case, each once, without commas. Raises NotPermitted, InvalidNote, UnknownRun,
+    DamagedRun or StorageError.
     """
+    require(Action.EDIT)
     tidied = filter(None, (_one_line(tag.replace(",", " ")).lower() for tag in tags))
     note = Note(title=_one_line(title), text=text.strip(), tags=tuple(dict.fromkeys(tidied)))
     limits = [("name", note.title, LONGEST_TITLE), ("note", note.text, LONGEST_TEXT)]
@@ -61,7 +63,8 @@ def all_tags() -> set[str]:
 
 
 def delete_note(name: str) -> None:
-    """Delete the note for a run. Raises StorageError."""
+    """Delete the note for a run. Raises NotPermitted or StorageError."""
+    require(Action.EDIT)
     path = _path(name)
     with storage_errors(path):
         path.unlink(missing_ok=True)

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from digit_core.access.actors import Action, require
 from digit_core.errors import UnknownRun
 from digit_core.runs.json_files import unreadable
 from digit_core.runs.run import Run
 
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
-    """Write the runs' folders as a zip, each under the run's name. Raises UnknownRun or DamagedRun."""
+    """Write the runs' folders as a zip, each under the run's name. Raises NotPermitted, UnknownRun or DamagedRun."""
+    require(Action.DOWNLOAD)
     with zipfile.ZipFile(file, "w") as archive:
         for run in runs:
             files = _files(run.path)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.jobs import trainings
 from pages.components.browser_window import window_name
 from pages.components.titles import run_markdown
@@ -16,7 +17,9 @@ _ASKING = "asking_to_cancel"  # in a session: the name of the training, while th
 
 
 def show(status: TrainingStatus, attempt: Attempt, key: str) -> None:
-    """Show the button; a click has `attempt` cancel the training. `key` is unique on the page."""
+    """Show the button to the owner; a click has `attempt` cancel the training. `key` is unique on the page."""
+    if not is_permitted(Action.CANCEL):
+        return
     icon, width = ":material/stop_circle:", "stretch"
     if status.cancelling:
         st.button("Cancelling…", icon=icon, width=width, disabled=True, key=f"{key}-cancelling")

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from digit_core import Prediction
+from digit_core.access.actors import current_actor
 from digit_core.drawings.labelled import Drawing, Label
 from digit_core.errors import DatabaseUnavailable
 from digit_core.storage import paths
@@ -23,8 +24,8 @@ _MOST_GIVEN = 1000  # drawings whose labels a session remembers
 
 
 def owner() -> str:
-    """Whose drawings the person at this browser sees and adds to: 32 hexadecimal digits."""
-    return browser_name()
+    """Whose drawings the person at this browser sees and adds to: the account's, else those of the browser."""
+    return current_actor().person or browser_name()
 
 
 def token_of(prediction: Prediction, run: str) -> str:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.datasets.installation import install_mnist
 from digit_core.datasets.sources import MNIST_URL, fetch_mnist, is_available
 from digit_core.errors import DigitError
@@ -23,6 +24,9 @@ def is_missing(run: Run) -> bool:
 def offer() -> None:
     """Offer to download MNIST, to upload it, or to train on the bundled digits; problems are shown as sentences."""
     st.info("These are MNIST's images, which are not on this machine yet (11 MB).", icon=":material/download:")
+    if not is_permitted(Action.IMPORT):
+        st.caption("The owner of this app can download them.")
+        return
     try:
         _download()
         _upload()

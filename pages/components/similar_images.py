@@ -8,6 +8,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.datasets.loading import Dataset
 from digit_core.errors import DigitError
 from digit_core.inference.litert import NoFeatures
@@ -46,6 +47,9 @@ def show(run: Run, model_input: np.ndarray) -> None:
     problem = None
     try:
         if (status := task.watch()) is None:
+            if not is_permitted(Action.COMPUTE):
+                st.info("They have not been computed for this run yet. They are when the owner opens an image.")
+                return
             task.start()
         elif not status.is_active:
             problem = status.message

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels, retrain_with_drawings
@@ -10,7 +11,9 @@ from pages.components.training_status import shared_status
 
 
 def show() -> None:
-    """An expander, if anybody else has labelled drawings."""
+    """An expander for the owner, if anybody else has labelled drawings."""
+    if not is_permitted(Action.OTHERS_DRAWINGS):
+        return
     people = store.people()
     me = labels.owner()
     if not set(people) - {me}:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.runs.run import Run, open_run
 from pages.components import page_on_screen
@@ -28,9 +29,14 @@ def show_polling(show: Callable[[], None], tasks: Sequence[BackgroundTask]) -> N
 def start_button(
     task: BackgroundTask, status: TaskStatus | None, run: Run, place: DeltaGenerator, label: str, icon: str, key: str
 ) -> None:
-    """Offer to start a task for a run, or to try again and why it failed. Raises what `BackgroundTask.start` does."""
+    """Offer the owner to start a task for a run, or to try again, and say why it failed.
+
+    Raises what `BackgroundTask.start` does.
+    """
     failed = status is not None and status.state == "failed"
-    if place.button("Try again" if failed else label, icon=f":material/{icon}:", width="stretch", key=key):
+    if not is_permitted(Action.COMPUTE):
+        place.caption("Only the owner of this app can start it.")
+    elif place.button("Try again" if failed else label, icon=f":material/{icon}:", width="stretch", key=key):
         open_run(run.name)  # raises if it was deleted meanwhile
         task.start()
         st.rerun(scope="app")
@@ -39,7 +45,7 @@ def start_button(
 
 
 def cancel_button(task: BackgroundTask, place: DeltaGenerator, key: str) -> None:
-    """Offer to cancel an active task. Raises what `BackgroundTask.cancel` does."""
-    if place.button("Cancel", icon=":material/close:", width="stretch", key=key):
+    """Offer the owner to cancel an active task. Raises what `BackgroundTask.cancel` does."""
+    if is_permitted(Action.COMPUTE) and place.button("Cancel", icon=":material/close:", width="stretch", key=key):
         task.cancel()
         st.rerun(scope="app")

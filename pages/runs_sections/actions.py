@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from digit_core.access.actors import Action, acting_as, current_actor, is_permitted
 from digit_core.errors import DigitError
 from digit_core.runs.active_run import read_active
 from digit_core.runs.notes import Note, note_of
@@ -23,12 +24,10 @@ _DAMAGED_SHOWN = 20
 
 
 def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
-    """The buttons for the selected runs, and the note of a single one."""
+    """The buttons for the selected runs that the person may use, and the note of a single one."""
     if not selected:
-        st.caption(
-            "Select rows at the left edge of the table to activate, name, compare, download or delete runs. Click a "
-            "column's head to sort."
-        )
+        can = "activate, name, compare, download or delete" if is_permitted(Action.DELETE) else "compare"
+        st.caption(f"Select rows at the left edge of the table to {can} runs. Click a column's head to sort.")
         return
     only = selected[0] if len(selected) == 1 else None
     st.markdown(f"**{markdown(titles[only.name])}**" if only else f"**{len(selected)} runs** selected")
@@ -43,8 +42,9 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
         key="leave-to-compare",
     ):
         st.switch_page("pages/compare.py", query_params={"runs": ",".join(run.name for run in selected)})
-    _download(row, selected)
-    if row.button("Delete", icon=":material/delete:", key="delete-selected"):
+    if is_permitted(Action.DOWNLOAD):
+        _download(row, selected)
+    if is_permitted(Action.DELETE) and row.button("Delete", icon=":material/delete:", key="delete-selected"):
         dialogs.open_deletion([run.name for run in selected])
     note = note_of(only.name) if only else Note()
     if note.tags:
@@ -55,7 +55,7 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
 
 
 def offer_to_delete_damaged(damaged: Mapping[str, str]) -> None:
-    """The runs that cannot be opened, why, and a button to delete each."""
+    """The runs that cannot be opened, why, and for the owner a button to delete each."""
     if not damaged:
         return
     st.subheader("Damaged runs", anchor=False)
@@ -63,7 +63,8 @@ def offer_to_delete_damaged(damaged: Mapping[str, str]) -> None:
     for name, reason in list(damaged.items())[:_DAMAGED_SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{markdown(name)}**: {markdown(reason)}", width="stretch")
-            if name != SHIPPED and st.button("Delete", icon=":material/delete:", key=f"delete-{name}"):
+            can_delete = name != SHIPPED and is_permitted(Action.DELETE)
+            if can_delete and st.button("Delete", icon=":material/delete:", key=f"delete-{name}"):
                 dialogs.open_deletion([name])
     if len(damaged) > _DAMAGED_SHOWN:
         st.caption(f"… and {len(damaged) - _DAMAGED_SHOWN} more")
@@ -71,7 +72,7 @@ def offer_to_delete_damaged(damaged: Mapping[str, str]) -> None:
 
 def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
     is_active = read_active().run == run.name
-    if row.button(
+    if is_permitted(Action.ACTIVATE) and row.button(
         "Make active",
         type="primary",
         icon=":material/draw:",
@@ -84,7 +85,7 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
         except DigitError as error:
             dialogs.add_message(st.error, markdown(noted(error)))
         st.rerun()
-    if row.button("Edit", icon=":material/edit:", help="Name, note and tags"):
+    if is_permitted(Action.EDIT) and row.button("Edit", icon=":material/edit:", help="Name, note and tags"):
         dialogs.open_note(run.name)
     if row.button("Results", icon=":material/monitoring:", key="leave-to-results"):
         st.switch_page("pages/results.py", query_params={"run": run.name})
@@ -93,9 +94,15 @@ def _buttons_for_one(row: DeltaGenerator, run: Run) -> None:
 def _download(row: DeltaGenerator, selected: Sequence[Run]) -> None:
     size = unpacked_size(selected)
     too_large = len(selected) > 1 and size > _MOST_BYTES
+    actor = current_actor()  # the zip is made when the button is pressed, in a thread that belongs to no session
+
+    def packed() -> bytes:
+        with acting_as(actor):
+            return zip_bytes(selected)
+
     row.download_button(
         "Download",
-        lambda: zip_bytes(selected),  # only when the button is pressed
+        packed,
         file_name=archive_name(selected),
         mime="application/zip",
         icon=":material/download:",

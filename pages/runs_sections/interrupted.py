@@ -4,16 +4,18 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import DigitError
 from digit_core.jobs import trainings
-from digit_core.runs.publishing import remove_folder
 from pages.components.noted_errors import noted
 from pages.components.titles import markdown, run_title
 from pages.components.training_status import shared_status
 
 
 def show() -> None:
-    """A row for each training that can be resumed; nothing if there is none."""
+    """A row for each training that can be resumed, for the owner; nothing if there is none."""
+    if not is_permitted(Action.TRAIN):
+        return
     jobs = [(job, done) for job in trainings.stopped_jobs() if (done := trainings.resumable(job))]
     if not jobs:
         return
@@ -32,7 +34,7 @@ def show() -> None:
             if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}", disabled=is_busy):
                 _run(trainings.resume, job)
             if st.button("Delete", icon=":material/delete:", key=f"delete-{job.name}"):
-                _run(remove_folder, job.folder)
+                _run(trainings.delete_stopped, job)
 
 
 def _run(action: Callable[..., object], subject: object) -> None:

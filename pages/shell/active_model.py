@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.runs.active_run import read_active
@@ -32,7 +33,7 @@ def show(attempt: Callable[[Callable[[], object]], None]) -> None:
     alternatives = [name for name in dict.fromkeys([read_active().previous, SHIPPED]) if name not in (None, run.name)]
     if warning := next(filter(None, (_warning(run, name) for name in alternatives)), None):
         st.markdown(f":small[{warning}]")
-    for name in alternatives:
+    for name in alternatives if is_permitted(Action.ACTIVATE) else ():
         label = f"Back to {run_markdown(name)}"
         if st.button(label, icon=":material/history:", width="stretch", key=f"back-to-{name}"):
             attempt(lambda name=name: activate_if_usable(name))

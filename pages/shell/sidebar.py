@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import DigitError
 from digit_core.runs.active_run import read_active
 from pages.components import cancel_training
 from pages.components.noted_errors import noted
 from pages.components.titles import run_markdown
 from pages.components.training_status import shared_status
-from pages.shell import active_model, training_form, training_outcome, training_watch
+from pages.shell import active_model, sign_in, training_form, training_outcome, training_watch
 
 _SHOWN, _PROBLEM = "sidebar_status", "sidebar_problem"  # in a session
 
@@ -46,7 +47,11 @@ def show(page: str) -> None:
         training_watch.show(status)
     cancel_training.ask(status, attempt)
     with st.container():
-        training_form.show(attempt, busy=status.is_training, problem=st.session_state.get(_PROBLEM))
+        if is_permitted(Action.TRAIN):
+            training_form.show(attempt, busy=status.is_training, problem=st.session_state.get(_PROBLEM))
+        else:
+            sign_in.show_visitors()
+    sign_in.show_owner()
 
 
 def attempt(action: Callable[[], object]) -> None:

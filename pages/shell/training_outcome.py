@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import DigitError
 from digit_core.jobs import trainings
 from digit_core.runs.run import open_run
@@ -47,9 +48,10 @@ def show(status: TrainingStatus, attempt: Callable[[Callable[[], object]], None]
         row = st.container(horizontal=True, gap="small")
         if row.button("Show it", icon=":material/monitoring:", key="leave-to-finished"):
             st.switch_page("pages/results.py", query_params={"run": name})
-        if status.active.run != name and row.button("Activate it", icon=":material/bolt:", key="activate-finished"):
+        can_activate = status.active.run != name and is_permitted(Action.ACTIVATE)
+        if can_activate and row.button("Activate it", icon=":material/bolt:", key="activate-finished"):
             attempt(lambda: activate_if_usable(name))
-    done = status.resumable
+    done = status.resumable if is_permitted(Action.TRAIN) else 0
     if done and st.button(f"Resume after epoch {done}", icon=":material/resume:", width="stretch"):
         attempt(lambda: trainings.resume(status.job, window=window_name()))
 

@@ -1,28 +1,16 @@
 """The app, started with the start command and driven in Chromium."""
 
-import os
 import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from digit_core.storage import paths
-from scripts.benchmarks.chromium import CHROMIUM_OPTIONS, free_port
+from scripts.benchmarks.chromium import CHROMIUM_OPTIONS
+from tests.running_app import RunningApp, run_app
 
 expect.set_options(timeout=30_000)  # milliseconds; the default of five seconds is short on a busy machine of two cores
-
-
-@dataclass(frozen=True)
-class RunningApp:
-    address: str
-    process: int
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +22,9 @@ def app_home(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def running_app(app_home, synthetic_data) -> Iterator[RunningApp]:
     """An app with a home of its own, one for each file of tests."""
-    folder = app_home.parent
     shutil.copytree(synthetic_data, app_home / "data")
-    (folder / "tmp").mkdir()
-    port = free_port()
-    environment = {**os.environ, "DIGITS_HOME": str(app_home), "TMPDIR": str(folder / "tmp")}
-    command = [sys.executable, "scripts/start.py", "--", "--server.port", str(port), "--server.headless", "true"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=paths.PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://localhost:{port}"
-    try:
-        _wait_until_up(address, process, folder / "log")
-        yield RunningApp(address, process.pid)
-    finally:
-        process.terminate()
-        process.wait(20)
+    with run_app(app_home.parent) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +50,3 @@ def page(browser) -> Page:
     context.add_init_script("localStorage.setItem('digit-lab-tour', 'seen')")  # the tour has a test of its own
     yield context.new_page()
     context.close()
-
-
-def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)  # there is no other way to learn that a server is up
-    raise AssertionError(f"the app did not start within a minute: {log.read_text()}")
