@@ -40,7 +40,8 @@ class Actor:
     key: str = ""
 
 
-_COMMAND = Actor(Role.OWNER, "command")
+COMMAND_KEY = "command"
+_COMMAND = Actor(Role.OWNER, COMMAND_KEY)
 _identify: Callable[[], Actor] = lambda: _COMMAND  # noqa: E731 replaced as a whole
 
 

@@ -204,6 +204,11 @@ def is_training_name(name: str) -> bool:
     return _TRAINING_NAME.match(name) is not None
 
 
+def is_run_name(name: str) -> bool:
+    """Whether a folder of that name can be a run."""
+    return _NAME.fullmatch(name) is not None
+
+
 def run_path(name: str) -> Path:
     """The folder of a run, damaged or not. Raises UnknownRun."""
     if name == SHIPPED:
