@@ -10,6 +10,7 @@ from digit_core.inference.recognizer import Number
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.draw_sections import (
+from pages.components.titles import markdown
     corrections,
     feedback,
     number_card,
@@ -102,7 +103,7 @@ def show_upload() -> None:
         recognizer, _ = active_recognizer()
         uploaded_pictures.show(files, recognizer)
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
 
 
 def note_tab() -> None:

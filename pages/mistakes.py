@@ -9,6 +9,7 @@ from pages.components import filters, image_dialog, mnist_prompt, url_state
 from pages.components.cached import dataset, predictions_of
 from pages.components.confusion_matrix import WIDTH
 from pages.components.run_picker import pick_run
+from pages.components.titles import markdown
 from pages.mistakes_sections import gallery, selection
 
 _MATRIX, _IMAGES = "mistakes-matrix", "mistakes-images"
@@ -66,4 +67,4 @@ if run is not None:
     try:
         show_mistakes(run)
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))

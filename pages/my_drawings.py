@@ -6,6 +6,7 @@ from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
 from pages.my_drawings_sections import (
+from pages.components.titles import markdown
     accuracy_chart,
     drawings_filter,
     drawings_gallery,
@@ -36,4 +37,4 @@ try:
     transfer_controls.show(drawings)
     everyones_drawings.show()
 except DigitError as error:
-    st.error(str(error))
+    st.error(markdown(str(error)))

@@ -13,7 +13,7 @@ from pages.components.glossary import definition
 from pages.components.percentages import percent
 from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
-from pages.components.titles import duration
+from pages.components.titles import duration, markdown
 from pages.results_sections import adaptation_table
 from pages.results_sections.confidence import show_confidence
 from pages.results_sections.export_cards import show_export
@@ -135,7 +135,7 @@ def show_sections(run: Run) -> None:
                 try:
                     show(run)
                 except DigitError as error:
-                    st.error(str(error))
+                    st.error(markdown(str(error)))
 
 
 def _tab_opened() -> None:
@@ -150,4 +150,4 @@ if chosen is not None:
         show_metrics(chosen)
         show_sections(chosen)
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))

@@ -1,5 +1,6 @@
 """Drawings and labels in the database: added, looked up, deleted. Everything here raises DatabaseUnavailable."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,10 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from digit_core.drawings.labelled import NOT_A_DIGIT, Drawing, Label, LabelledImages
 from digit_core.drawings.tables import DRAWINGS, LABELS
+from digit_core.errors import LimitReached
 from digit_core.storage.database import reading, writing
 
 T = TypeVar("T")
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+MOST_DRAWINGS = 20_000  # of one person
 _AT_A_TIME = 500  # ids in one statement
 
 
@@ -47,10 +50,11 @@ class StoredDrawing:
 def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:
     """Store drawings and labels, all or nothing; those that are stored already are left as they are.
 
-    Labels of drawings that were deleted are left out.
+    Labels of drawings that were deleted are left out. Raises LimitReached if a person would have too many drawings.
     """
-    labels = list(labels)
+    drawings, labels = list(drawings), list(labels)
     with writing() as connection:
+        _check_room(connection, Counter(each.owner for each in drawings))
         insert = _INSERTS[connection.dialect.name]
         for some in _batched(each.row() for each in drawings):
             connection.execute(insert(DRAWINGS).on_conflict_do_nothing(index_elements=["id"]), some)
@@ -58,6 +62,16 @@ def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:
         known = {row.id for row in _by_id(connection, sa.select(DRAWINGS.c.id), sorted(wanted))}
         for some in _batched(vars(label) for label in labels if label.drawing in known):
             connection.execute(insert(LABELS).on_conflict_do_nothing(index_elements=["id"]), some)
+
+
+def _check_room(connection: sa.Connection, added: Counter[str]) -> None:
+    for owner, count in added.items():
+        stored = connection.execute(sa.select(sa.func.count()).where(DRAWINGS.c.owner == owner)).scalar_one()
+        if stored + count > MOST_DRAWINGS:
+            raise LimitReached(
+                f"You have {stored:,} labelled drawings, and at most {MOST_DRAWINGS:,} are kept for one person. "
+                "Delete some in My drawings, then add more."
+            )
 
 
 def drawings_of(owner: str) -> list[StoredDrawing]:

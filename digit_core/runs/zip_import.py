@@ -43,7 +43,7 @@ def unpack_runs(file: BinaryIO, folder: Path) -> list[Path]:
 def _check_files(run: str, files: list[str]) -> None:
     if not files or not is_run_name(run):
         raise InvalidImport(
-            f"The zip file has {run[:60]!r}, which is no folder of a run. Choose a zip file that *Download* on *Runs* "
+            f"The zip file has {run[:60]!r}, which is no folder of a run. Choose one that Download, on the Runs page, "
             "wrote."
         )
     if missing := [name for name in REQUIRED if name not in files]:

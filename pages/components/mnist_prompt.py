@@ -9,6 +9,7 @@ from digit_core.jobs import trainings
 from digit_core.runs.config import training_config
 from digit_core.runs.run import Run
 from pages.components.cached import dataset
+from pages.components.titles import markdown
 from pages.components.training_status import shared_status
 
 _FILE = "uploaded_mnist"
@@ -27,7 +28,7 @@ def offer() -> None:
         _upload()
         _train_on_digits()
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
 
 
 def _download() -> None:
@@ -48,7 +49,7 @@ def _upload() -> None:
         try:
             install_mnist(file)
         except DigitError as error:
-            st.error(str(error))
+            st.error(markdown(str(error)))
         else:
             _show_images()
 

@@ -5,6 +5,7 @@ import streamlit as st
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels, retrain_with_drawings
+from pages.components.titles import markdown
 from pages.components.training_status import shared_status
 
 
@@ -38,7 +39,7 @@ def _attempt(action) -> None:
     try:
         action()
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
         return
     shared_status().invalidate()
     st.rerun(scope="app")

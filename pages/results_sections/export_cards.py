@@ -10,6 +10,7 @@ from digit_core.errors import DigitError
 from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, export_task, load_export
 from digit_core.runs.run import Run
 from pages.components.percentages import percent
+from pages.components.titles import markdown
 from pages.results_sections import task_controls
 
 
@@ -33,7 +34,7 @@ def _cards(run: Run) -> None:
             try:
                 _card(run, form, button)
             except DigitError as error:
-                st.error(str(error))
+                st.error(markdown(str(error)))
 
 
 def _card(run: Run, form: ExportFormat, button: DeltaGenerator) -> None:

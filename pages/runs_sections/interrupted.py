@@ -38,7 +38,7 @@ def _run(action: Callable[..., object], subject: object) -> None:
     try:
         action(subject)
     except DigitError as error:
-        st.error(str(error))
+        st.error(markdown(str(error)))
     else:
         shared_status().invalidate()
         st.rerun(scope="app")
