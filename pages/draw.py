@@ -9,8 +9,8 @@ from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
-from pages.draw_sections import (
 from pages.components.titles import markdown
+from pages.draw_sections import (
     corrections,
     feedback,
     number_card,

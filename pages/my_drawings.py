@@ -5,8 +5,8 @@ import streamlit as st
 from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
-from pages.my_drawings_sections import (
 from pages.components.titles import markdown
+from pages.my_drawings_sections import (
     accuracy_chart,
     drawings_filter,
     drawings_gallery,
