@@ -35,7 +35,7 @@ class ZipLimits:
 
     entries: int
     unpacked: int
-    ratio: int = 1000  # deflated zeros have 1,030; blank drawings have hundreds
+    ratio: int = 1100  # deflate itself reaches 1,030, with blank drawings
 
 
 class UntrustedZip:
@@ -66,7 +66,7 @@ class UntrustedZip:
     def blocks(self, name: str, most: int | None = None) -> Iterator[bytes]:
         """As `read`, a part at a time."""
         entry, size = self.files[name], 0
-        with damage(), self._archive.open(entry) as file:
+        with _damage(), self._archive.open(entry) as file:
             while block := file.read(_BLOCK):
                 size += len(block)
                 self._left -= len(block)
@@ -105,14 +105,16 @@ class UntrustedZip:
 
 @contextmanager
 def untrusted_zip(file: BinaryIO, limits: ZipLimits) -> Iterator[UntrustedZip]:
-    """Open a zip file, seekable and binary. Raises InvalidImport, also for damage that is met while it is open."""
+    """Open a zip file, seekable and binary. Raises InvalidImport."""
     _check_ends(file, limits)
-    with damage(), zipfile.ZipFile(file) as archive:
+    with _damage():
+        archive = zipfile.ZipFile(file)
+    with archive:
         yield UntrustedZip(archive, limits)
 
 
 @contextmanager
-def damage() -> Iterator[None]:
+def _damage() -> Iterator[None]:
     """Turn what reading a damaged file raises into InvalidImport."""
     try:
         yield
