@@ -9,6 +9,7 @@ import gzip
 import io
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def read(content: bytes) -> Collection:
             return _checked(*_from_zip(archive))
     except InvalidImport:
         raise
-    except (zipfile.BadZipFile, *PILLOW_ERRORS, EOFError, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, *PILLOW_ERRORS, EOFError, zlib.error, tokenize.TokenError) as error:
         raise InvalidImport(f"The file cannot be read ({' '.join(str(error).split())[:100]}). {_WANTED}") from error
 
 

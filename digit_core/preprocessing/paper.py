@@ -99,7 +99,10 @@ def _central(ink: np.ndarray, dark: np.ndarray) -> np.ndarray | None:
     long = np.maximum(wide, high)
     is_cut = (x <= 1) | (y <= 1) | (x + wide >= width - 1) | (y + high >= height - 1)
     away = np.hypot(centres[1:, 0] / width - 0.5, centres[1:, 1] / height - 0.5)
-    depth = np.array([float(np.quantile(dark[parts == i], 0.8)) for i in range(1, count)])
+    depth = np.zeros(count - 1)
+    for i, (left, top, right, bottom) in enumerate(zip(x, y, x + wide, y + high, strict=True)):
+        inside = parts[top:bottom, left:right] == i + 1  # its box alone: there can be thousands of parts
+        depth[i] = np.quantile(dark[top:bottom, left:right][inside], 0.8)
     is_digit = (long > np.where(is_cut, 0.35, 0.2) * side) & (away < 0.42)
     if not is_digit.any():
         return None
