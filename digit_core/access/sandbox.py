@@ -182,11 +182,11 @@ def main(memory: int, seconds: float) -> None:
             _, request = _read(requests)
         except (EOFError, OSError):
             return
-        function, arguments = pickle.loads(request)  # which imports what it needs, before the limit of memory
-        if has := _address_space():
-            _limit("RLIMIT_AS", has + memory)
-        _limit("RLIMIT_CPU", _processor_seconds() + int(seconds))
         try:
+            function, arguments = pickle.loads(request)  # which imports what it needs, before the limit of memory
+            if has := _address_space():
+                _limit("RLIMIT_AS", has + memory)
+            _limit("RLIMIT_CPU", _processor_seconds() + int(seconds))
             document, content = function(*arguments)
         except DigitError as error:
             document, content = {"error": type(error).__name__, "message": str(error)}, b""
