@@ -242,19 +242,22 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     start, done, failed, refused, worst = time.monotonic(), 0, 0, 0, Cost(0.0, 0.0)
-    for size, failures, cost, some in run(options.first, options.count, options.workers):
-        done, failed, refused = done + size, failed + len(failures), refused + some
-        worst = Cost(max(worst.seconds, cost.seconds), max(worst.megabytes, cost.megabytes))
-        for failure in failures:
-            print(json.dumps(vars(failure)), flush=True)
-        if sys.stderr.isatty() or done % 20_000 < CHUNK:
-            print(f"{options.first + done:,}, {failed} failed", file=sys.stderr, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        for size, failures, cost, some in run(options.first, options.count, options.workers):
+            done, failed, refused = done + size, failed + len(failures), refused + some
+            worst = Cost(max(worst.seconds, cost.seconds), max(worst.megabytes, cost.megabytes))
+            for failure in failures:
+                print(json.dumps(vars(failure)), flush=True)
+            if sys.stderr.isatty() or done % 20_000 < CHUNK:
+                print(f"{options.first + done:,}, {failed} failed", file=sys.stderr, flush=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
     print(
         f"{done:,} inputs from {options.first:,}: {failed} failed, {refused:,} refused with a sentence; slowest "
         f"{worst.seconds:.2f} s of {MOST_SECONDS:.0f} s, most memory {worst.megabytes:.0f} of {MOST_MEGABYTES:.0f} MB "
         f"(largest process {peak:.0f} MB); {time.monotonic() - start:.0f} s"
     )
+    if done < options.count:
+        print(f"Stopped; go on with --first {options.first + done}.")
     return 1 if failed else 0
 
 

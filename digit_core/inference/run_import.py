@@ -59,7 +59,9 @@ def _verified(folder: Path) -> None:
     try:
         SANDBOX.call(verify, str(folder))
     except DamagedRun as error:
-        raise InvalidImport(f"{folder.name} is not imported. {str(error).replace(f'{folder.parent}/', '')}") from None
+        raise InvalidImport(
+            f"{folder.name} is not imported. {str(error).replace(f'{paths.display_path(folder.parent)}/', '')}"
+        ) from None
     except Stopped as error:
         raise InvalidImport(f"{folder.name} is not imported. {error}") from None
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from digit_core.errors import InvalidImport
-from digit_core.runs.run import REQUIRED, is_run_name
+from digit_core.runs.run import REQUIRED
+from digit_core.runs.run_names import is_run_name
 from digit_core.runs.zip_archive import DIGESTS
 from digit_core.storage.files import make_folder, write_parts
 from digit_core.storage.untrusted_zip import UntrustedZip, ZipLimits, untrusted_zip
