@@ -59,9 +59,8 @@ def _verified(folder: Path) -> None:
     try:
         SANDBOX.call(verify, str(folder))
     except DamagedRun as error:
-        raise InvalidImport(
-            f"{folder.name} is not imported. {str(error).replace(f'{paths.display_path(folder.parent)}/', '')}"
-        ) from None
+        reason = str(error).replace(f"{paths.display_path(folder.parent)}/", "")
+        raise InvalidImport(f"{folder.name} is not imported. {reason}") from None
     except Stopped as error:
         raise InvalidImport(f"{folder.name} is not imported. {error}") from None
 

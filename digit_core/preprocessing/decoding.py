@@ -97,7 +97,7 @@ def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
 def check_picture(image: Image.Image | np.ndarray) -> None:
     """As `check_size`, for a picture in memory, or a file that Pillow has opened and not decoded. Raises InvalidImage.
 
-    Whoever decodes a file of strangers uses `image_files.open_picture`, whose limits are stricter.
+    Files of strangers are opened with `image_files.open_picture`, whose limits are stricter.
     """
     width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
     name, pixels = "The picture", f"{width} x {height}"
