@@ -30,7 +30,7 @@ from digit_core.preprocessing.pipeline import drawing_steps
 from tests.preprocessing import crafted
 from tests.resource_limits import MOST_MEGABYTES, MOST_SECONDS, Cost, cost_of
 
-CHUNK = 500
+CHUNK = 100
 _MEASURED_TOGETHER = 20  # inputs whose memory is measured together
 _NUMBERS = [
     0, -0.0, 1, 140, 279.5, -50, 1e6, -1e6, 1e9, 1e99, -1e99, 1e100, 1e300, -1.7e308, 5e-324, 1e-99, 2**31, 2**63,
