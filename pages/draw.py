@@ -11,6 +11,7 @@ from digit_core.telemetry.events import predicting
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 from pages.draw_sections import (
     corrections,
     feedback,
@@ -105,7 +106,7 @@ def show_upload() -> None:
         recognizer, _ = active_recognizer()
         uploaded_pictures.show(files, recognizer)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
 
 
 def note_tab() -> None:

@@ -10,6 +10,7 @@ from pages.components.cached import dataset, predictions_of
 from pages.components.confusion_matrix import WIDTH
 from pages.components.noted_errors import noted
 from pages.components.run_picker import pick_run
+from pages.components.titles import markdown
 from pages.mistakes_sections import gallery, selection
 
 _MATRIX, _IMAGES = "mistakes-matrix", "mistakes-images"
@@ -67,4 +68,4 @@ if run is not None:
     try:
         show_mistakes(run)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))

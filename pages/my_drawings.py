@@ -7,6 +7,7 @@ from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 from pages.my_drawings_sections import (
     accuracy_chart,
     drawings_filter,
@@ -40,4 +41,4 @@ try:
     transfer_controls.show(drawings)
     everyones_drawings.show()
 except DigitError as error:
-    st.error(noted(error))
+    st.error(markdown(noted(error)))

@@ -14,7 +14,7 @@ from pages.components.noted_errors import noted
 from pages.components.percentages import percent
 from pages.components.reserved import reserved, table_height
 from pages.components.run_picker import pick_run
-from pages.components.titles import duration
+from pages.components.titles import duration, markdown
 from pages.results_sections import adaptation_table
 from pages.results_sections.confidence import show_confidence
 from pages.results_sections.export_cards import show_export
@@ -136,7 +136,7 @@ def show_sections(run: Run) -> None:
                 try:
                     show(run)
                 except DigitError as error:
-                    st.error(noted(error))
+                    st.error(markdown(noted(error)))
 
 
 def _tab_opened() -> None:
@@ -151,4 +151,4 @@ if chosen is not None:
         show_metrics(chosen)
         show_sections(chosen)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))

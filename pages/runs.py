@@ -5,7 +5,16 @@ import streamlit as st
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import list_runs
 from pages.components.titles import markdown, run_titles
-from pages.runs_sections import actions, dialogs, interrupted, run_filter, running, runs_table, warning_colour
+from pages.runs_sections import (
+    actions,
+    dialogs,
+    interrupted,
+    run_filter,
+    run_upload,
+    running,
+    runs_table,
+    warning_colour,
+)
 
 st.title("Runs")
 warning_colour.show()
@@ -28,6 +37,7 @@ if listing.runs:
             "sidebar.",
             icon=":material/play_arrow:",
         )
+run_upload.show()
 interrupted.show()
 actions.offer_to_delete_damaged(listing.damaged)
 dialogs.show(titles)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from digit_core.access.actors import Action, require
+from digit_core.access.rate_limits import IMPORTS
 from digit_core.datasets.sources import MNIST_DIGESTS, MNIST_URL
 from digit_core.errors import DataDamaged
 from digit_core.storage import paths
@@ -28,10 +29,11 @@ _REMEDY = f"Choose the mnist.npz that {MNIST_URL} offers."
 def install_mnist(file: BinaryIO) -> Path:
     """Check that `file` is an `mnist.npz` with the arrays as published, keep a copy, and return its path.
 
-    `file` is open for reading and can be rewound. Raises DataDamaged if it is anything else, NotPermitted
-    or StorageError; what was installed before stays then.
+    `file` is open for reading and can be rewound. Raises DataDamaged if it is anything else, NotPermitted,
+    LimitReached or StorageError; what was installed before stays then.
     """
     require(Action.IMPORT)
+    IMPORTS.count()
     file.seek(0)
     content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:

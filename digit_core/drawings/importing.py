@@ -2,6 +2,7 @@
 
 import time
 
+from digit_core.access.rate_limits import IMPORTS
 from digit_core.drawings import store
 from digit_core.drawings.labelled import Drawing, Label
 from digit_core.drawings.transfer import Collection
@@ -12,7 +13,11 @@ _AT_ONCE = 500  # drawings
 
 
 def import_drawings(collection: Collection, owner: str, recognizer: Recognizer) -> int:
-    """Store what the owner does not have yet, all or nothing; returns how many. Raises DatabaseUnavailable."""
+    """Store what the owner does not have yet, all or nothing; returns how many.
+
+    Raises LimitReached or DatabaseUnavailable.
+    """
+    IMPORTS.count()
     known = {image.tobytes() for image in store.labelled_images([owner]).images}
     places = []
     for place, image in enumerate(collection.images):

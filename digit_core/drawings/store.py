@@ -5,6 +5,8 @@ id of 128 random bits that their browser keeps, or by their account, and each dr
 stranger cannot guess them, and no page shows them.
 """
 
+import shutil
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,13 +16,18 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from digit_core.access.actors import Action, current_actor, require
+from digit_core.access.actors import Action, Role, current_actor, require
 from digit_core.drawings.labelled import NOT_A_DIGIT, Drawing, Label, LabelledImages
 from digit_core.drawings.tables import DRAWINGS, LABELS
+from digit_core.errors import LimitReached
+from digit_core.storage import paths
 from digit_core.storage.database import reading, writing
 
 T = TypeVar("T")
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+MOST_DRAWINGS = 20_000  # of one person
+# Of the disk, for trainings and the owner: a visitor can have another browser, hence another person, at no cost.
+_RESERVED_BYTES, _RESERVED_SHARE = 1_000_000_000, 0.1
 _AT_A_TIME = 500  # ids in one statement
 
 
@@ -53,10 +60,12 @@ class StoredDrawing:
 def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:
     """Store drawings and labels, all or nothing; those that are stored already are left as they are.
 
-    Labels of drawings that were deleted are left out.
+    Labels of drawings that were deleted are left out. Raises LimitReached if a person would have too many drawings,
+    or if the disk is nearly full and it is not the owner who adds them.
     """
-    labels = list(labels)
+    drawings, labels = list(drawings), list(labels)
     with writing() as connection:
+        _check_room(connection, Counter(each.owner for each in drawings))
         insert = _INSERTS[connection.dialect.name]
         for some in _batched(each.row() for each in drawings):
             connection.execute(insert(DRAWINGS).on_conflict_do_nothing(index_elements=["id"]), some)
@@ -64,6 +73,22 @@ def add(drawings: Iterable[Drawing], labels: Iterable[Label]) -> None:
         known = {row.id for row in _by_id(connection, sa.select(DRAWINGS.c.id), sorted(wanted))}
         for some in _batched(vars(label) for label in labels if label.drawing in known):
             connection.execute(insert(LABELS).on_conflict_do_nothing(index_elements=["id"]), some)
+
+
+def _check_room(connection: sa.Connection, added: Counter[str]) -> None:
+    if added and current_actor().role is not Role.OWNER:
+        disk = shutil.disk_usage(paths.home() if paths.home().is_dir() else paths.PROJECT)
+        if disk.free < min(_RESERVED_BYTES, _RESERVED_SHARE * disk.total):
+            raise LimitReached(
+                "The disk is nearly full, so no more drawings are stored. Tell the person who runs this Digit Lab."
+            )
+    for owner, count in added.items():
+        stored = connection.execute(sa.select(sa.func.count()).where(DRAWINGS.c.owner == owner)).scalar_one()
+        if stored + count > MOST_DRAWINGS:
+            raise LimitReached(
+                f"You have {stored:,} labelled drawings, and at most {MOST_DRAWINGS:,} are kept for one person. "
+                "Delete some in My drawings, then add more."
+            )
 
 
 def drawings_of(owner: str) -> list[StoredDrawing]:

@@ -1,6 +1,7 @@
 """Labelled drawings as files: `.npz`, IDX (MNIST's own format) and a zip of PNG; written, and read again.
 
-A file to import comes from a stranger: sizes are checked before anything is unpacked, and nothing is unpickled.
+A file to import comes from a stranger: it is read by a process that can be stopped, within limits, and nothing
+is unpickled.
 Labels are 0 to 9, and 10 for "not a digit".
 """
 
@@ -8,6 +9,7 @@ import gzip
 import io
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -16,13 +18,18 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from digit_core.access.sandbox import Reply, Sandbox, Stopped
 from digit_core.drawings.labelled import LABELS, NOT_A_DIGIT
 from digit_core.errors import InvalidImport
 from digit_core.preprocessing.decoding import PILLOW_ERRORS
+from digit_core.storage.untrusted_zip import UntrustedZip, ZipLimits, untrusted_zip
 
 MOST_DRAWINGS = 20_000  # in one import
 MOST_BYTES = 100_000_000  # of a file, packed and unpacked
 _SIDE = 28
+_LARGEST_PNG = 8000  # bytes of a drawing
+_LIMITS = ZipLimits(entries=MOST_DRAWINGS + 100, unpacked=MOST_BYTES)
+_SANDBOX = Sandbox(seconds=20)  # for 20,000 PNG files
 _IMAGES, _LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 _PNG_NAME = re.compile(r"(?:^|/)(not-a-digit|[0-9])/[^/]+\.png$", re.IGNORECASE)
 _WANTED = (
@@ -75,20 +82,37 @@ def read(content: bytes) -> Collection:
     """The drawings in a file of one of the three kinds. Raises InvalidImport."""
     if len(content) > MOST_BYTES:
         raise InvalidImport(f"The file has {len(content) / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:.0f} are read.")
+    if not content.startswith(b"PK"):
+        raise InvalidImport(f"The file cannot be read: it is neither an .npz nor a zip file. {_WANTED}")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with untrusted_zip(io.BytesIO(content), _LIMITS) as archive:
             return _checked(*_from_zip(archive))
     except InvalidImport:
         raise
-    except (zipfile.BadZipFile, *PILLOW_ERRORS, EOFError, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, *PILLOW_ERRORS, EOFError, zlib.error, tokenize.TokenError) as error:
         raise InvalidImport(f"The file cannot be read ({' '.join(str(error).split())[:100]}). {_WANTED}") from error
 
 
-def _from_zip(archive: zipfile.ZipFile) -> tuple[np.ndarray, np.ndarray]:
-    members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-    size = sum(info.file_size for info in members.values())
-    if size > MOST_BYTES:
-        raise InvalidImport(f"Unpacked, it has {size / 1e6:,.0f} MB, and at most {MOST_BYTES / 1e6:.0f} are read.")
+def read_untrusted(content: bytes) -> Collection:
+    """As `read`, outside of this process. Raises InvalidImport, also if reading takes too much time or memory."""
+    try:
+        head, data = _SANDBOX.call(read_arrays, content)
+    except Stopped as error:
+        raise InvalidImport(f"The file was not imported. {error} {_WANTED}") from None
+    count = head["drawings"]
+    images = np.frombuffer(data, np.uint8, count * _SIDE**2).reshape(count, _SIDE, _SIDE)
+    return Collection(images, np.frombuffer(data, np.uint8, offset=count * _SIDE**2).astype(np.int64))
+
+
+def read_arrays(content: bytes) -> Reply:
+    """What `read` returns, as bytes; runs in the sandbox."""
+    collection = read(content)
+    pixels, labels = collection.images.tobytes(), collection.labels.astype(np.uint8).tobytes()
+    return {"drawings": len(collection.labels)}, pixels + labels
+
+
+def _from_zip(archive: UntrustedZip) -> tuple[np.ndarray, np.ndarray]:
+    members = archive.files
     if {"images.npy", "labels.npy"} <= members.keys():
         return _array(archive, "images.npy"), _array(archive, "labels.npy")
     idx = {kind: name for kind in (_IMAGES, _LABELS) for name in members if kind in name.replace(".idx", "-idx")}
@@ -100,12 +124,11 @@ def _from_zip(archive: zipfile.ZipFile) -> tuple[np.ndarray, np.ndarray]:
     if len(found) > MOST_DRAWINGS:
         raise _too_many(len(found))
     labels = [NOT_A_DIGIT if folder == "not-a-digit" else int(folder) for _, folder in found]
-    return np.stack([_png(archive.read(name), name) for name, _ in found]), np.array(labels)
+    return np.stack([_png(archive.read(name, _LARGEST_PNG), name) for name, _ in found]), np.array(labels)
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    with archive.open(name) as file:
-        return np.lib.format.read_array(io.BytesIO(file.read()), allow_pickle=False)
+def _array(archive: UntrustedZip, name: str) -> np.ndarray:
+    return np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
 
 
 def _idx(content: bytes, dimensions: int) -> np.ndarray:

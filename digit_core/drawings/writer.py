@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from digit_core.access.rate_limits import LABELS
 from digit_core.drawings import store
 from digit_core.drawings.labelled import Drawing, Label
-from digit_core.errors import DatabaseUnavailable
+from digit_core.errors import DatabaseUnavailable, LimitReached
 
 MOST_WAITING = 1000  # changes
 _PAUSE = 5.0  # seconds between two attempts
@@ -49,8 +50,10 @@ class Writer:
     def save(self, change: Change) -> bool:
         """Store a change: True if it is stored, False if it waits for the database.
 
-        Raises DatabaseUnavailable if the database is away and the queue is full.
+        Raises LimitReached for too many drawings or labels, and DatabaseUnavailable if the database is away and
+        the queue is full.
         """
+        LABELS.count(len(change.labels))
         with self._lock:
             if not self._queue:
                 reason = ""
@@ -98,10 +101,7 @@ class Writer:
                     self._retrying = None
                     return
             try:
-                self._add(
-                    [drawing for change in some for drawing in change.drawings],
-                    [label for change in some for label in change.labels],
-                )
+                self._add_all(some)
             except DatabaseUnavailable as error:
                 self._reason = str(error)
                 self._hurry.wait(self._pause)
@@ -110,6 +110,17 @@ class Writer:
             with self._lock:
                 for _ in some:
                     self._queue.popleft()
+
+    def _add_all(self, changes: Sequence[Change]) -> None:
+        """Store changes together; if somebody has too many drawings, each by itself, and that person's not at all."""
+        try:
+            self._add(
+                [drawing for change in changes for drawing in change.drawings],
+                [label for change in changes for label in change.labels],
+            )
+        except LimitReached:
+            for change in changes if len(changes) > 1 else ():
+                self._add_all([change])
 
 
 WRITER = Writer()  # the process's own

@@ -24,6 +24,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digit_core.access.actors import Action, require
+from digit_core.access.rate_limits import EXPORTS
 from digit_core.errors import StorageError
 from digit_core.jobs.processes import end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
@@ -89,12 +90,13 @@ class BackgroundTask:
     def start(self) -> bool:
         """Queue the task, and start it if it is next; False if it is waiting or running already.
 
-        Raises NotPermitted, TaskFailed or StorageError.
+        Raises NotPermitted, LimitReached, TaskFailed or StorageError.
         """
         require(Action.COMPUTE)
         with self.queue.locked():
             is_new = not self.is_active()
             if is_new:
+                EXPORTS.count()
                 make_folder(self.path.parent)
                 _delete(self.log_path)
                 self.queue.add(Ticket(path=self.path, log=self.log_path, command=self.command))

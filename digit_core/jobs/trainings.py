@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from digit_core.access.actors import Action, require
+from digit_core.access.rate_limits import TRAININGS
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
 from digit_core.jobs import warm_trainer
@@ -54,11 +55,12 @@ def start(
     whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
     `command`, what the person ran to start it, stored in the run's `config.json`; `drawings`, what a training
     with a `base_run` learns from: they stay in the working folder until it ends.
-    Raises NotPermitted, TrainingBusy if there is one already, StorageError, or TrainingFailed.
+    Raises NotPermitted, LimitReached, TrainingBusy if there is one already, StorageError, or TrainingFailed.
     """
     require(Action.TRAIN)
     with _starting:
         _refuse_if_busy()
+        TRAININGS.count()
         recover()
         delete_old_jobs()
         job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
@@ -99,11 +101,12 @@ def resumable(job: Job) -> int:
 def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
     """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
-    Raises NotPermitted, TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
+    Raises NotPermitted, LimitReached, TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
     """
     require(Action.TRAIN)
     with _starting:
         _refuse_if_busy()
+        TRAININGS.count()
         recover()
         if not resumable(job):
             raise TrainingFailed(f"{job.name} cannot be resumed: it has no checkpoint. Start it anew.")

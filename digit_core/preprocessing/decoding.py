@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from PIL import Image, PngImagePlugin
+import numpy as np
+from PIL import Image, ImageFile, PngImagePlugin
 
 from digit_core.errors import InvalidImage
 
 MOST_PIXELS = 40_000_000  # a sheet scanned at 600 dpi has 35 million
 MOST_JPEG_PIXELS = 60_000_000  # most phones' largest photos have 50 million; they are decoded smaller
+MOST_IN_MEMORY = 100_000_000  # pixels of a picture that is decoded already
 LONGEST = 20_000  # pixels, longer side
 MOST_MEMORY = 90_000_000  # bytes, while one picture is decoded
 _AT_ONCE = 120_000_000  # bytes, while the whole process decodes
 _PATIENCE = 10.0  # seconds that a picture waits for others
 _LARGEST_FILE = 100_000_000  # bytes
-_MOST_READS = 300_000  # of a file; Pillow takes long for millions of empty blocks
+_MOST_READS = 150_000  # of a file; Pillow takes long for millions of empty blocks
 _MOST_HEADERS = 8_000_000  # bytes before the pixels begin
 _BLOCK = 1_000_000  # bytes; a read of this size is not of a header
 _MOST_SCANS = 32  # of a JPEG; a progressive one has about ten, and each goes over the whole picture
@@ -87,9 +89,44 @@ def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
     if image.width * image.height > (MOST_JPEG_PIXELS if _is_jpeg(image) else MOST_PIXELS):
         raise too_large(name, f"{image.width} x {image.height}")
     if max(image.size) > LONGEST:
-        raise InvalidImage(f"{name} is {max(image.size)} pixels long, and at most {LONGEST} can be read; crop it.")
+        raise too_long(name, max(image.size))
     if _is_jpeg(image) and file.count(b"\xff\xda") > _MOST_SCANS:
         raise InvalidImage(f"{name} is stored in more than {_MOST_SCANS} scans; save it as PNG.")
+
+
+def check_picture(image: Image.Image | np.ndarray) -> None:
+    """As `check_size`, for a picture in memory, or a file that Pillow has opened and not decoded. Raises InvalidImage.
+
+    Files of strangers are opened with `image_files.open_picture`, whose limits are stricter.
+    """
+    width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    name, pixels = "The picture", f"{width} x {height}"
+    if width * height > MOST_IN_MEMORY:
+        raise too_large(name, pixels)
+    if max(width, height) > LONGEST:
+        raise too_long(name, max(width, height))
+    if isinstance(image, ImageFile.ImageFile) and (image.tile or image.format == "WEBP"):
+        try:
+            place = image.fp.tell()
+            needed = memory_of(image, MeteredFile(image.fp, name), image.size)
+            image.fp.seek(place)
+        except PILLOW_ERRORS as error:
+            raise InvalidImage(f"{name} cannot be read ({error}); save it as PNG or JPEG again.") from None
+        if needed > MOST_MEMORY:
+            raise too_much_memory(name, pixels, needed)
+
+
+def too_long(name: str, side: int) -> InvalidImage:
+    """The error for a picture with a side of that many pixels."""
+    return InvalidImage(f"{name} is {side} pixels long, and at most {LONGEST} can be read; crop it.")
+
+
+def too_much_memory(name: str, pixels: str, needed: int) -> InvalidImage:
+    """The error for a picture of that many pixels, to decode which takes `needed` bytes."""
+    return InvalidImage(
+        f"{name}, {pixels} pixels, would take {needed // 1_000_000} MB to read, and at most "
+        f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
+    )
 
 
 def too_large(name: str, pixels: str) -> InvalidImage:

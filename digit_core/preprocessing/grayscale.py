@@ -1,6 +1,6 @@
 """Any picture -> one plane of brightness, small enough to work on.
 
-Uploads can be bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, from one pixel to a
+Pictures can be bilevel, 8- or 16-bit grey, palette, RGB, CMYK, with transparency, from one pixel to a
 hundred million; the result is always a float32 array (h, w), 0 to 1.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from digit_core.errors import InvalidImage
-from digit_core.preprocessing.decoding import PILLOW_ERRORS
+from digit_core.preprocessing.decoding import PILLOW_ERRORS, check_picture
 from digit_core.preprocessing.normalize import to_float
 
 LARGEST = 1200  # pixels, longer side; larger pictures are averaged down
@@ -20,7 +20,7 @@ def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
     """The plane of a picture, float32 (h, w), 0 to 1, in which ink and paper differ most.
 
     `image`: a Pillow image of any mode, or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
-    Raises InvalidImage if it is neither.
+    Raises InvalidImage if it is neither, or above 100 megapixels or 20,000 pixels a side.
     """
     if _is_small_and_grey(image):
         return to_float(image)
@@ -35,7 +35,7 @@ def as_rgb(image: Image.Image | np.ndarray) -> Image.Image:
 
 def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
     """A picture, opaque and not too large: float32 (h, w) or (h, w, 3), 0 to 255."""
-    picture = reduced(_as_pillow(image))
+    picture = reduced(_checked(image))
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, dtype=np.float64))
     if picture.mode == "RGBA":
@@ -45,7 +45,7 @@ def _colours(image: Image.Image | np.ndarray) -> np.ndarray:
 
 def box_in_original(box: tuple[int, int, int, int], image: Image.Image | np.ndarray) -> tuple[int, int, int, int]:
     """A box (left, top, right, bottom) on the plane that `to_grayscale` returns, on the original picture."""
-    width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
+    width, height = size_of(image)
     times = _times(width, height)
     left, top, right, bottom = (edge * times for edge in box)
     return left, top, min(right, width), min(bottom, height)
@@ -63,45 +63,56 @@ def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
     return image.size > 0 and max(image.shape) <= LARGEST
 
 
-def _as_pillow(image: Image.Image | np.ndarray) -> Image.Image:
-    if isinstance(image, Image.Image):
-        if 0 in image.size:
-            raise InvalidImage("the picture has no pixels; choose another one")
-        return image
-    if not isinstance(image, np.ndarray):
+def _checked(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
+    if not isinstance(image, Image.Image | np.ndarray):
         raise InvalidImage(f"image must be a Pillow image or a uint8 array. Got {type(image).__name__}.")
-    fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
-    if image.dtype != np.uint8 or not fits or image.size == 0:
-        raise InvalidImage(
-            "image must be a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4). "
-            f"Got {image.dtype} of shape {image.shape}."
-        )
-    return Image.fromarray(np.ascontiguousarray(image))
+    if isinstance(image, np.ndarray):
+        fits = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))
+        if image.dtype != np.uint8 or not fits or image.size == 0:
+            raise InvalidImage(
+                "image must be a uint8 array of shape (h, w), (h, w, 3) or (h, w, 4). "
+                f"Got {image.dtype} of shape {image.shape}."
+            )
+    elif 0 in image.size:
+        raise InvalidImage("the picture has no pixels; choose another one")
+    check_picture(image)
+    return image
 
 
-def reduced(picture: Image.Image, longest: int = LARGEST) -> Image.Image:
+def reduced(picture: Image.Image | np.ndarray, longest: int = LARGEST) -> Image.Image:
     """A picture as L, RGB, RGBA, I or F, with at most `longest` pixels a side.
 
     A large one is converted a strip at a time to save memory. Raises InvalidImage if Pillow cannot convert it.
     """
     try:
-        times = _times(*picture.size, longest)
-        return _plain(picture) if times == 1 else _averaged(picture, times)
+        times = _times(*size_of(picture), longest)
+        return _averaged(picture, times) if times > 1 else _plain(_as_pillow(picture))
     except PILLOW_ERRORS as error:
         reason = str(error) or type(error).__name__
         raise InvalidImage(f"the picture cannot be converted ({reason}); save it as PNG or JPEG again") from None
 
 
-def _averaged(picture: Image.Image, times: int) -> Image.Image:
-    width, height = (-(-side // times) for side in picture.size)
-    rows = max(_STRIP // (picture.width * times), 1)
+def _averaged(picture: Image.Image | np.ndarray, times: int) -> Image.Image:
+    wide, high = size_of(picture)
+    rows = max(_STRIP // (wide * times), 1) * times
     result = None
-    for top in range(0, height, rows):
-        box = (0, top * times, picture.width, min((top + rows) * times, picture.height))
-        strip = _plain(picture.crop(box)).reduce(times)
-        result = result or Image.new(strip.mode, (width, height))
-        result.paste(strip, (0, top))
+    for top in range(0, high, rows):
+        bottom = min(top + rows, high)
+        is_array = isinstance(picture, np.ndarray)
+        strip = _as_pillow(picture[top:bottom]) if is_array else picture.crop((0, top, wide, bottom))
+        strip = _plain(strip).reduce(times)
+        result = result or Image.new(strip.mode, (-(-wide // times), -(-high // times)))
+        result.paste(strip, (0, top // times))
     return result
+
+
+def _as_pillow(picture: Image.Image | np.ndarray) -> Image.Image:
+    return picture if isinstance(picture, Image.Image) else Image.fromarray(np.ascontiguousarray(picture))
+
+
+def size_of(image: Image.Image | np.ndarray) -> tuple[int, int]:
+    """Width and height in pixels."""
+    return image.size if isinstance(image, Image.Image) else image.shape[1::-1]
 
 
 def _plain(picture: Image.Image) -> Image.Image:
@@ -113,6 +124,7 @@ def _plain(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):
         return picture.convert("I")
     if picture.mode in ("I", "F"):
+        picture.load()  # raises here if it is closed or its file is damaged
         return picture
     return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
 

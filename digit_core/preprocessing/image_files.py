@@ -18,6 +18,7 @@ from digit_core.preprocessing.decoding import (
     check_size,
     memory_of,
     too_large,
+    too_much_memory,
 )
 from digit_core.preprocessing.grayscale import LARGEST, reduced
 
@@ -74,10 +75,7 @@ def _decoded(file: MeteredFile, name: str, enough: int | None) -> Image.Image:
         image.draft(None, (enough or LARGEST,) * 2)
     needed = memory_of(image, file, full_size)
     if needed > MOST_MEMORY:
-        raise InvalidImage(
-            f"{name}, {full_size[0]} x {full_size[1]} pixels, would take {needed // 1_000_000} MB to read, and at most "
-            f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
-        )
+        raise too_much_memory(name, f"{full_size[0]} x {full_size[1]}", needed)
     with BUDGET.reserved(needed):
         image.load()
         turn = _turn_of(image)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from digit_core.errors import InvalidImage, NoInk
-from digit_core.preprocessing.grayscale import LARGEST, box_in_original, to_grayscale
+from digit_core.preprocessing.grayscale import LARGEST, box_in_original, size_of, to_grayscale
 from digit_core.preprocessing.ink import find_line_ink
 from digit_core.preprocessing.segmentation import SEEN, Box
 from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
@@ -81,7 +81,7 @@ def _single(image: Image.Image | np.ndarray, layout: "_Layout") -> TextLine:
         if line is not None:
             return line
     ink, enlarged = find_line_ink(image)
-    size = _size(image)
+    size = size_of(image)
     scale = box_in_original((1, 1, 1, 1), np.empty((size[1], size[0]), np.bool_))[0] / enlarged
     return TextLine(ink, np.array([[scale, 0, 0], [0, scale, 0]], float), size)
 
@@ -102,7 +102,7 @@ class _Layout:
         import cv2
 
         self.plane = to_grayscale(image)
-        self.size = _size(image)
+        self.size = size_of(image)
         self._times = max(self.size) / max(self.plane.shape) if max(self.size) > LARGEST else 1.0
         height, width = self.plane.shape
         self._scale = min(_LAYOUT / max(height, width), 1.0)
@@ -220,7 +220,3 @@ def _without_rules(mask: np.ndarray) -> np.ndarray:
     left = ink & ~rules & 1
     # What crossed a line is joined again.
     return (cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))) > 0
-
-
-def _size(image: Image.Image | np.ndarray) -> tuple[int, int]:
-    return image.size if isinstance(image, Image.Image) else image.shape[1::-1]

@@ -19,6 +19,7 @@ from digit_core.errors import DamagedRun, InvalidConfig, UnknownRun
 from digit_core.runs.config import TrainingConfig, read_config
 from digit_core.runs.json_files import file_stats, read_file, read_json, read_model, unreadable
 from digit_core.runs.predictions import Predictions, read_predictions
+from digit_core.runs.run_names import is_run_name
 from digit_core.runs.schemas import Adaptation, Calibration, Environment, Metrics
 from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
@@ -41,7 +42,6 @@ TRACKED_FIELDS = ("recall", "val_recall")  # in the history of a training that t
 _MAX_EPOCHS = 10_000  # in a history; a training cannot have as many
 _MAX_MODEL_BYTES = 2_000_000_000
 _MAX_FIGURE_BYTES = 20_000_000
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TRAINING_NAME = re.compile(r"\d{8}-\d{6}-")  # the beginning of the name of a training's folder
 
 
@@ -183,7 +183,7 @@ def list_runs() -> Listing:
     runs, damaged = [], {}
     for path in [*found, paths.SHIPPED_RUN]:
         try:
-            if path.parent == folder and (path.name == SHIPPED or not _NAME.fullmatch(path.name)):
+            if path.parent == folder and (path.name == SHIPPED or not is_run_name(path.name)):
                 raise DamagedRun(
                     f"The folder {path.name} has a name that no run can have; use letters, digits, dots, dashes "
                     "and underscores, and not the name of the shipped run."
@@ -208,7 +208,7 @@ def run_path(name: str) -> Path:
     """The folder of a run, damaged or not. Raises UnknownRun."""
     if name == SHIPPED:
         path = paths.SHIPPED_RUN
-    elif _NAME.fullmatch(name):  # which also rejects `../elsewhere`
+    elif is_run_name(name):  # which also rejects `../elsewhere`
         path = paths.runs_folder() / name
     else:
         raise UnknownRun(f"{name!r} cannot be the name of a run.")

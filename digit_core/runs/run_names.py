@@ -14,6 +14,7 @@ from datetime import datetime
 from digit_core.runs.presets import PRESETS
 
 _TUNED = "-tuned"
+_ANY_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # also of a run that was renamed
 _FOLDER = re.compile(r"(\d{8}-\d{6})-([a-z0-9-]+?)(-\d+|-no([1-9]\d{0,5}))?")
 
 
@@ -34,6 +35,11 @@ class RunName:
         """For example "Quick 7" or "Quick fine-tuned 7"; without a number "Quick, 21 Nov 14:05:10"."""
         title = PRESETS[self.preset].title + (" fine-tuned" if self.is_tuned else "")
         return f"{title} {self.number}" if self.number else f"{title}, {self.started:%d %b %H:%M:%S}"
+
+
+def is_run_name(name: str) -> bool:
+    """Whether a folder of that name can be a run."""
+    return _ANY_FOLDER.fullmatch(name) is not None
 
 
 def parse_run_name(name: str) -> RunName | None:

@@ -1,5 +1,6 @@
-"""Run folders as one zip file, to back up or to share."""
+"""Run folders as one zip file, to back up or to share; `run_import` in `digit_core.inference` reads it again."""
 
+import hashlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +11,21 @@ from digit_core.errors import UnknownRun
 from digit_core.runs.json_files import unreadable
 from digit_core.runs.run import Run
 
+DIGESTS = "SHA256SUMS"  # in each folder: a line for each other file, for `sha256sum --check`
+
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
-    """Write the runs' folders as a zip, each under the run's name. Raises NotPermitted, UnknownRun or DamagedRun."""
+    """Write the runs' folders as a zip, each under the run's name and with digests.
+
+    Raises NotPermitted, UnknownRun or DamagedRun.
+    """
     require(Action.DOWNLOAD)
     with zipfile.ZipFile(file, "w") as archive:
         for run in runs:
             files = _files(run.path)
             if not files:
                 raise UnknownRun(f"The run {run.name} has no files; it may have been deleted.")
+            digests = []
             for path in files:
                 name = f"{run.name}/{path.relative_to(run.path).as_posix()}"
                 try:
@@ -28,6 +35,8 @@ def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
                 except OSError as error:
                     raise unreadable(path, error) from None
                 archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+                digests.append(f"{hashlib.sha256(content).hexdigest()}  {path.relative_to(run.path).as_posix()}\n")
+            archive.writestr(f"{run.name}/{DIGESTS}", "".join(digests), zipfile.ZIP_DEFLATED)
 
 
 def archive_name(runs: Sequence[Run]) -> str:
@@ -49,5 +58,6 @@ def _files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not path.is_symlink()
+        and path.name != DIGESTS
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]

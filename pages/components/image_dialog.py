@@ -21,7 +21,7 @@ from pages.components.filters import with_article
 from pages.components.image_html import picture
 from pages.components.noted_errors import noted
 from pages.components.percentages import probability
-from pages.components.titles import run_markdown
+from pages.components.titles import markdown, run_markdown
 
 _WIDTH, _PREDICTION_WIDTH = 880, 500  # pixels, the dialog and a part of it; a phone gives them what there is
 _SIZE = 200  # pixels, the image
@@ -73,7 +73,7 @@ def _image(run: Run, predictions: Predictions, listed: list[int]) -> None:
         st.markdown("##### Other runs' predictions")
         _other_runs(run, predictions, index)
     except DigitError as error:  # caught here: a dialog reruns without the page around it
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
 
 
 def _label_error(index: int, label: int) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from html import escape
 
 import numpy as np
 from PIL import Image
@@ -27,6 +28,6 @@ def picture(image: np.ndarray, size: int, description: str) -> str:
     """An `<img>` of `size` pixels a side with a text alternative; enlarged pixels stay sharp."""
     rendering = "pixelated" if max(image.shape) < size else "auto"
     return (
-        f'<img src="{data_uri(image)}" alt="{description}" width="{size}" height="{size}" '
+        f'<img src="{data_uri(image)}" alt="{escape(description)}" width="{size}" height="{size}" '
         f'style="image-rendering:{rendering};border-radius:6px;background:#000">'
     )

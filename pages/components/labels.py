@@ -13,7 +13,7 @@ import streamlit as st
 from digit_core import Prediction
 from digit_core.access.actors import current_actor
 from digit_core.drawings.labelled import Drawing, Label
-from digit_core.errors import DatabaseUnavailable
+from digit_core.errors import DatabaseUnavailable, LimitReached
 from digit_core.storage import paths
 from pages.components.browser_window import browser_name
 from pages.components.noted_errors import noted
@@ -67,7 +67,7 @@ def save(
     known = count()  # before the label is stored
     try:
         WRITER.save(Change(drawings, [Label(drawing_id, owner(), label)]))
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, LimitReached) as error:
         st.session_state[_PROBLEM] = noted(error)
         if not drawings:
             remembered[token] = drawing_id, before
@@ -81,7 +81,7 @@ def save(
 
 
 def relabel(drawing_id: str, label: int | None) -> None:
-    """Store another label for a drawing that is stored. Raises DatabaseUnavailable if it cannot even wait."""
+    """Store another label for a drawing that is stored. Raises LimitReached or DatabaseUnavailable."""
     from digit_core.drawings.writer import WRITER, Change
 
     WRITER.save(Change(labels=[Label(drawing_id, owner(), label)]))

@@ -11,6 +11,7 @@ from digit_core.runs.config import training_config
 from digit_core.runs.run import Run
 from pages.components.cached import dataset
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 from pages.components.training_status import shared_status
 
 _FILE = "uploaded_mnist"
@@ -32,7 +33,7 @@ def offer() -> None:
         _upload()
         _train_on_digits()
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
 
 
 def _download() -> None:
@@ -53,7 +54,7 @@ def _upload() -> None:
         try:
             install_mnist(file)
         except DigitError as error:
-            st.error(noted(error))
+            st.error(markdown(noted(error)))
         else:
             _show_images()
 

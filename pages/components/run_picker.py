@@ -46,7 +46,7 @@ def pick_run() -> Run | None:
     if name in runs:
         return runs[name]
     st.warning(f"{_problem(name, listing)} Choose another above, or go to the newest.", icon=":material/folder_off:")
-    st.button(f"Show {titles[newest]}", icon=":material/arrow_forward:", on_click=_choose, args=(newest,))
+    st.button(f"Show {markdown(titles[newest])}", icon=":material/arrow_forward:", on_click=_choose, args=(newest,))
     return None
 
 

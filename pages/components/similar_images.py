@@ -21,6 +21,7 @@ from pages.components.cached import dataset
 from pages.components.filters import with_article
 from pages.components.image_html import picture
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 
 _SIZE = 84  # pixels, the images
 _POLL_SECONDS = 0.7
@@ -38,7 +39,7 @@ def show(run: Run, model_input: np.ndarray) -> None:
     try:
         found = _neighbours_of(run.fingerprint, data.digest, run, data)
     except NoFeatures as error:
-        st.info(f"Not available for this network. {error}")
+        st.info(f"Not available for this network. {markdown(str(error))}")
         return
     if found.ready:
         _show_neighbours(found.nearest(model_input), data)

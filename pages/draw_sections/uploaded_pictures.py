@@ -9,8 +9,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from digit_core import DigitError, Recognizer
 from digit_core.inference.recognizer import Number
-from digit_core.preprocessing.grayscale import LARGEST, as_rgb
-from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
+from digit_core.preprocessing.grayscale import as_rgb
+from digit_core.preprocessing.image_files import HEADER, is_animation
+from digit_core.preprocessing.untrusted_pictures import open_untrusted
 from digit_core.telemetry.events import predicting
 from pages.components import draw_layout, prediction_card
 from pages.components.noted_errors import noted
@@ -89,8 +90,7 @@ def _read(file: UploadedFile, source: str, recognizer: Recognizer) -> _Details:
     kept = st.session_state.get(_SHOWN)
     if kept and kept[0] == source:
         return kept[1]
-    file.seek(0)
-    image = open_picture(file, file.name, enough=LARGEST)
+    image = open_untrusted(file.getvalue(), file.name)
     with predicting("picture"):
         numbers = recognizer.predict_lines(image)
     details = _Details(as_rgb(image), image.size, numbers)

@@ -15,7 +15,7 @@ from pages.components import canvas, image_grid, labels
 from pages.components.image_html import picture
 from pages.components.noted_errors import noted
 from pages.components.percentages import probability
-from pages.components.titles import run_title
+from pages.components.titles import markdown, run_markdown
 from pages.my_drawings_sections.drawings_filter import label_title
 
 _SIZE = 224  # pixels, an open drawing
@@ -74,13 +74,13 @@ def _open(drawing: StoredDrawing) -> None:
         st.info("It was deleted.")
         return
     st.html(picture(image, _SIZE, f"Your drawing, labelled {label_title(drawing.label)}"))
-    st.markdown(f"Predicted **{_predicted(drawing)}** by {run_title(drawing.run)}, {_when(drawing)}")
+    st.markdown(f"Predicted **{_predicted(drawing)}** by {run_markdown(drawing.run)}, {_when(drawing)}")
     label = st.segmented_control("Label", list(LABELS), format_func=label_title, default=drawing.label, key="my-label")
     if label != drawing.label:
         try:
             labels.relabel(drawing.id, label)
         except DigitError as error:
-            st.error(noted(error))
+            st.error(markdown(noted(error)))
             return
         st.rerun()
     row = st.container(horizontal=True)
@@ -96,7 +96,7 @@ def _delete(ids: list[str]) -> None:
     try:
         store.delete(labels.owner(), ids)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
         return
     _close()
     labels.forget()

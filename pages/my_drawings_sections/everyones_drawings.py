@@ -7,6 +7,7 @@ from digit_core.drawings import store
 from digit_core.errors import DigitError
 from pages.components import labels, retrain_with_drawings
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 from pages.components.training_status import shared_status
 
 
@@ -42,7 +43,7 @@ def _attempt(action) -> None:
     try:
         action()
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
         return
     shared_status().invalidate()
     st.rerun(scope="app")

@@ -12,6 +12,7 @@ from digit_core.errors import DigitError
 from pages.components import labels
 from pages.components.cached import active_recognizer
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 
 _TOLD = "import_told"
 
@@ -50,12 +51,12 @@ def _import(file) -> None:
         st.error("Choose a file first.")
         return
     try:
-        collection = transfer.read(file.getvalue())
+        collection = transfer.read_untrusted(file.getvalue())
         recognizer, _ = active_recognizer()
         with st.spinner(f"Importing {len(collection.labels):,} drawings"):
             added = import_drawings(collection, labels.owner(), recognizer)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
         return
     labels.forget()
     known = len(collection.labels) - added

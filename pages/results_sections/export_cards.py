@@ -11,6 +11,7 @@ from digit_core.jobs.tasks import FORMATS, Export, ExportFormat, export_path, ex
 from digit_core.runs.run import Run
 from pages.components.noted_errors import noted
 from pages.components.percentages import percent
+from pages.components.titles import markdown
 from pages.results_sections import task_controls
 
 
@@ -34,7 +35,7 @@ def _cards(run: Run) -> None:
             try:
                 _card(run, form, button)
             except DigitError as error:
-                st.error(noted(error))
+                st.error(markdown(noted(error)))
 
 
 def _card(run: Run, form: ExportFormat, button: DeltaGenerator) -> None:

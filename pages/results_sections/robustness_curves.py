@@ -39,7 +39,7 @@ def _measurements(runs: list[Run], titles: dict[str, str]) -> None:
             else:
                 measured[run.name] = result
         except DigitError as error:
-            st.error(noted(error))
+            st.error(markdown(noted(error)))
     if measured:
         _show_curves([run for run in runs if run.name in measured], titles, measured)
 

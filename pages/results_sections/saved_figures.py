@@ -8,6 +8,7 @@ from digit_core.errors import DamagedRun, DigitError, InvalidImage
 from digit_core.preprocessing.image_files import open_picture
 from digit_core.runs.run import Run
 from pages.components.noted_errors import noted
+from pages.components.titles import markdown
 
 _TITLES = {
     "curves": "Accuracy and loss by epoch",
@@ -32,11 +33,11 @@ def show_saved_figures(run: Run) -> None:
     try:
         st.image(open_picture(io.BytesIO(run.figure(name, "png")), f"{name}.png"), width=640)
     except (InvalidImage, DamagedRun) as error:
-        st.warning(f"The figure is damaged. {error}")
+        st.warning(f"The figure is damaged. {markdown(str(error))}")
     try:
         _download_buttons(run, name)
     except DigitError as error:  # caught here: a fragment reruns without the page around it
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
 
 
 def _download_buttons(run: Run, name: str) -> None:

@@ -41,7 +41,7 @@ def _run(action: Callable[..., object], subject: object) -> None:
     try:
         action(subject)
     except DigitError as error:
-        st.error(noted(error))
+        st.error(markdown(noted(error)))
     else:
         shared_status().invalidate()
         st.rerun(scope="app")

@@ -11,7 +11,7 @@ from digit_core.runs.active_run import read_active
 from digit_core.runs.run import SHIPPED, Run, open_run
 from pages.components.cached import activate_if_usable, active_recognizer
 from pages.components.noted_errors import noted
-from pages.components.titles import run_markdown
+from pages.components.titles import markdown, run_markdown
 
 
 def show(attempt: Callable[[Callable[[], object]], None]) -> None:
@@ -21,7 +21,7 @@ def show(attempt: Callable[[Callable[[], object]], None]) -> None:
         run = recognizer.run
         accuracy = run.metrics.accuracy
     except DigitError as error:
-        st.error(f"No model can be loaded. {noted(error)}")
+        st.error(f"No model can be loaded. {markdown(noted(error))}")
         return
     st.markdown(f"Active model: **{run_markdown(run.name)}**")
     st.caption(

@@ -1,11 +1,13 @@
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from digit_core.access.actors import COMMAND, Actor, Role, acting_as
 from digit_core.drawings import store
 from digit_core.drawings.labelled import NOT_A_DIGIT, Label, unpacked
-from digit_core.errors import InvalidLabel
+from digit_core.errors import InvalidLabel, LimitReached
 
 pytestmark = pytest.mark.usefixtures("database_address")
 
@@ -110,3 +112,13 @@ def test_no_query_takes_time_that_grows_with_the_square_of_what_is_stored(make_d
 
     small = min(seconds(f"small {each}", 500) for each in range(3))
     assert seconds("large", 8000) < 16 * 6 * small, "linear would be 16 times as long, and quadratic 256 times"
+
+
+def test_visitors_cannot_fill_the_disk(make_drawing, monkeypatch):
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda _: SimpleNamespace(total=10e9, free=0.9e9))
+    with acting_as(Actor(Role.VISITOR, "key", person="anna")), pytest.raises(LimitReached, match="disk is nearly full"):
+        add(make_drawing())
+    assert store.count_labelled("anna") == 0
+    with acting_as(COMMAND):
+        add(make_drawing())
+    assert store.count_labelled("anna") == 1

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digit_core.errors import InvalidImage
+from digit_core import Recognizer
+from digit_core.errors import DigitError, InvalidImage
 from digit_core.preprocessing import image_files
 from digit_core.preprocessing.decoding import Budget
+from digit_core.preprocessing.grayscale import to_grayscale
 from digit_core.preprocessing.image_files import exif_orientation, open_picture
 from tests.preprocessing import crafted
 from tests.preprocessing.costs import memory_growth
@@ -135,8 +137,6 @@ def test_a_file_of_hundreds_of_megabytes_is_not_read(tmp_path):
 
 
 def test_a_palette_with_broken_transparency_is_refused():
-    from digit_core.preprocessing.grayscale import to_grayscale
-
     broken = crafted.png(28, 28, colour=3, before_pixels=crafted.png_chunk(b"tRNS", bytes(range(200)) * 2))
     try:
         image = open_picture(io.BytesIO(broken))
@@ -167,3 +167,49 @@ def test_a_pipe_is_refused_without_blocking(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(InvalidImage, match="is not a file"):
         open_picture(tmp_path / "a.png")
+
+
+PICTURES_IN_MEMORY = {
+    "one column of 16 bits": lambda: Image.new("I;16", (1, 60_000_000)),
+    "one row of 16 bits": lambda: Image.new("I;16", (60_000_000, 1)),
+    "an array of one row": lambda: np.zeros((1, 60_000_000), np.uint8),
+    "an array of 144 megapixels": lambda: np.broadcast_to(np.zeros((1, 1), np.uint8), (12_000, 12_000)),
+    "a TIFF of 16 bits that is not decoded": lambda: Image.open(
+        io.BytesIO(crafted.tiff(w=(256, 4, 1, 7000), h=(257, 4, 1, 7000), bits=(258, 3, 1, 16), rows=(278, 4, 1, 7000)))
+    ),
+    "a WebP that is not decoded": lambda: Image.open(io.BytesIO(crafted.webp(4000, 4000))),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES_IN_MEMORY)
+def test_a_picture_that_a_caller_hands_over_has_limits_too(name):
+    image = PICTURES_IN_MEMORY[name]()
+
+    def refuse():
+        with pytest.raises(InvalidImage, match="make it smaller|crop it"):
+            to_grayscale(image)
+
+    start = time.thread_time()
+    assert memory_growth(refuse) < 50
+    assert time.thread_time() - start < 1
+
+
+def test_a_large_array_is_reduced_without_a_copy_of_it():
+    image = np.zeros((6000, 5000, 4), np.uint8)[::-1]
+    assert memory_growth(lambda: to_grayscale(image)) < 100
+
+
+@pytest.mark.parametrize("mode", ["L", "I", "F", "RGB"])
+def test_a_closed_picture_is_refused(mode):
+    image = Image.new(mode, (30, 30))
+    image.close()
+    with pytest.raises(InvalidImage, match="cannot be converted"):
+        to_grayscale(image)
+
+
+def test_noise_costs_no_more_than_a_photo():
+    noise = np.random.default_rng(0).integers(0, 255, (1200, 1200), np.uint8)
+    start = time.process_time()
+    with pytest.raises(DigitError):
+        Recognizer.load("shipped").predict(noise)
+    assert time.process_time() - start < 3

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import os
 import zipfile
@@ -7,7 +8,7 @@ import pytest
 from digit_core.errors import DamagedRun, UnknownRun
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import SHIPPED, open_run
-from digit_core.runs.zip_archive import archive_name, unpacked_size, write_archive
+from digit_core.runs.zip_archive import DIGESTS, archive_name, unpacked_size, write_archive
 from tests.constructed import construct_run
 
 
@@ -31,7 +32,13 @@ def test_an_archive_holds_exactly_the_folders_of_the_runs(run):
         for path in each.path.rglob("*")
         if path.is_file()
     }
-    assert {name: archive.read(name) for name in archive.namelist()} == expected
+    found = {name: archive.read(name) for name in archive.namelist()}
+    digests = {name: found.pop(f"{name}/{DIGESTS}").decode() for name in [each.name for each in runs]}
+    assert found == expected
+    for name, listed in digests.items():
+        own = {path.removeprefix(f"{name}/"): content for path, content in found.items() if path.startswith(f"{name}/")}
+        lines = [f"{hashlib.sha256(content).hexdigest()}  {path}" for path, content in own.items()]
+        assert listed.splitlines() == lines
     assert sum(map(len, expected.values())) == unpacked_size(runs)
     assert archive_name(runs) == "2-runs.zip"
     assert archive_name(runs[:1]) == "20260101-000000-quick.zip"

@@ -1,0 +1,45 @@
+"""Import runs from a zip file that *Download* wrote, here or elsewhere; for the owner."""
+
+import streamlit as st
+
+from digit_core.access.actors import Action, is_permitted
+from digit_core.errors import DigitError
+from digit_core.inference.run_import import import_runs
+from digit_core.runs.zip_import import MOST_PACKED
+from pages.components.titles import markdown, run_markdown
+from pages.runs_sections import dialogs
+
+
+def show() -> None:
+    """A popover with an uploader; disabled for visitors."""
+    permitted = is_permitted(Action.IMPORT)
+    with (
+        st.popover(
+            "Import run",
+            icon=":material/upload:",
+            disabled=not permitted,
+            help=None if permitted else "Only the owner may import runs.",
+        ),
+        st.form("import-runs", border=False, clear_on_submit=True),
+    ):
+        file = st.file_uploader(
+            "A zip file that *Download* wrote", type="zip", max_upload_size=MOST_PACKED // 1_000_000, key="runs-zip"
+        )
+        st.caption("Its model is checked before it is kept. It is not made active.")
+        if st.form_submit_button("Import", icon=":material/upload:", width="stretch"):
+            _import(file)
+
+
+def _import(file) -> None:
+    if file is None:
+        st.error("Choose a file first.")
+        return
+    try:
+        with st.spinner("Checking the run"):
+            imported = import_runs(file)
+    except DigitError as error:
+        st.error(markdown(str(error)))
+        return
+    titles = ", ".join(f"**{run_markdown(run.name)}**" for run in imported)
+    dialogs.add_message(st.success, f"{titles} {'was' if len(imported) == 1 else 'were'} imported.")
+    st.rerun()

@@ -1,0 +1,11 @@
+"""A short run of `python -m tests.fuzzing`; `DIGITS_EXAMPLES=20000` takes that many inputs."""
+
+import os
+
+from tests import fuzzing
+
+
+def test_arbitrary_inputs_are_processed_or_refused_quickly():
+    failures, _, refused = fuzzing.feed(0, int(os.environ.get("DIGITS_EXAMPLES", "1000")))
+    assert not failures
+    assert refused
