@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digit_core.errors import StorageError
@@ -28,6 +29,8 @@ from digit_core.jobs.processes import end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
+
+_LOCK, _PARTIAL = ".lock", ".partial"
 
 
 class TaskStatus(BaseModel):
@@ -72,7 +75,7 @@ class BackgroundTask:
     @property
     def lock_path(self) -> Path:
         """The lock that its process holds."""
-        return sidecar_path(self.path, ".lock")
+        return sidecar_path(self.path, _LOCK)
 
     @property
     def log_path(self) -> Path:
@@ -82,7 +85,7 @@ class BackgroundTask:
     @property
     def partial_path(self) -> Path:
         """A file or folder for the unfinished result; deleted when the task starts, fails or is cancelled."""
-        return sidecar_path(self.path, ".partial")
+        return sidecar_path(self.path, _PARTIAL)
 
     def start(self) -> bool:
         """Queue the task, and start it if it is next; False if it is waiting or running already.
@@ -184,6 +187,14 @@ class BackgroundTask:
                 ahead = position + self.queue.is_busy()
                 return f"In the queue, {ahead} ahead" if ahead and ticket.started is None else "Starting"
         return None
+
+
+def sweep_partial_results(folder: Path) -> None:
+    """Delete the unfinished results, in a folder and below, of tasks whose process was killed."""
+    for partial in folder.rglob(f"*{_PARTIAL}"):
+        lock = FileLock(partial.with_name(partial.name.removesuffix(_PARTIAL) + _LOCK), thread_local=False)
+        with suppress(OSError), lock.acquire(timeout=0):  # as the task's process does before it begins
+            _delete(partial)
 
 
 def _delete(path: Path) -> None:

@@ -13,6 +13,7 @@ from digit_core.errors import DigitError, StorageError, TaskFailed
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.processes import lower_priority
 from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.process_folder import delete_own_folder
 
 _REPORT_SECONDS = 0.3  # between two writes of a status of which only the fraction changes
 Result = TypeVar("Result")
@@ -55,6 +56,7 @@ def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
 
 def exit_at_once(code: int) -> NoReturn:
     """End this process without cleaning up: TensorFlow's threads can take seconds, or hang."""
+    delete_own_folder()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

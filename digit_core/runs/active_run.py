@@ -64,22 +64,6 @@ def clear_previous(name: str) -> None:
         _write(ActiveRun(now.run))
 
 
-def changed_since(moment: float) -> bool:
-    """Whether another run was activated after a moment, in Unix seconds."""
-    try:
-        return paths.active_file().stat().st_mtime > moment
-    except OSError:
-        return False
-
-
-def sweep_active() -> None:
-    """Delete the temporary files of writes that were killed. Raises StorageError."""
-    if paths.home().is_dir():
-        with activation_lock():  # while it is held no such file is in use
-            for path in paths.home().glob(f".{paths.active_file().name}.*"):
-                path.unlink(missing_ok=True)
-
-
 @contextmanager
 def activation_lock() -> Iterator[None]:
     """While it is held no other process activates or deletes a run. Raises StorageError."""

@@ -37,8 +37,9 @@ class Progress(_Record):
     `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
     `done` is the share of the whole job, 0 to 1, from the request to the active run (None in files of
     earlier versions), and `seconds_left` includes all of it. `started` is when it was requested, in Unix
-    seconds, and `process` the number of the trainer's process. `activated` says of a finished training
-    whether its run was made active; `message` says why, or why not.
+    seconds, and `process` the number of the trainer's process. `active` is the run that was active when
+    this one was complete. `activated` says of a finished training whether its run was made active; `message`
+    says why, or why not.
     """
 
     state: State = "waiting"
@@ -55,6 +56,7 @@ class Progress(_Record):
     done: Share | None = None
     started: float | None = None
     process: int | None = None
+    active: str | None = None
     activated: bool = False
     timings: Timings | None = None
     curve: list[tuple[int, float]] = []

@@ -5,13 +5,13 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from digit_core.errors import StorageError
 from digit_core.storage.paths import display_path
+from digit_core.storage.temporary_files import temporary_file
 
 _OTHER_FOLDER = "Set DIGITS_HOME to a folder that can be written."
 _REASONS = {
@@ -90,16 +90,10 @@ def sync_to_disk(path: Path) -> None:
 
 
 def _replace(path: Path, parts: Iterable[bytes]) -> None:
-    with storage_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(parts)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp's files are for the owner alone
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with storage_errors(path), temporary_file(path) as (temporary, file):
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()  # Windows moves no file that is open
+        temporary.chmod(0o644)  # mkstemp's files are for the owner alone
+        temporary.replace(path)

@@ -16,6 +16,7 @@ from digit_core.jobs.machine_lock import machine_lock, write_owner
 from digit_core.jobs.processes import lower_priority
 from digit_core.jobs.recovery import mark_cancelled, mark_failed, publish
 from digit_core.jobs.training_job import Cancelled, Job
+from digit_core.runs.active_run import read_active
 from digit_core.runs.run import open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage.files import storage_errors
@@ -88,9 +89,11 @@ def _fill(job: Job, warm: bool) -> None:
     whole = WholeJob(job.progress(), config, warm=warm)
 
     def report(progress: Progress) -> None:
+        whole_progress = whole.progress(progress)
         if progress.state == "publishing":  # the rest takes a second; it is not worth losing the training for
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _write(job, whole.progress(progress))
+            whole_progress = whole_progress.model_copy(update={"active": read_active().run})
+        _write(job, whole_progress)
 
     report(Progress(state="training", message="Loading TensorFlow", epochs=config.epochs))
     train = import_training()
