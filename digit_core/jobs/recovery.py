@@ -18,6 +18,7 @@ from digit_core.jobs.background_task import sweep_partial_results
 from digit_core.jobs.deletion import finish_deletions
 from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import kill_if_trainer
+from digit_core.jobs.retention import enforce
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
 from digit_core.runs.activation_rule import Verdict, judge
@@ -82,6 +83,8 @@ def publish(job: Job, due: float | None = None) -> Progress:
         message += f". {verdict.reason}"
     elif request.cancel:
         message += ". Kept, not activated: it was cancelled when it was already complete"
+    if gone := enforce(keep=job.name):
+        message += f". {gone}"
     return _end(job, "finished", message, due, activated=verdict is not None and verdict.activate)
 
 

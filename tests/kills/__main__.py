@@ -26,7 +26,7 @@ def main() -> int:
         tempfile.tempdir = os.environ["TMPDIR"] = str(temporary)
         kills = {
             "app": (apps, kill_app),
-            "training": (trainings, TrainingKills().kill),
+            "training": (trainings, TrainingKills().kill if trainings else None),
         }
         for kind, (count, kill) in kills.items():
             for number in range(count):

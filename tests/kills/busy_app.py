@@ -66,10 +66,10 @@ def _note(rng: random.Random, runs: list[str]) -> None:
 
 
 def _queue(rng: random.Random, runs: list[str]) -> None:
-    task = fake_task(paths.exports_folder() / rng.choice(runs) / "digits")
-    _say("begin", "queue", task.path.parent.name)
+    task = fake_task(paths.robustness_folder() / f"task-{rng.randrange(3)}")
+    _say("begin", "queue", task.path.name)
     task.start() if rng.random() < 0.7 else task.cancel()
-    _say("done", "queue", task.path.parent.name)
+    _say("done", "queue", task.path.name)
 
 
 _ACTIONS = {_publish: 3, _activate: 3, _delete: 2, _note: 3, _queue: 1}

@@ -39,7 +39,7 @@ def temporary_files() -> Iterator[str]:
     """Files and folders of this home, and of the folder for temporary files, that only writing should need."""
     for path in paths.home().rglob("*"):
         is_hidden = path.name.startswith(".") and path.suffix != ".lock"
-        if is_hidden or path.name.endswith(".partial") or path.parent == paths.data_folder() and path.suffix == "":
+        if is_hidden or path.name.endswith(".partial") or (path.parent == paths.data_folder() and path.suffix == ""):
             yield str(path.relative_to(paths.home()))
     for path in Path(tempfile.gettempdir()).iterdir():
         if path.suffix != ".lock":
