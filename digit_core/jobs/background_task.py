@@ -24,9 +24,11 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digit_core.errors import StorageError
-from digit_core.jobs.processes import end_process, last_line
+from digit_core.errors import DamagedRun, StorageError
+from digit_core.jobs.processes import ProcessNumber, end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
+from digit_core.runs.json_files import read_file
+from digit_core.runs.schemas import Share
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
 
@@ -44,9 +46,9 @@ class TaskStatus(BaseModel):
 
     state: Literal["waiting", "running", "failed", "cancelled"]
     message: str = ""
-    fraction: float | None = None
+    fraction: Share | None = None
     updated: float = Field(default_factory=time.time)
-    process: int | None = None
+    process: ProcessNumber | None = None
 
     @property
     def is_active(self) -> bool:
@@ -176,8 +178,8 @@ class BackgroundTask:
 
     def _read_status(self) -> TaskStatus | None:
         try:
-            return TaskStatus.model_validate_json(self._status_path.read_bytes())
-        except (OSError, ValidationError):
+            return TaskStatus.model_validate_json(read_file(self._status_path))
+        except (DamagedRun, ValidationError):
             return None
 
     def _queue_position(self) -> str | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
-from digit_core.errors import DigitError
+from digit_core.errors import DamagedRun, DigitError
+from digit_core.runs.json_files import read_file
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
@@ -30,8 +31,8 @@ def read_active() -> ActiveRun:
     """What the file records; the shipped run if the file is missing or damaged."""
     path = paths.active_file()
     try:
-        return _ACTIVE.validate_json((path if path.exists() else paths.home() / _EARLIER_NAME).read_bytes())
-    except (OSError, ValidationError):
+        return _ACTIVE.validate_json(read_file(path if path.exists() else paths.home() / _EARLIER_NAME))
+    except (DamagedRun, ValidationError):
         return ActiveRun()
 
 

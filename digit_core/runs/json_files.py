@@ -24,10 +24,12 @@ def read_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
     try:
         handle = os.open(path, _FLAGS)
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
                 raise OSError("it is not a regular file")
-            content = file.read(max_bytes + 1)
-        if len(content) > max_bytes:
+            # The size first: reading some gigabytes only to refuse them takes seconds, and the memory.
+            content = file.read(max_bytes + 1) if found.st_size <= max_bytes else b""
+        if max(found.st_size, len(content)) > max_bytes:
             raise OSError(f"it has more than {max_bytes:,} bytes")
     except OSError as error:
         raise unreadable(path, error) from None

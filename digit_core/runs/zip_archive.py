@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from digit_core.errors import UnknownRun
-from digit_core.runs.json_files import unreadable
+from digit_core.runs.json_files import file_stats, unreadable
 from digit_core.runs.run import Run
 
 
@@ -35,7 +35,8 @@ def archive_name(runs: Sequence[Run]) -> str:
 
 def unpacked_size(runs: Sequence[Run]) -> int:
     """The total size in bytes of the files to pack."""
-    return sum(path.stat().st_size for run in runs for path in _files(run.path))
+    found = (file_stats(path.parent, [path.name]) for run in runs for path in _files(run.path))
+    return sum(stats.st_size for each in found for stats in each.values())  # one may be deleted in the meantime
 
 
 def _files(folder: Path) -> list[Path]:

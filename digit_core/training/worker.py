@@ -153,9 +153,8 @@ def _end_at_limit(job: Job, limits: ProcessLimits, exceeded: Exceeded) -> None:
             f"({MEMORY_VARIABLE}). Try a smaller batch size."
         )
     else:
-        reason = (
-            f"The training took longer than {limits.seconds / 3600:g} hours, which is the limit ({HOURS_VARIABLE})."
-        )
+        hours = limits.seconds / 3600
+        reason = f"The training took longer than {hours:g} hours, which is the limit ({HOURS_VARIABLE})."
         if checkpoint_epoch(job.folder):
             reason += " It can be resumed after its last complete epoch."
     log_event("training_stopped", run=job.name, reason=exceeded)
