@@ -5,7 +5,16 @@ import streamlit as st
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import list_runs
 from pages.components.titles import markdown, run_titles
-from pages.runs_sections import actions, dialogs, interrupted, run_filter, running, runs_table, warning_colour
+from pages.runs_sections import (
+    actions,
+    dialogs,
+    interrupted,
+    kept_runs,
+    run_filter,
+    running,
+    runs_table,
+    warning_colour,
+)
 
 st.title("Runs")
 warning_colour.show()
@@ -17,6 +26,7 @@ titles = run_titles(run.name for run in listing.runs)
 if listing.runs:
     runs_table.warn_of_unknown(listing)
     running.show()
+    kept_runs.show()
     shown, more_columns = run_filter.show(listing.runs, titles)
     if shown:
         actions.show(runs_table.show(shown, titles, read_active().run, more=more_columns), titles)

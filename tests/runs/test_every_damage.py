@@ -110,9 +110,7 @@ def test_a_value_that_does_not_belong_there_is_never_a_traceback(home, file):
 
 
 @posix
-@pytest.mark.parametrize(
-    "folder", [_RUN, f"{_RUN}/figures", f"working/{NAME}", "notes", "exports", "robustness", "queue"]
-)
+@pytest.mark.parametrize("folder", [_RUN, f"{_RUN}/figures", f"working/{NAME}", "notes", "exports", "queue"])
 @pytest.mark.parametrize("damage", ["a link to the root", "a link to nothing", "a file"])
 def test_a_folder_that_is_none_is_never_a_traceback(home, tmp_path, folder, damage):
     path = home / folder
