@@ -73,6 +73,7 @@ def publish(job: Job, due: float | None = None) -> Progress:
     active = last.active if last and last.active else read_active().run
     try:
         if job.folder.parent != paths.runs_folder():
+            job.release_space()
             job = Job(move_into_place(job.folder).path)
         message = f"Test accuracy {Run(job.folder).metrics.accuracy:.2%}"
     except DamagedRun as error:
@@ -90,6 +91,7 @@ def publish(job: Job, due: float | None = None) -> Progress:
 
 def mark_cancelled(job: Job) -> None:
     """Record that a training was cancelled. Raises StorageError."""
+    job.release_space()
     _end(job, "cancelled", _CANCELLED)
 
 
@@ -100,6 +102,7 @@ def mark_failed(job: Job, reason: str, updated: float | None = None) -> None:
     """
     for name in BINARY:  # useless now, and on a full disk the reason needs the space
         (job.folder / name).unlink(missing_ok=True)
+    job.release_space()
     _end(job, "failed", reason, updated)
 
 

@@ -163,6 +163,7 @@ def _removed_on_error(job: Job) -> Iterator[None]:
 
 
 def _write_waiting(job: Job, epochs: int) -> None:
+    job.reserve_space()
     now = time.time()
     job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
 

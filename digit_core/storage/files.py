@@ -24,19 +24,23 @@ _REASONS = {
     errno.ENOTDIR: ("part of the path is a file", _OTHER_FOLDER),
     errno.EEXIST: ("part of the path is a file", _OTHER_FOLDER),
 }
+_DISK_FULL = os.strerror(errno.ENOSPC).lower()
 _IS_WINDOWS = os.name == "nt"
 _CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn a disk's `OSError` met while writing `path` into a `StorageError` that says what to do."""
+    """Turn a disk's error met while writing `path` into a `StorageError` that says what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _REASONS:
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number is None and _DISK_FULL in str(error).lower():
+            number = errno.ENOSPC  # HDF5 and TensorFlow raise errors of their own with the system's message
+        if number not in _REASONS:
             raise
-        reason, remedy = _REASONS[error.errno]
+        reason, remedy = _REASONS[number]
         raise StorageError(f"{display_path(path)} could not be written: {reason}. {remedy}") from error
 
 
