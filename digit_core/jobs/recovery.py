@@ -133,9 +133,7 @@ def home_lock() -> Iterator[None]:
         with storage_errors(path), FileLock(path, timeout=_PATIENCE, thread_local=False):
             yield
     except Timeout:
-        raise TrainingBusy(
-            "Another Digit Lab on this machine is starting or repairing a training in the same folder. Try again."
-        ) from None
+        raise TrainingBusy("Another Digit Lab is starting or repairing a training in this folder. Try again.") from None
 
 
 def _repair() -> None:

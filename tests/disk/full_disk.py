@@ -59,7 +59,7 @@ def store_drawings(disk: Path, pages: int) -> tuple[int, list[str]]:
                 if _FULL not in str(error).lower():
                     wrong.append(f"no reason: {error}")
                 break
-            except Exception:
+            except Exception:  # noqa: BLE001 a bug is one of the problems
                 wrong.append(traceback.format_exc())
                 break
         database.close()
