@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from digit_core.errors import UnknownRun
-from digit_core.runs.json_files import file_stats, unreadable
+from digit_core.runs.json_files import file_stats, read_file, unreadable
 from digit_core.runs.run import Run
+
+_MAX_FILE_BYTES = 500_000_000  # a zip is made in memory, a file at a time
 
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
@@ -22,7 +24,7 @@ def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
                 try:
                     # A wrong clock can date a file before 1980, which zip cannot represent.
                     info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
-                    content = path.read_bytes()
+                    content = read_file(path, _MAX_FILE_BYTES)
                 except OSError as error:
                     raise unreadable(path, error) from None
                 archive.writestr(info, content, zipfile.ZIP_DEFLATED)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,12 @@ def why_not() -> str | None:
     """Why such a disk cannot be mounted here; None if it can."""
     if not shutil.which("mount") or not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "mounting a tmpfs takes Linux and the rights of root"
-    return None
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with small_disk(Path(folder)):
+                return None
+        except subprocess.CalledProcessError:
+            return "this container may not mount a tmpfs"
 
 
 @contextmanager
