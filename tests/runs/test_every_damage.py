@@ -31,7 +31,7 @@ from tests.constructed import construct_run
 from tests.runs.damages import WHOLE, changed_arrays, changed_csv, changed_json, read_everything, restore
 
 NAME = "20260101-120000-quick-no1"
-_AT_MOST = 8  # changes of a file, of those that there are a fixed random choice
+_AT_MOST = 4  # changes of a file, of those that there are a fixed random choice
 _RUN = f"runs/{NAME}"
 _FILES = [
     *(f"{_RUN}/{name}" for name in (*REQUIRED, STEPS_FILE, "progress.json", "request.json", "figures/curves.svg")),
