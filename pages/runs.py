@@ -9,6 +9,7 @@ from pages.runs_sections import (
     actions,
     dialogs,
     interrupted,
+    kept_runs,
     run_filter,
     run_upload,
     running,
@@ -26,6 +27,7 @@ titles = run_titles(run.name for run in listing.runs)
 if listing.runs:
     runs_table.warn_of_unknown(listing)
     running.show()
+    kept_runs.show()
     shown, more_columns = run_filter.show(listing.runs, titles)
     if shown:
         actions.show(runs_table.show(shown, titles, read_active().run, more=more_columns), titles)

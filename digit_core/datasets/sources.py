@@ -9,10 +9,12 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from digit_core.access.actors import Action, require
 from digit_core.datasets.splits import stratified_split
@@ -29,6 +31,7 @@ MNIST_DIGESTS = {
     "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 _OVERRIDE_HINT = "If you have mnist.npz in a file, set DIGITS_MNIST to its path; the bundled digits need no download."
+_DOWNLOAD_LOCK = ".download.lock"
 Report = Callable[[float], None]
 
 
@@ -83,7 +86,7 @@ def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
     folder = make_folder(paths.data_folder())
     downloader = pooch.HTTPDownloader(progressbar=_Meter(report) if report else False)
     pooch.get_logger().setLevel("ERROR")
-    with storage_errors(folder / "mnist.npz"):
+    with storage_errors(folder / "mnist.npz"), FileLock(folder / _DOWNLOAD_LOCK, thread_local=False):
         try:
             path = Path(pooch.retrieve(url, known_hash=None, fname="mnist.npz", path=folder, downloader=downloader))
         except requests.RequestException as error:  # an OSError, but not about the disk
@@ -92,6 +95,16 @@ def fetch_mnist(url: str = MNIST_URL, report: Report | None = None) -> Path:
             ) from None
     _read_mnist(path)
     return path
+
+
+def sweep_downloads() -> None:
+    """Delete what downloads left behind whose process was killed; does nothing during a download."""
+    folder = paths.data_folder()
+    if not folder.is_dir():
+        return
+    with suppress(OSError), FileLock(folder / _DOWNLOAD_LOCK, timeout=0, thread_local=False):
+        for path in folder.glob("tmp????????"):  # as pooch names what it downloads
+            path.unlink(missing_ok=True)
 
 
 def load_digits() -> Dataset:

@@ -7,7 +7,6 @@ training images are computed once for each network and kept on disk.
 
 import hashlib
 import io
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -110,10 +109,9 @@ class Neighbours:
             report(min(start + _BATCH, len(images)) / len(images))
 
     def _delete_old(self) -> None:
-        """Keep the newest files, and no temporary files of killed processes; raises StorageError."""
+        """Keep the newest files; raises StorageError."""
         folder = self.path.parent
         with storage_errors(folder):
-            abandoned = [path for path in folder.glob(".*.npy.*") if time.time() - path.stat().st_mtime > 3600]
             newest_first = sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
-            for path in [*abandoned, *newest_first[KEPT:]]:
+            for path in newest_first[KEPT:]:
                 path.unlink(missing_ok=True)

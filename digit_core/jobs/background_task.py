@@ -21,16 +21,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digit_core.access.actors import Action, require
 from digit_core.access.rate_limits import EXPORTS
-from digit_core.errors import StorageError
-from digit_core.jobs.processes import end_process, last_line
+from digit_core.errors import DamagedRun, StorageError
+from digit_core.jobs.processes import ProcessNumber, end_process, last_line
 from digit_core.jobs.task_queue import TaskQueue, Ticket
+from digit_core.runs.json_files import read_file
+from digit_core.runs.schemas import Share
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
 from digit_core.telemetry.events import log_event
+
+_LOCK, _PARTIAL = ".lock", ".partial"
 
 
 class TaskStatus(BaseModel):
@@ -44,9 +49,9 @@ class TaskStatus(BaseModel):
 
     state: Literal["waiting", "running", "failed", "cancelled"]
     message: str = ""
-    fraction: float | None = None
+    fraction: Share | None = None
     updated: float = Field(default_factory=time.time)
-    process: int | None = None
+    process: ProcessNumber | None = None
 
     @property
     def is_active(self) -> bool:
@@ -75,7 +80,7 @@ class BackgroundTask:
     @property
     def lock_path(self) -> Path:
         """The lock that its process holds."""
-        return sidecar_path(self.path, ".lock")
+        return sidecar_path(self.path, _LOCK)
 
     @property
     def log_path(self) -> Path:
@@ -85,7 +90,7 @@ class BackgroundTask:
     @property
     def partial_path(self) -> Path:
         """A file or folder for the unfinished result; deleted when the task starts, fails or is cancelled."""
-        return sidecar_path(self.path, ".partial")
+        return sidecar_path(self.path, _PARTIAL)
 
     def start(self) -> bool:
         """Queue the task, and start it if it is next; False if it is waiting or running already.
@@ -185,8 +190,8 @@ class BackgroundTask:
 
     def _read_status(self) -> TaskStatus | None:
         try:
-            return TaskStatus.model_validate_json(self._status_path.read_bytes())
-        except (OSError, ValidationError):
+            return TaskStatus.model_validate_json(read_file(self._status_path))
+        except (DamagedRun, ValidationError):
             return None
 
     def _queue_position(self) -> str | None:
@@ -196,6 +201,14 @@ class BackgroundTask:
                 ahead = position + self.queue.is_busy()
                 return f"In the queue, {ahead} ahead" if ahead and ticket.started is None else "Starting"
         return None
+
+
+def sweep_partial_results(folder: Path) -> None:
+    """Delete the unfinished results, in a folder and below, of tasks whose process was killed."""
+    for partial in folder.rglob(f"*{_PARTIAL}"):
+        lock = FileLock(partial.with_name(partial.name.removesuffix(_PARTIAL) + _LOCK), thread_local=False)
+        with suppress(OSError), lock.acquire(timeout=0):  # as the task's process does before it begins
+            _delete(partial)
 
 
 def _delete(path: Path) -> None:

@@ -1,13 +1,14 @@
 """Delete a run and everything stored about it."""
 
 import shutil
+from pathlib import Path
 
 from digit_core.access.actors import Action, require
 from digit_core.errors import RunInUse
 from digit_core.jobs.tasks import FORMATS, export_task, features_task, robustness_task
 from digit_core.runs.active_run import activation_lock, clear_previous, read_active
 from digit_core.runs.notes import delete_note
-from digit_core.runs.publishing import remove_folder
+from digit_core.runs.publishing import hide_folder, interrupted_deletions
 from digit_core.runs.run import SHIPPED, Run, run_path
 from digit_core.storage import paths
 from digit_core.telemetry.events import log_event
@@ -33,14 +34,37 @@ def delete_run(name: str) -> None:
     Raises NotPermitted, RunInUse, UnknownRun or StorageError.
     """
     require(Action.DELETE)
+    delete_unused_run(name)
+
+
+def delete_unused_run(name: str) -> None:
+    """As `delete_run`, in the name of Digit Lab itself and not of a person."""
     with activation_lock():
         path = run_path(name)
         if reason := why_not_deletable(name):
             raise RunInUse(f"The run {name} cannot be deleted: {reason}.")
         clear_previous(name)
-        remove_folder(path)
+        hidden = hide_folder(path)
+    _delete_hidden(name, hidden)
+
+
+def finish_deletions() -> None:
+    """Finish the deletions of runs and of trainings that a kill interrupted. Raises StorageError."""
+    for name, hidden in interrupted_deletions(paths.runs_folder()).items():
+        if (paths.runs_folder() / name).exists():  # a copy of it was put back: its exports and note are that one's
+            shutil.rmtree(hidden, ignore_errors=True)
+        else:
+            _delete_hidden(name, hidden)
+    for hidden in interrupted_deletions(paths.working_folder()).values():
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _delete_hidden(name: str, hidden: Path) -> None:
+    """Delete what is stored about a run; its folder last, as it records what is still to be done."""
     shutil.rmtree(paths.exports_folder() / name, ignore_errors=True)
-    for task in (robustness_task(Run(path)), features_task(Run(path), "")):
+    run = Run(paths.runs_folder() / name)
+    for task in (robustness_task(run), features_task(run, "")):
         task.delete_files()
     delete_note(name)
+    shutil.rmtree(hidden, ignore_errors=True)
     log_event("run_deleted", run=name)

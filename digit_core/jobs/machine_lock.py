@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
+from digit_core.jobs.processes import ProcessNumber
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors
 from digit_core.storage.locks import is_held
@@ -22,7 +23,7 @@ class Owner(BaseModel):
     """The training that holds the lock: its working folder and the number of its process."""
 
     folder: Path
-    process: int
+    process: ProcessNumber
 
 
 def machine_lock() -> FileLock:

@@ -8,11 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from digit_core.errors import TaskFailed
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors
 
+# Of a single process: for a system 0 and negative numbers are groups of processes, or all of them.
+ProcessNumber = Annotated[int, Field(gt=0, lt=2**31)]
 _NICENESS = 10
 _TERMINATION_SECONDS = 4  # between SIGTERM and SIGKILL, and after SIGKILL
 _started: dict[int, subprocess.Popen] = {}  # the children of this process, by process number

@@ -5,27 +5,36 @@ last state stays on disk while no process holds the lock: `progress_of` reports 
 nothing on disk, `recover` repairs it.
 """
 
-import contextlib
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from digit_core.access.actors import COMMAND, acting_as
-from digit_core.errors import DamagedRun, DigitError
+from digit_core.datasets.sources import sweep_downloads
+from digit_core.errors import DamagedRun, DigitError, TrainingBusy
+from digit_core.jobs.background_task import sweep_partial_results
+from digit_core.jobs.deletion import finish_deletions
 from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import kill_if_trainer
+from digit_core.jobs.retention import enforce
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
 from digit_core.runs.activation_rule import Verdict, judge
-from digit_core.runs.active_run import activate, active_run, changed_since, read_active, sweep_active
-from digit_core.runs.publishing import move_into_place, sweep_deleted
+from digit_core.runs.active_run import activate, active_run, read_active
+from digit_core.runs.checkpoints import checkpoint_epoch
+from digit_core.runs.publishing import move_into_place, remove_folder
 from digit_core.runs.run import BINARY, Run, is_training_name, open_run
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
-from digit_core.storage.files import make_folder
+from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.process_folder import sweep_process_folders
+from digit_core.storage.temporary_files import sweep_temporary_files
 
 STARTING_SECONDS = 60  # how long a trainer may take from its start to holding the lock
+_PATIENCE = 30  # seconds; a repair takes a few
 _LINGERING = (10, 3600)  # seconds after the end; later the system may have given the process's number to another
 _CANCELLED = "Cancelled. Nothing was changed."
 _KILLED = "The trainer was killed or crashed. Nothing else was changed."
@@ -56,30 +65,34 @@ def publish(job: Job, due: float | None = None) -> Progress:
     """Move a complete training to the runs, activate the run if requested, and only then call it finished.
 
     It is activated unless that is a step back (`digit_core.runs.activation_rule`); the outcome's message
-    says which and why. Steps that were done before a kill are skipped. `due` is when to publish, in Unix seconds
-    (default: now); a run that was activated after that stays active. Returns the outcome: finished,
+    says which and why. Steps that were done before a kill are skipped. A run that was activated since this one was
+    complete stays active. `due` is when to publish, in Unix seconds (default: now). Returns the outcome: finished,
     or failed if the folder is damaged. Raises StorageError or OSError if it cannot be done now;
     `recover` tries again.
     """
-    request, activated_before = job.request(), due or time.time()
+    request, last = job.request(), job.progress()
+    active = last.active if last and last.active else read_active().run
     try:
         if job.folder.parent != paths.runs_folder():
-            _sweep(job)
+            job.release_space()
             job = Job(move_into_place(job.folder).path)
         message = f"Test accuracy {Run(job.folder).metrics.accuracy:.2%}"
     except DamagedRun as error:
         return _end(job, "failed", str(error))
     verdict = None
     if request.activate:
-        verdict = _activate(job.name, activated_before)
+        verdict = _activate(job.name, active)
         message += f". {verdict.reason}"
     elif request.cancel:
         message += ". Kept, not activated: it was cancelled when it was already complete"
+    if gone := enforce(keep=job.name):
+        message += f". {gone}"
     return _end(job, "finished", message, due, activated=verdict is not None and verdict.activate)
 
 
 def mark_cancelled(job: Job) -> None:
     """Record that a training was cancelled. Raises StorageError."""
+    job.release_space()
     _end(job, "cancelled", _CANCELLED)
 
 
@@ -90,6 +103,7 @@ def mark_failed(job: Job, reason: str, updated: float | None = None) -> None:
     """
     for name in BINARY:  # useless now, and on a full disk the reason needs the space
         (job.folder / name).unlink(missing_ok=True)
+    job.release_space()
     _end(job, "failed", reason, updated)
 
 
@@ -104,23 +118,45 @@ def recover() -> None:
     if not paths.home().is_dir():
         return
     try:
-        lock = FileLock(make_folder(paths.home()) / ".recovery.lock", timeout=10, thread_local=False)
-        with lock, acting_as(COMMAND):
-            runs = [Job(folder) for folder in visible_folders(paths.runs_folder()) if is_training_name(folder.name)]
-            for job in [*working_jobs(), *runs]:
-                try:
-                    _recover(job)
-                except (DigitError, OSError) as error:
-                    print(f"{job.name} could not be recovered: {error}", file=sys.stderr)
-            for folder in (paths.working_folder(), paths.runs_folder()):
-                sweep_deleted(folder)
-            sweep_active()
-            TaskQueue().start_next()
+        with home_lock(), acting_as(COMMAND):
+            _repair()
     except (DigitError, OSError) as error:
         print(f"Trainings that were killed could not be recovered: {error}", file=sys.stderr)
 
 
+@contextmanager
+def home_lock() -> Iterator[None]:
+    """While it is held no other process repairs this home or begins a training in it.
+
+    Raises StorageError, or TrainingBusy if another process holds it for long.
+    """
+    path = make_folder(paths.home()) / ".recovery.lock"
+    try:
+        with storage_errors(path), FileLock(path, timeout=_PATIENCE, thread_local=False):
+            yield
+    except Timeout:
+        raise TrainingBusy("Another Digit Lab is starting or repairing a training in this folder. Try again.") from None
+
+
+def _repair() -> None:
+    sweep_temporary_files(paths.home())
+    sweep_process_folders()
+    sweep_downloads()
+    for folder in (paths.exports_folder(), paths.robustness_folder(), paths.features_folder()):
+        sweep_partial_results(folder)
+    finish_deletions()
+    runs = [Job(folder) for folder in visible_folders(paths.runs_folder()) if is_training_name(folder.name)]
+    for job in [*working_jobs(), *runs]:
+        try:
+            _recover(job)
+        except (DigitError, OSError) as error:
+            print(f"{job.name} could not be recovered: {error}", file=sys.stderr)
+    TaskQueue().start_next()
+
+
 def _recover(job: Job) -> None:
+    if _is_stillborn(job):
+        remove_folder(job.folder)
     progress = _killed(job)
     if progress is None:
         return
@@ -130,7 +166,12 @@ def _recover(job: Job) -> None:
         _end(job, "cancelled", _CANCELLED, progress.updated)
     else:
         mark_failed(job, _KILLED, progress.updated)
-    _sweep(job)
+
+
+def _is_stillborn(job: Job) -> bool:
+    """Whether its app was killed before the training was requested: `home_lock` is held until then."""
+    is_working = job.folder.parent == paths.working_folder()
+    return is_working and not (job.folder / "progress.json").exists() and not checkpoint_epoch(job.folder)
 
 
 def _kill_leftover(job: Job) -> None:
@@ -163,18 +204,19 @@ def _is_unfinished(job: Job, progress: Progress | None) -> bool:
 
 
 def _has_trainer(job: Job, progress: Progress) -> bool:
-    if progress.state == "waiting" and time.time() - progress.updated < STARTING_SECONDS:
+    # In the future is no better than long ago: the clock was set back.
+    if progress.state == "waiting" and abs(time.time() - progress.updated) < STARTING_SECONDS:
         return True
     owner = lock_owner()
     return owner is not None and owner.folder == paths.working_folder() / job.name
 
 
-def _activate(name: str, due: float) -> Verdict:
-    """Activate a run unless that is a step back; returns the outcome."""
+def _activate(name: str, before: str) -> Verdict:
+    """Activate a run unless that is a step back, or another than `before` is active now; returns the outcome."""
     active = read_active().run
     if active == name:  # before a kill
         return Verdict(True, "Activated")
-    if changed_since(due):  # recovery can be days later
+    if active != before:  # recovery can be days later
         return Verdict(False, "Kept, not activated: another run was activated in the meantime")
     try:
         verdict = _verdict(name)
@@ -207,11 +249,3 @@ def _end(job: Job, state: str, message: str, updated: float | None = None, activ
     progress = last.model_copy(update=values)
     job.write_progress(progress)
     return progress
-
-
-def _sweep(job: Job) -> None:
-    """Delete the temporary files of writes that were killed."""
-    for path in job.folder.rglob(".*"):
-        with contextlib.suppress(OSError):
-            if path.is_file():
-                path.unlink()

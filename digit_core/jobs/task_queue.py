@@ -18,8 +18,9 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from digit_core.errors import StorageError, TaskFailed
-from digit_core.jobs.processes import is_alive, start_process
+from digit_core.errors import DamagedRun, StorageError, TaskFailed
+from digit_core.jobs.processes import ProcessNumber, is_alive, start_process
+from digit_core.runs.json_files import read_file
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
 from digit_core.storage.locks import is_held
@@ -36,13 +37,13 @@ class Ticket(BaseModel):
     log: Path
     command: tuple[str, ...]
     started: float | None = None
-    process: int | None = None
+    process: ProcessNumber | None = None
 
     @property
     def is_starting(self) -> bool:
         """Whether its process was started recently and has not ended."""
         recent = self.started is not None and abs(time.time() - self.started) < _STARTING_SECONDS
-        return recent and is_alive(self.process)
+        return recent and self.process is not None and is_alive(self.process)
 
 
 _TICKETS = TypeAdapter(list[Ticket])
@@ -63,8 +64,8 @@ class TaskQueue:
     def tickets(self) -> list[Ticket]:
         """The waiting tasks, the next one first."""
         try:
-            return _TICKETS.validate_json((self.folder / "queue.json").read_bytes())
-        except (OSError, ValidationError):
+            return _TICKETS.validate_json(read_file(self.folder / "queue.json"))
+        except (DamagedRun, ValidationError):
             return []
 
     def is_busy(self) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeVar
@@ -11,8 +10,11 @@ from filelock import FileLock
 
 from digit_core.errors import DigitError, StorageError, TaskFailed
 from digit_core.jobs.background_task import BackgroundTask, TaskStatus
+from digit_core.jobs.process_limits import Exceeded, LimitWatch, ProcessLimits, memory_limit
 from digit_core.jobs.processes import lower_priority
 from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.process_folder import delete_own_folder
+from digit_core.telemetry.events import log_event
 
 _REPORT_SECONDS = 0.3  # between two writes of a status of which only the fraction changes
 Result = TypeVar("Result")
@@ -31,8 +33,8 @@ def no_report(message: str, fraction: float | None = None) -> None:
 def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
     """Wait for the task's turn, do its work in this process and maintain its status; called by its `command`.
 
-    Ends the process when the task's time limit is exceeded. Raises what `work` does, StorageError, or
-    TaskFailed if there is not enough memory.
+    Ends the process when the task's time limit, or the limit of memory, is exceeded. Raises what `work` does,
+    StorageError, or TaskFailed if there is not enough memory.
     """
     lower_priority()
     make_folder(task.path.parent)
@@ -41,13 +43,12 @@ def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
     with storage_errors(task.path):
         turn.acquire()
         lock.acquire()
-    timer = threading.Timer(task.limit, _give_up, (task, turn))
-    timer.daemon = True
-    timer.start()
+    watch = LimitWatch(ProcessLimits(memory_limit(), task.limit), lambda exceeded: _give_up(task, turn, exceeded))
+    watch.start()
     try:
         return _run(task, work)
     finally:
-        timer.cancel()
+        watch.stop()
         lock.release()
         turn.release()
         task.watch()  # starts the next one
@@ -55,6 +56,7 @@ def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
 
 def exit_at_once(code: int) -> NoReturn:
     """End this process without cleaning up: TensorFlow's threads can take seconds, or hang."""
+    delete_own_folder()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -104,9 +106,12 @@ def _fail(task: BackgroundTask, reason: str) -> None:
         print(error, file=sys.stderr)
 
 
-def _give_up(task: BackgroundTask, turn: FileLock) -> None:
-    """End this process: the time limit is exceeded."""
+def _give_up(task: BackgroundTask, turn: FileLock, exceeded: Exceeded) -> None:
+    """End this process: a limit is exceeded."""
     reason = f"The {task.noun} took longer than {task.limit / 60:g} minutes and was stopped. Try again later."
+    if exceeded == "memory":
+        reason = f"The {task.noun} needed more than {memory_limit():,.0f} MB of memory and was stopped."
+    log_event("task_stopped", task=task.noun, reason=exceeded)
     _fail(task, reason)
     turn.release()
     task.watch()

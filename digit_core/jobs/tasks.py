@@ -6,13 +6,16 @@ was made from; once the model or the version here changes, the result no longer 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from digit_core.errors import ExportFailed
+from digit_core.errors import DamagedRun, ExportFailed
 from digit_core.jobs.background_task import BackgroundTask, sidecar_path
 from digit_core.jobs.processes import room_command
+from digit_core.runs.json_files import read_file
 from digit_core.runs.run import Run
+from digit_core.runs.schemas import Count, Share
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors, write_text
 
@@ -58,21 +61,21 @@ class Export(_Record):
 
     run: str
     format: str
-    size: int
+    size: Count
     source: str
-    images: int
-    agreement: float
+    images: Count
+    agreement: Share
     logit_difference: float
-    accuracy: float
-    run_accuracy: float
+    accuracy: Share
+    run_accuracy: Share
     seconds: float
 
 
 class Point(_Record):
     """Of the images distorted by `strength`, `right` were predicted correctly."""
 
-    strength: float
-    right: int
+    strength: float = Field(allow_inf_nan=False)
+    right: Count
 
 
 class Robustness(_Record):
@@ -83,9 +86,15 @@ class Robustness(_Record):
 
     run: str
     source: str
-    images: int
+    images: Count = Field(ge=1)
     seconds: float
-    curves: dict[str, list[Point]]
+    curves: dict[str, Annotated[list[Point], Field(min_length=1)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _no_more_right_than_images(self) -> "Robustness":
+        if any(point.right > self.images for points in self.curves.values() for point in points):
+            raise ValueError("more images are right than there are")
+        return self
 
 
 def export_format(name: str) -> ExportFormat:
@@ -109,9 +118,9 @@ def load_export(run: Run, form: ExportFormat) -> Export | None:
     """The export of the run's present model, or None. Raises DamagedRun."""
     path = export_path(run, form)
     try:
-        export = Export.model_validate_json(sidecar_path(path, ".json").read_bytes())
+        export = Export.model_validate_json(read_file(sidecar_path(path, ".json")))
         is_complete = path.stat().st_size == export.size
-    except (OSError, ValidationError):
+    except (DamagedRun, OSError, ValidationError):
         return None
     return export if is_complete and export.source == export_source(run) else None
 
@@ -138,8 +147,8 @@ def robustness_source(run: Run) -> str:
 def load_robustness(run: Run) -> Robustness | None:
     """The robustness of the run's present model, or None. Raises DamagedRun."""
     try:
-        robustness = Robustness.model_validate_json(robustness_path(run).read_bytes())
-    except (OSError, ValidationError):
+        robustness = Robustness.model_validate_json(read_file(robustness_path(run)))
+    except (DamagedRun, ValidationError):
         return None
     return robustness if robustness.source == robustness_source(run) else None
 

@@ -25,6 +25,8 @@ from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
 from digit_core.storage.files import write_if_folder_exists
 
+_RESERVE, _RESERVED_BYTES = "reserve.bin", 65_536
+
 
 class Cancelled(Exception):
     """The training was cancelled."""
@@ -102,6 +104,15 @@ class Job:
     def write_request(self, request: Request) -> None:
         """Replace `request.json`, if the folder exists. Raises StorageError."""
         write_if_folder_exists(self.folder / "request.json", request.model_dump_json(indent=1))
+
+    def reserve_space(self) -> None:
+        """Take the room that the reason needs if the disk is full when the training ends. Raises StorageError."""
+        write_if_folder_exists(self.folder / _RESERVE, bytes(_RESERVED_BYTES))
+
+    def release_space(self) -> None:
+        """Give that room back."""
+        with suppress(OSError):
+            (self.folder / _RESERVE).unlink()
 
     def _folders(self) -> tuple[Path, Path]:
         return self.folder, paths.runs_folder() / self.name

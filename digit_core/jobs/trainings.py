@@ -7,7 +7,8 @@ App and trainer communicate only through files in the working folder (`digit_cor
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -19,7 +20,7 @@ from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownR
 from digit_core.jobs import warm_trainer
 from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import end_process, is_alive, last_line, room_command, start_process
-from digit_core.jobs.recovery import STARTING_SECONDS, mark_cancelled, progress_of, recover
+from digit_core.jobs.recovery import STARTING_SECONDS, home_lock, mark_cancelled, progress_of, recover
 from digit_core.jobs.training_job import Job, Request, visible_folders, working_jobs
 from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.config import TrainingConfig
@@ -63,15 +64,16 @@ def start(
         TRAININGS.count()
         recover()
         delete_old_jobs()
-        job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
-        try:
-            job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
-            if drawings is not None:
-                write_bytes(job.folder / DRAWINGS_FILE, drawings.as_bytes())
-            _launch(job, config.epochs)
-        except DigitError:
-            remove_folder(job.folder)
-            raise
+        request = Request(config=config.model_dump(), command=command, activate=activate, window=window)
+        with home_lock():  # a folder without progress is one whose app was killed here
+            job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
+            with _removed_on_error(job):
+                job.write_request(request)
+                if drawings is not None:
+                    write_bytes(job.folder / DRAWINGS_FILE, drawings.as_bytes())
+                _write_waiting(job, config.epochs)
+        with _removed_on_error(job):
+            _launch(job)
         log_event("training_started", run=job.name, preset=config.preset, resumed=False)
         return job
 
@@ -115,7 +117,8 @@ def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
             job.write_request(
                 request.model_copy(update={"activate": activate, "cancel": False, "cancelled_by": "", "window": window})
             )
-            _launch(job, progress.epochs)
+            _write_waiting(job, progress.epochs)
+            _launch(job)
         except DigitError:
             job.write_request(request)
             job.write_progress(progress)
@@ -167,10 +170,23 @@ def delete_old_jobs() -> None:
         remove_folder(job.folder)
 
 
-def _launch(job: Job, epochs: int) -> None:
-    """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
+@contextmanager
+def _removed_on_error(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except DigitError:
+        remove_folder(job.folder)
+        raise
+
+
+def _write_waiting(job: Job, epochs: int) -> None:
+    job.reserve_space()
     now = time.time()
     job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
+
+
+def _launch(job: Job) -> None:
+    """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
     warm = warm_trainer.hand_over(job.folder)
     if warm is not None and _has_begun(job, lambda: is_alive(warm)):
         return
@@ -198,11 +214,12 @@ def _has_begun(job: Job, is_running: Callable[[], bool]) -> bool:
 
 
 def _updated(folder: Path) -> float:
-    """The time of a training's last progress, in Unix seconds; 0 if there is none."""
+    """The time of a training's last progress, in Unix seconds; 0 if there is none, or it is in the future."""
     try:
-        return (folder / "progress.json").stat().st_mtime  # the app asks every second: too often to parse them all
+        updated = (folder / "progress.json").stat().st_mtime  # the app asks every second: too often to parse them all
     except OSError:
         return 0.0
+    return updated if updated <= time.time() + STARTING_SECONDS else 0.0  # else the clock was set back since
 
 
 def _is_stoppable(job: Job) -> bool:

@@ -8,7 +8,8 @@ from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from digit_core.access.actors import Action, require
-from digit_core.errors import DigitError
+from digit_core.errors import DamagedRun, DigitError
+from digit_core.runs.json_files import read_file
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
@@ -32,8 +33,8 @@ def read_active() -> ActiveRun:
     """What the file records; the shipped run if the file is missing or damaged."""
     path = paths.active_file()
     try:
-        return _ACTIVE.validate_json((path if path.exists() else paths.home() / _EARLIER_NAME).read_bytes())
-    except (OSError, ValidationError):
+        return _ACTIVE.validate_json(read_file(path if path.exists() else paths.home() / _EARLIER_NAME))
+    except (DamagedRun, ValidationError):
         return ActiveRun()
 
 
@@ -66,22 +67,6 @@ def clear_previous(name: str) -> None:
     now = read_active()
     if now.previous == name:
         _write(ActiveRun(now.run))
-
-
-def changed_since(moment: float) -> bool:
-    """Whether another run was activated after a moment, in Unix seconds."""
-    try:
-        return paths.active_file().stat().st_mtime > moment
-    except OSError:
-        return False
-
-
-def sweep_active() -> None:
-    """Delete the temporary files of writes that were killed. Raises StorageError."""
-    if paths.home().is_dir():
-        with activation_lock():  # while it is held no such file is in use
-            for path in paths.home().glob(f".{paths.active_file().name}.*"):
-                path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """The checkpoint in a training's working folder: weights, optimiser and epoch, to resume from."""
 
-import json
 import shutil
 from pathlib import Path
+
+from digit_core.errors import DamagedRun
+from digit_core.runs.json_files import read_json
 
 CHECKPOINT = "backup"  # a folder in the working folder
 
@@ -10,9 +12,9 @@ CHECKPOINT = "backup"  # a folder in the working folder
 def checkpoint_epoch(folder: Path) -> int:
     """The number of whole epochs after which a training can be resumed; 0 if it cannot be."""
     try:
-        metadata = json.loads((folder / CHECKPOINT / "training_metadata.json").read_bytes())
-        return int(metadata["epoch"])
-    except (OSError, ValueError, KeyError, TypeError):
+        metadata = read_json(folder / CHECKPOINT / "training_metadata.json")
+        return max(int(metadata["epoch"]), 0)
+    except (DamagedRun, ValueError, OverflowError, KeyError, TypeError):
         return 0
 
 

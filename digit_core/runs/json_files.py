@@ -27,8 +27,9 @@ def read_file(path: Path, max_bytes: int = _MAX_BYTES) -> bytes:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
                 raise OSError("it is not a regular file")
-            content = file.read(min(found.st_size, max_bytes) + 1)  # memory for so much is taken at once
-        if len(content) > max_bytes:
+            # The size first: memory for all that is asked for is taken at once.
+            content = file.read(found.st_size + 1) if found.st_size <= max_bytes else b""
+        if max(found.st_size, len(content)) > max_bytes:
             raise OSError(f"it has more than {max_bytes:,} bytes")
     except OSError as error:
         raise unreadable(path, error) from None

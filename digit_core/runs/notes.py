@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digit_core.access.actors import Action, require
-from digit_core.errors import InvalidNote
+from digit_core.errors import DamagedRun, InvalidNote
+from digit_core.runs.json_files import read_file
 from digit_core.runs.run import open_run
 from digit_core.storage import paths
 from digit_core.storage.files import storage_errors, write_text
@@ -29,8 +30,8 @@ class Note(BaseModel):
 def note_of(name: str) -> Note:
     """The note for a run; an empty one if the file is missing or damaged."""
     try:
-        return Note.model_validate_json(_path(name).read_bytes())
-    except (OSError, ValidationError):
+        return Note.model_validate_json(read_file(_path(name)))
+    except (DamagedRun, ValidationError):
         return Note()
 
 

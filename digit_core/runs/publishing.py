@@ -14,6 +14,8 @@ from digit_core.runs.schemas import Environment
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, sync_to_disk, write_text
 
+_DELETED = ".deleted"
+
 
 def write_config(folder: Path, config: TrainingConfig, environment: Environment) -> None:
     """Write `config.json`, with the sizes of the binary files to detect truncated ones; raises StorageError.
@@ -48,20 +50,23 @@ def move_into_place(working: Path) -> Run:
 
 def remove_folder(path: Path) -> None:
     """Delete a folder: hide it from the listing in one step, then delete its files. Raises StorageError."""
+    shutil.rmtree(hide_folder(path), ignore_errors=True)
+
+
+def hide_folder(path: Path) -> Path:
+    """Take a folder out of the listing in one step; returns where it is until it is deleted. Raises StorageError."""
+    doomed = path.with_name(f".{path.name}{_DELETED}")
     with storage_errors(path):
-        if path.is_symlink():  # keep its target
-            path.unlink()
-            return
-        doomed = path.with_name(f".{path.name}.deleted")
         shutil.rmtree(doomed, ignore_errors=True)  # left by an interrupted deletion
         path.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        if doomed.is_symlink():  # keep its target
+            doomed.unlink()
+    return doomed
 
 
-def sweep_deleted(parent: Path) -> None:
-    """Finish interrupted deletions in a folder."""
-    for doomed in parent.glob(".*.deleted"):
-        shutil.rmtree(doomed, ignore_errors=True)
+def interrupted_deletions(parent: Path) -> dict[str, Path]:
+    """The folders in a folder that were hidden but not deleted, by the names that they had."""
+    return {path.name[1 : -len(_DELETED)]: path for path in sorted(parent.glob(f".*{_DELETED}"))}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publis
 CLASSES = 10
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
+Moment = Annotated[float, Field(ge=0, le=1e11)]  # Unix seconds, of a year that a calendar has
 _Row = Annotated[list[Count], Field(min_length=CLASSES, max_length=CLASSES)]
 
 
@@ -25,9 +26,9 @@ class Timings(_Record):
     `warm` says whether the trainer had TensorFlow imported when the training was requested.
     """
 
-    before: float = Field(ge=0)
-    fit: float = Field(ge=0)
-    after: float = Field(ge=0)
+    before: float = Field(ge=0, le=1e12)
+    fit: float = Field(ge=0, le=1e12)
+    after: float = Field(ge=0, le=1e12)
     warm: bool = False
 
 
@@ -37,28 +38,30 @@ class Progress(_Record):
     `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
     `done` is the share of the whole job, 0 to 1, from the request to the active run (None in files of
     earlier versions), and `seconds_left` includes all of it. `started` is when it was requested, in Unix
-    seconds, and `process` the number of the trainer's process. `activated` says of a finished training
-    whether its run was made active; `message` says why, or why not.
+    seconds, and `process` the number of the trainer's process. `active` is the run that was active when
+    this one was complete. `activated` says of a finished training whether its run was made active; `message`
+    says why, or why not.
     """
 
     state: State = "waiting"
     message: str = ""
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps: Count = 0
     loss: float | None = None
     accuracy: float | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
-    seconds_left: float | None = None
+    seconds_left: float | None = Field(default=None, ge=-1e12, le=1e12)
     done: Share | None = None
-    started: float | None = None
-    process: int | None = None
+    started: Moment | None = None
+    process: int | None = Field(default=None, gt=0, lt=2**31)
+    active: str | None = None
     activated: bool = False
     timings: Timings | None = None
-    curve: list[tuple[int, float]] = []
-    updated: float = Field(default_factory=time.time)
+    curve: list[tuple[Count, Annotated[float, Field(ge=-1e300, le=1e300)]]] = []
+    updated: Moment = Field(default_factory=time.time)
 
     @property
     def fraction(self) -> float:
@@ -164,7 +167,7 @@ class Environment(_Record):
     versions: dict[str, str]
     data_digest: str
     command: str
-    created: float
+    created: Moment
     compute_dtype: Literal["float32", "bfloat16"] | None = Field(
         default=None, validation_alias=AliasChoices("compute_dtype", "computed_in")
     )

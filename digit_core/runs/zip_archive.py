@@ -8,10 +8,11 @@ from typing import BinaryIO
 
 from digit_core.access.actors import Action, require
 from digit_core.errors import UnknownRun
-from digit_core.runs.json_files import unreadable
+from digit_core.runs.json_files import file_stats, read_file, unreadable
 from digit_core.runs.run import Run
 
 DIGESTS = "SHA256SUMS"  # in each folder: a line for each other file, for `sha256sum --check`
+_MAX_FILE_BYTES = 500_000_000  # a zip is made in memory, a file at a time
 
 
 def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
@@ -31,7 +32,7 @@ def write_archive(runs: Sequence[Run], file: BinaryIO) -> None:
                 try:
                     # A wrong clock can date a file before 1980, which zip cannot represent.
                     info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
-                    content = path.read_bytes()
+                    content = read_file(path, _MAX_FILE_BYTES)
                 except OSError as error:
                     raise unreadable(path, error) from None
                 archive.writestr(info, content, zipfile.ZIP_DEFLATED)
@@ -46,7 +47,8 @@ def archive_name(runs: Sequence[Run]) -> str:
 
 def unpacked_size(runs: Sequence[Run]) -> int:
     """The total size in bytes of the files to pack."""
-    return sum(path.stat().st_size for run in runs for path in _files(run.path))
+    found = (file_stats(path.parent, [path.name]) for run in runs for path in _files(run.path))
+    return sum(stats.st_size for each in found for stats in each.values())  # one may be deleted in the meantime
 
 
 def _files(folder: Path) -> list[Path]:

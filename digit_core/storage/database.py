@@ -5,6 +5,7 @@ fifth of a second to import, so this module is imported only where something is 
 """
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ _CAUSES = {
     "does not exist": f"The database or the user in {_VARIABLE} does not exist on the server.",
 }
 _UNREACHABLE = f"The server does not answer. Is it running, and is the address in {_VARIABLE} right?"
+_SHARED_MEMORY = 65_536  # bytes, more than SQLite takes of it at once
 _REMEMBERED = 2.0  # seconds
 _away: dict[URL, tuple[float, DatabaseUnavailable]] = {}  # when and why a connection failed
 _engines: dict[URL, Engine] = {}  # whose schema is up to date
@@ -103,6 +105,8 @@ def database_errors() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error)
+        if "disk i/o error" in said.lower() and _is_disk_full():
+            said = "disk is full"  # SQLite calls it that where its shared memory does not fit
         cause = next((advice for words, advice in _CAUSES.items() if words in said.lower()), None)
         if cause is None:
             is_sqlite = database_url().get_backend_name() == "sqlite"
@@ -122,6 +126,12 @@ def _connect() -> Connection:
         raise
     _away.pop(url, None)
     return connection
+
+
+def _is_disk_full() -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(paths.home()).free < _SHARED_MEMORY
+    return False
 
 
 def _note_away(url: URL, error: DatabaseUnavailable) -> None:

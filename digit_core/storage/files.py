@@ -5,13 +5,13 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from digit_core.errors import StorageError
 from digit_core.storage.paths import display_path
+from digit_core.storage.temporary_files import temporary_file
 
 _OTHER_FOLDER = "Set DIGITS_HOME to a folder that can be written."
 _REASONS = {
@@ -24,19 +24,23 @@ _REASONS = {
     errno.ENOTDIR: ("part of the path is a file", _OTHER_FOLDER),
     errno.EEXIST: ("part of the path is a file", _OTHER_FOLDER),
 }
+_DISK_FULL = os.strerror(errno.ENOSPC).lower()
 _IS_WINDOWS = os.name == "nt"
 _CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP}  # some network and FUSE file systems
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn a disk's `OSError` met while writing `path` into a `StorageError` that says what to do."""
+    """Turn a disk's error met while writing `path` into a `StorageError` that says what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _REASONS:
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number is None and _DISK_FULL in str(error).lower():
+            number = errno.ENOSPC  # HDF5 and TensorFlow raise errors of their own with the system's message
+        if number not in _REASONS:
             raise
-        reason, remedy = _REASONS[error.errno]
+        reason, remedy = _REASONS[number]
         raise StorageError(f"{display_path(path)} could not be written: {reason}. {remedy}") from error
 
 
@@ -90,16 +94,10 @@ def sync_to_disk(path: Path) -> None:
 
 
 def _replace(path: Path, parts: Iterable[bytes]) -> None:
-    with storage_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(parts)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp's files are for the owner alone
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with storage_errors(path), temporary_file(path) as (temporary, file):
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()  # Windows moves no file that is open
+        temporary.chmod(0o644)  # mkstemp's files are for the owner alone
+        temporary.replace(path)

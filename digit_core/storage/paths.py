@@ -11,6 +11,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED_RUN = PROJECT / "digit_core" / "shipped"
 
+_shared: Path | None = None  # the system's folder for temporary files, in a process that has one of its own
+
 
 def home() -> Path:
     """The folder for everything that is stored; it need not exist yet."""
@@ -80,12 +82,28 @@ def warm_trainer_folder() -> Path:
 
 def warm_trainer_lock() -> Path:
     """The lock held by the one trainer that may wait for a training on this machine."""
-    return Path(tempfile.gettempdir()) / "digit-lab-warm-trainer.lock"
+    return _shared_temporary_folder() / "digit-lab-warm-trainer.lock"
 
 
 def machine_lock() -> Path:
     """The lock held by the one training that may run, shared by all checkouts on the machine."""
-    return Path(tempfile.gettempdir()) / "digit-lab-training.lock"
+    return _shared_temporary_folder() / "digit-lab-training.lock"
+
+
+def temporary_folder() -> Path:
+    """Temporary files of trainers and exports, a folder for each process."""
+    return home() / "temporary"
+
+
+def use_temporary_folder(folder: Path) -> None:
+    """Have this process, and those that it starts, put their temporary files there; the locks stay where they are."""
+    global _shared
+    _shared = _shared_temporary_folder()
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+
+
+def _shared_temporary_folder() -> Path:
+    return _shared or Path(tempfile.gettempdir())
 
 
 def display_path(path: Path) -> str:

@@ -9,6 +9,7 @@ from digit_core.errors import DigitError
 from digit_core.jobs.task_runner import exit_at_once, run_task
 from digit_core.jobs.tasks import export_format, export_task
 from digit_core.runs.run import open_run
+from digit_core.storage.process_folder import use_own_folder
 
 
 def main() -> int:
@@ -27,6 +28,7 @@ def main() -> int:
     benchmark.add_argument("recipe", choices=["stock", "two_block"])
     benchmark.add_argument("accuracy", type=float)
     arguments = parser.parse_args()
+    use_own_folder()
     if arguments.command == "train":
         from digit_core.training.worker import work  # each command imports only what it needs
 

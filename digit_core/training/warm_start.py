@@ -85,7 +85,7 @@ class _Watcher(threading.Thread):
 
     def _unused_seconds(self) -> float:
         try:
-            return time.time() - (self._folder / "wanted").stat().st_mtime
+            return abs(time.time() - (self._folder / "wanted").stat().st_mtime)  # the clock may have been set back
         except OSError:
             return float("inf")  # the home was deleted
 

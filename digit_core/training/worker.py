@@ -5,20 +5,34 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from digit_core.errors import DigitError, StorageError, TrainingFailed
 from digit_core.jobs.machine_lock import machine_lock, write_owner
+from digit_core.jobs.process_limits import (
+    HOURS_VARIABLE,
+    MEMORY_VARIABLE,
+    Exceeded,
+    LimitWatch,
+    ProcessLimits,
+    training_limits,
+)
 from digit_core.jobs.processes import lower_priority
 from digit_core.jobs.recovery import mark_cancelled, mark_failed, publish
+from digit_core.jobs.task_runner import exit_at_once
 from digit_core.jobs.training_job import Cancelled, Job
+from digit_core.runs.active_run import read_active
+from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.run import open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage.files import storage_errors
+from digit_core.telemetry.events import log_event
 from digit_core.training.whole_job import WholeJob
 
 _ENDING_SECONDS = 3  # between a cancel and the end of the process
@@ -26,6 +40,7 @@ _PATIENCE = 3  # seconds; a process that only looks at the lock releases it at o
 # The error that ended the training; its traceback refers to everything that `fit` used. Freeing TensorFlow's
 # prefetch iterator in the middle of an epoch can hang, so it is left to the end of the process.
 _errors: list[BaseException] = []
+_writing = threading.RLock()  # held while the progress is written, and for good when the training is ended
 
 
 def work(folder: Path) -> int:
@@ -70,7 +85,8 @@ def _train(job: Job, *, warm: bool = False) -> int:
     signal.signal(signal.SIGTERM, _on_sigterm)
     lower_priority()
     try:
-        _fill(job, warm)
+        with _watched(job):
+            _fill(job, warm)
     except BaseException as error:  # noqa: BLE001 the last place where a bug can still be reported to a person
         _errors.append(error)
         progress = job.progress()
@@ -88,9 +104,11 @@ def _fill(job: Job, warm: bool) -> None:
     whole = WholeJob(job.progress(), config, warm=warm)
 
     def report(progress: Progress) -> None:
+        whole_progress = whole.progress(progress)
         if progress.state == "publishing":  # the rest takes a second; it is not worth losing the training for
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _write(job, whole.progress(progress))
+            whole_progress = whole_progress.model_copy(update={"active": read_active().run})
+        _write(job, whole_progress)
 
     report(Progress(state="training", message="Loading TensorFlow", epochs=config.epochs))
     train = import_training()
@@ -106,7 +124,44 @@ def _fill(job: Job, warm: bool) -> None:
 
 
 def _write(job: Job, progress: Progress) -> None:
-    job.write_progress(progress.model_copy(update={"process": os.getpid()}))
+    with _writing:
+        job.write_progress(progress.model_copy(update={"process": os.getpid()}))
+
+
+@contextmanager
+def _watched(job: Job) -> Iterator[None]:
+    """Have the training ended when it exceeds a limit. Raises InvalidConfig."""
+    limits = training_limits()
+    watch = LimitWatch(limits, lambda exceeded: _end_at_limit(job, limits, exceeded))
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
+
+
+def _end_at_limit(job: Job, limits: ProcessLimits, exceeded: Exceeded) -> None:
+    """End this process, unless the run is complete or the training has ended in the meantime."""
+    _writing.acquire()  # for good: from here on nothing else is written
+    progress = job.progress()
+    if progress is None or progress.state not in ("training", "evaluating"):
+        _writing.release()
+        return
+    if exceeded == "memory":
+        reason = (
+            f"The training needed more than {limits.megabytes:,.0f} MB of memory, which is the limit "
+            f"({MEMORY_VARIABLE}). Try a smaller batch size."
+        )
+    else:
+        hours = limits.seconds / 3600
+        reason = f"The training took longer than {hours:g} hours, which is the limit ({HOURS_VARIABLE})."
+        if checkpoint_epoch(job.folder):
+            reason += " It can be resumed after its last complete epoch."
+    log_event("training_stopped", run=job.name, reason=exceeded)
+    print(reason, file=sys.stderr)
+    with suppress(StorageError):  # the folder then says that the trainer was killed
+        mark_failed(job, reason)
+    exit_at_once(1)
 
 
 def import_training() -> Callable:
@@ -137,6 +192,7 @@ def _publish(job: Job) -> int:
 def _end_without_run(job: Job, error: BaseException) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_for_certain()
+    _writing.acquire()  # for good, as the process ends
     try:
         if isinstance(error, Cancelled) or job.request().cancel:
             mark_cancelled(job)

@@ -8,6 +8,7 @@ from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.deletion import delete_run, why_not_deletable
 from digit_core.jobs.tasks import (
     FORMATS,
+    Point,
     Robustness,
     export_path,
     export_task,
@@ -45,7 +46,10 @@ def test_deleting_a_run_deletes_its_exports_its_robustness_and_its_note(run):
         write_note(each.name, "a name", "")
         export_path(each, ONNX).parent.mkdir(parents=True)
         export_path(each, ONNX).write_bytes(b"a model")
-        save_robustness(each, Robustness(run=each.name, source="", images=1, seconds=1, curves={}))
+        save_robustness(
+            each,
+            Robustness(run=each.name, source="", images=1, seconds=1, curves={"noise": [Point(strength=0, right=1)]}),
+        )
         for task in (robustness_task(each), features_task(each, "a digest")):
             task.write_status(TaskStatus(state="failed", message="no memory"))
             task.lock_path.touch()

@@ -71,10 +71,10 @@ def test_a_killed_training_is_reported_as_failed_and_nothing_is_written(killed):
 
 
 def test_recovery_records_once_that_a_killed_training_failed(killed, monkeypatch):
-    for name in ("model.keras", ".progress.json.abc123"):
+    for name in ("model.keras", ".progress.json.abc12345"):
         (killed.folder / name).write_text("half a file")
     (paths.working_folder() / ".20250101-120000-quick.deleted").mkdir()
-    (paths.home() / ".active.json.abc123").write_text("{")
+    (paths.home() / ".active.json.abc12345").write_text("{")
     trainings.recover()
     assert (killed.progress().state, killed.progress().updated) == ("failed", 1000)
     kept = [path.name for path in paths.home().rglob("*") if path.is_file() and path.suffix != ".lock"]

@@ -396,3 +396,16 @@ def test_the_running_training_stands_above_the_table(open_page, three, monkeypat
     job.write_progress(Progress(state="training", epoch=1, epochs=9))
     monkeypatch.setattr(trainings, "current", lambda: job)
     assert "**Quick 4** is in training, 9 epochs" in texts(open_page("runs"))
+
+
+def test_what_the_next_training_deletes_is_announced(open_page, monkeypatch):
+    construct_run("20260101-000000-quick-no1")
+    construct_run("20260102-000000-quick-no2")
+    monkeypatch.setenv("DIGITS_MAX_RUNS", "3")
+    assert "next training deletes" not in texts(open_page("runs"))
+    monkeypatch.setenv("DIGITS_MAX_RUNS", "2")
+    announced = texts(open_page("runs"))
+    assert "At most 2 runs and 5,000 MB are kept" in announced
+    assert "The next training deletes the oldest without a name, note or tag: **Quick 1**." in announced
+    monkeypatch.setenv("DIGITS_MAX_RUNS", "none")
+    assert "DIGITS\\_MAX\\_RUNS should be a number above 0" in texts(open_page("runs"))

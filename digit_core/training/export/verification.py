@@ -3,18 +3,13 @@
 The run's predictions are those of its `model.tflite`, which must be the ones in its `predictions.npz`.
 """
 
-import contextlib
-import errno
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from digit_core.datasets.loading import Dataset, load_dataset
-from digit_core.errors import DamagedRun, ExportFailed, StorageError
+from digit_core.errors import DamagedRun, ExportFailed
 from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.jobs.task_runner import Report, no_report
@@ -35,7 +30,6 @@ from digit_core.training.export.formats import CONVERTERS, LOGITS, TOLERANCE
 TEST_IMAGES = 1000
 # Eight bits change a few undecided predictions; more than one in twenty means that the calibration is broken.
 _MIN_AGREEMENT_INT8 = 0.95
-_DISK_FULL = os.strerror(errno.ENOSPC).lower()
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,7 @@ def export(run: Run, form: ExportFormat, report: Report = no_report) -> Export:
     task.delete_partial()
     try:
         exported = make_folder(task.partial_path) / target.name
-        with _full_disk_as_storage_error(target):
+        with storage_errors(target):
             CONVERTERS[form.name](run, exported, data)
         report("Checking the exported file")
         agreement = _agreement(run, form, reference, LOGITS[form.name](exported, reference.images))
@@ -132,14 +126,3 @@ def _agreement(run: Run, form: ExportFormat, reference: _Reference, logits: np.n
         "accuracy": float((predicted == reference.labels).mean()),
         "run_accuracy": float((expected == reference.labels).mean()),
     }
-
-
-@contextlib.contextmanager
-def _full_disk_as_storage_error(path: Path) -> Iterator[None]:
-    try:
-        with storage_errors(path):
-            yield
-    except Exception as error:
-        if _DISK_FULL not in str(error).lower():  # TensorFlow raises exceptions of its own with the system's message
-            raise
-        raise StorageError(f"{path} could not be written: the disk is full. Free some space and try again.") from error
