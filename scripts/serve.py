@@ -76,13 +76,13 @@ def main() -> int:
 def _start_app(port: int, shared: dict[str, str], arguments: argparse.Namespace) -> subprocess.Popen:
     app = str(environment.PROJECT / "streamlit_app.py")
     own = ["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"]
+    own += ["--logger.hideWelcomeMessage", "true"]
     # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
     return subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", app, *own, *arguments.options],
         cwd=environment.PROJECT,
         env={**os.environ, **shared},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
 

@@ -16,6 +16,7 @@ from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import kill_if_trainer
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
+from digit_core.jobs.training_queue import elsewhere
 from digit_core.runs.activation_rule import Verdict, judge
 from digit_core.runs.active_run import activate, active_run, changed_since, read_active, sweep_active
 from digit_core.runs.publishing import move_into_place, sweep_deleted
@@ -23,6 +24,7 @@ from digit_core.runs.run import BINARY, Run, is_training_name, open_run
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder
+from digit_core.storage.machine import is_here
 
 STARTING_SECONDS = 60  # how long a trainer may take from its start to holding the lock
 _LINGERING = (10, 3600)  # seconds after the end; later the system may have given the process's number to another
@@ -135,6 +137,8 @@ def _kill_leftover(job: Job) -> None:
     progress = job.progress()
     if progress is None or progress.process is None or progress.state not in ("cancelled", "failed"):
         return
+    if not is_here(progress.machine):
+        return  # here, the number is another process's
     owner = lock_owner()
     if owner is not None and owner.process == progress.process and owner.folder.name != job.name:
         return  # the number belongs to another trainer by now
@@ -160,6 +164,8 @@ def _is_unfinished(job: Job, progress: Progress | None) -> bool:
 
 
 def _has_trainer(job: Job, progress: Progress) -> bool:
+    if progress.state == "queued" or elsewhere(progress):
+        return True
     if progress.state == "waiting" and time.time() - progress.updated < STARTING_SECONDS:
         return True
     owner = lock_owner()

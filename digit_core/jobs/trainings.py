@@ -1,24 +1,26 @@
 """Trainings: start, watch, cancel and resume one.
 
+One training of a home runs at a time, and one on a machine; others wait (`digit_core.jobs.training_queue`).
 The trainer is a process of its own (`python -m digit_core.training train FOLDER`). It holds the
 machine's lock while it runs, and the operating system releases that lock however the process ends.
-If there is one that waits with TensorFlow imported, the job is handed to it (`digit_core.jobs.warm_trainer`).
+`digit_core.jobs.launching` starts it.
 App and trainer communicate only through files in the working folder (`digit_core.jobs.training_job`).
 """
 
+import sys
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet
 from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
-from digit_core.jobs import warm_trainer
+from digit_core.jobs.launching import launch
 from digit_core.jobs.machine_lock import lock_owner
-from digit_core.jobs.processes import end_process, is_alive, last_line, room_command, start_process
-from digit_core.jobs.recovery import STARTING_SECONDS, mark_cancelled, progress_of, recover
+from digit_core.jobs.processes import end_process, is_alive
+from digit_core.jobs.recovery import mark_cancelled, mark_failed, progress_of, recover
 from digit_core.jobs.training_job import Job, Request, visible_folders, working_jobs
+from digit_core.jobs.training_queue import add_to_queue, is_queued, queued_jobs, running_elsewhere, start_lock
 from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import remove_folder
@@ -33,9 +35,9 @@ _starting = Lock()  # held while one is started, as all students of a class may 
 
 
 def current() -> Job | None:
-    """The training in progress on this machine, whichever checkout started it."""
+    """The training in progress on this machine, for any checkout and home, or for this home on another machine."""
     owner = lock_owner()
-    return Job(owner.folder) if owner else None
+    return Job(owner.folder) if owner else running_elsewhere()
 
 
 def start(
@@ -46,16 +48,15 @@ def start(
     command: str = "the app",
     drawings: TrainingSet | None = None,
 ) -> Job:
-    """Start a training in a process of its own and return once it holds the machine's lock.
+    """Start a training in a process of its own and return once it holds the machine's lock, or waits for its turn.
 
     Parameters: `window`, the random id of the browser tab that starts it, kept in its request; `activate`,
     whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
     `command`, what the person ran to start it, stored in the run's `config.json`; `drawings`, what a training
     with a `base_run` learns from: they stay in the working folder until it ends.
-    Raises TrainingBusy if there is one already, StorageError, or TrainingFailed.
+    Raises TrainingBusy if the queue is full, StorageError, or TrainingFailed.
     """
     with _starting:
-        _refuse_if_busy()
         recover()
         delete_old_jobs()
         job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
@@ -63,7 +64,8 @@ def start(
             job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
             if drawings is not None:
                 write_bytes(job.folder / DRAWINGS_FILE, drawings.as_bytes())
-            _launch(job, config.epochs)
+            _write_waiting(job, config.epochs)
+            _launch_or_queue(job)
         except DigitError:
             remove_folder(job.folder)
             raise
@@ -95,10 +97,9 @@ def resumable(job: Job) -> int:
 def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
     """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
-    Raises TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
+    Raises TrainingBusy if the queue is full, StorageError, or TrainingFailed.
     """
     with _starting:
-        _refuse_if_busy()
         recover()
         if not resumable(job):
             raise TrainingFailed(f"{job.name} cannot be resumed: it has no checkpoint. Start it anew.")
@@ -107,12 +108,30 @@ def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
             job.write_request(
                 request.model_copy(update={"activate": activate, "cancel": False, "cancelled_by": "", "window": window})
             )
-            _launch(job, progress.epochs)
+            _write_waiting(job, progress.epochs)
+            _launch_or_queue(job)
         except DigitError:
             job.write_request(request)
             job.write_progress(progress)
             raise
         return job
+
+
+def start_next() -> None:
+    """Start the training that has waited longest, if none is running. Raises nothing: what fails is tried again.
+
+    A trainer does this when it ends, and so does whatever watches, as a trainer that is killed does not.
+    """
+    try:
+        if queued_jobs() and current() is None:
+            with start_lock(wait=False):
+                for job in queued_jobs():
+                    if current() is not None or _launch_queued(job):
+                        return
+    except TrainingBusy:
+        pass  # another process is starting one
+    except (DigitError, OSError) as error:
+        print(f"The next training could not be started: {error}", file=sys.stderr)
 
 
 def cancel(job: Job, *, window: str = "") -> None:
@@ -122,6 +141,11 @@ def cancel(job: Job, *, window: str = "") -> None:
     within seconds: it is asked to end, then killed, unless it is publishing. Does nothing to a training
     that has ended. Raises StorageError, or TaskFailed if the trainer cannot be ended.
     """
+    if is_queued(job):
+        with start_lock():
+            if is_queued(job):  # it may have been started meanwhile
+                mark_cancelled(job)
+                return
     request = job.request()
     if not request.cancel:  # the first one counts
         job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
@@ -133,13 +157,14 @@ def cancel(job: Job, *, window: str = "") -> None:
 
 
 def latest() -> Job | None:
-    """The training of this home with the latest progress: running, ended without a run, or a run.
+    """The training of this home with the latest progress: running, ended without a run, or a run; none that waits.
 
     That is not always the one started last, since a stopped one can be resumed.
     """
     folders = [*visible_folders(paths.working_folder()), *visible_folders(paths.runs_folder())]
     trainings = [folder for folder in folders if is_training_name(folder.name)]
-    return Job(max(trainings, key=lambda folder: (_updated(folder), folder.name))) if trainings else None
+    trainings.sort(key=lambda folder: (_updated(folder), folder.name), reverse=True)
+    return next((job for job in map(Job, trainings) if not is_queued(job)), None)
 
 
 def delete_old_jobs() -> None:
@@ -150,33 +175,32 @@ def delete_old_jobs() -> None:
         remove_folder(job.folder)
 
 
-def _launch(job: Job, epochs: int) -> None:
-    """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
+def _write_waiting(job: Job, epochs: int) -> None:
     now = time.time()
     job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
-    warm = warm_trainer.hand_over(job.folder)
-    if warm is not None and _has_begun(job, lambda: is_alive(warm)):
-        return
-    log = job.folder / "train.log"
-    process = start_process(log, room_command("training", "train", str(job.folder)))
-    if _has_begun(job, lambda: process.poll() is None):
-        return
-    process.kill()
-    _refuse_if_busy()
-    raise TrainingFailed(f"The trainer did not start. {last_line(log)}".strip())
 
 
-def _has_begun(job: Job, is_running: Callable[[], bool]) -> bool:
-    """Wait until the trainer holds the machine's lock; False if it ends before that, or takes too long."""
-    deadline = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < deadline:
-        alive = is_running()  # before its progress is read, which may be its last act
-        progress = job.progress()
-        if progress and progress.state != "waiting":
-            return True
-        if not alive:
-            return False
-        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
+def _launch_or_queue(job: Job) -> None:
+    with start_lock():
+        if current() is None and not queued_jobs():
+            try:
+                return launch(job)
+            except TrainingBusy:  # a training of another home on this machine was faster
+                pass
+        add_to_queue(job)
+
+
+def _launch_queued(job: Job) -> bool:
+    """Whether a waiting training was started; if it cannot be, it has failed."""
+    queued = job.progress()
+    try:
+        _write_waiting(job, queued.epochs)
+        launch(job)
+        return True
+    except TrainingBusy:
+        job.write_progress(queued)
+    except DigitError as error:
+        mark_failed(job, str(error))
     return False
 
 
@@ -189,18 +213,14 @@ def _updated(folder: Path) -> float:
 
 
 def _is_stoppable(job: Job) -> bool:
-    """Whether its trainer is running and not publishing, which takes seconds after maybe hours of training."""
-    return current() == job and not _is_publishing(job)
+    """Whether its trainer is running here and not publishing, which takes seconds after maybe hours of training."""
+    owner = lock_owner()
+    return owner is not None and Job(owner.folder) == job and not _is_publishing(job)
 
 
 def _is_publishing(job: Job) -> bool:
     progress = job.progress()
     return progress is not None and progress.state in ("publishing", "finished")
-
-
-def _refuse_if_busy() -> None:
-    if current() is not None:
-        raise TrainingBusy("Another training is running on this machine. Wait for it, or cancel it first.")
 
 
 def _new_folder(preset: str, *, is_tuned: bool) -> Path:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
-State = Literal["waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
-ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publishing"})
+State = Literal["queued", "waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
+ACTIVE: frozenset[str] = frozenset({"queued", "waiting", "training", "evaluating", "publishing"})
 
 CLASSES = 10
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -37,7 +37,7 @@ class Progress(_Record):
     `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
     `done` is the share of the whole job, 0 to 1, from the request to the active run (None in files of
     earlier versions), and `seconds_left` includes all of it. `started` is when it was requested, in Unix
-    seconds, and `process` the number of the trainer's process. `activated` says of a finished training
+    seconds, and `process` the number of the trainer's process on `machine`. `activated` says of a finished training
     whether its run was made active; `message` says why, or why not.
     """
 
@@ -55,6 +55,7 @@ class Progress(_Record):
     done: Share | None = None
     started: float | None = None
     process: int | None = None
+    machine: str = ""
     activated: bool = False
     timings: Timings | None = None
     curve: list[tuple[int, float]] = []

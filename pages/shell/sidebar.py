@@ -9,7 +9,7 @@ from digit_core.runs.active_run import read_active
 from pages.components import cancel_training
 from pages.components.titles import run_markdown
 from pages.components.training_status import shared_status
-from pages.shell import active_model, training_form, training_outcome, training_watch
+from pages.shell import active_model, queued_trainings, training_form, training_outcome, training_watch
 
 _SHOWN, _PROBLEM = "sidebar_status", "sidebar_problem"  # in a session
 
@@ -43,9 +43,11 @@ def show(page: str) -> None:
         elif status.ended:
             training_outcome.show(status, attempt)
         training_watch.show(status)
+    with st.container():
+        queued_trainings.show(status, attempt)
     cancel_training.ask(status, attempt)
     with st.container():
-        training_form.show(attempt, busy=status.is_training, problem=st.session_state.get(_PROBLEM))
+        training_form.show(attempt, busy=status.is_busy, problem=st.session_state.get(_PROBLEM))
 
 
 def attempt(action: Callable[[], object]) -> None:
