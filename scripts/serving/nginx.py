@@ -9,7 +9,7 @@ from pathlib import Path
 from digit_core.errors import ServingFailed
 from digit_core.storage.paths import PROJECT
 
-_CONFIGURATION = PROJECT / "deploy" / "nginx.conf"
+_CONFIGURATION = PROJECT / "deploy" / "cluster" / "nginx.conf"
 _LISTEN = "listen 8080;"  # in that file
 
 

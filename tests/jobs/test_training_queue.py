@@ -18,22 +18,30 @@ CONFIG = training_config("quick", data="digits")
 FOREIGN = "another-machine-12345678"
 
 
+class Launched(list):
+    """The trainings that were launched, without a trainer: this process holds the lock in its place."""
+
+    lock = None
+
+    def launch(self, job):
+        self.lock = machine_lock()
+        self.lock.acquire(timeout=1)
+        write_owner(job.folder)
+        job.write_progress(job.progress().model_copy(update={"state": "training"}))
+        self.append(job)
+
+    def end(self):
+        recovery.mark_failed(self[-1], "for the test")
+        self.lock.release()
+
+
 @pytest.fixture
 def launched(own_home, monkeypatch):
-    """The trainings that were launched, without trainers; the last one runs until `clear()`."""
-    jobs: list[trainings.Job] = []
-
-    def launch(job):
-        jobs.append(job)
-        job.write_progress(job.progress().model_copy(update={"state": "training"}))
-
-    monkeypatch.setattr(trainings, "launch", launch)
-    monkeypatch.setattr(trainings, "current", lambda: next((j for j in jobs if j.progress().state == "training"), None))
-    return jobs
-
-
-def end(job):
-    recovery.mark_failed(job, "for the test")
+    launched = Launched()
+    monkeypatch.setattr(trainings, "launch", launched.launch)
+    yield launched
+    if launched.lock:
+        launched.lock.release(force=True)
 
 
 def test_a_training_waits_while_another_is_running_and_they_start_in_order(launched):
@@ -42,10 +50,10 @@ def test_a_training_waits_while_another_is_running_and_they_start_in_order(launc
     assert training_queue.queued_jobs() == [second, third]
     trainings.start_next()
     assert launched == [first]
-    end(first)
+    launched.end()
     trainings.start_next()
     assert launched == [first, second]
-    end(second)
+    launched.end()
     trainings.start_next()
     assert launched == [first, second, third]
     assert training_queue.queued_jobs() == []
@@ -71,14 +79,14 @@ def test_a_waiting_training_that_is_cancelled_never_starts(launched):
     first, second, third = (trainings.start(CONFIG) for _ in range(3))
     trainings.cancel(second)
     assert trainings.progress_of(second).state == "cancelled"
-    end(first)
+    launched.end()
     trainings.start_next()
     assert launched == [first, third]
 
 
 def test_a_waiting_training_is_neither_dead_nor_the_latest_and_survives_recovery(launched):
     first, second = trainings.start(CONFIG), trainings.start(CONFIG)
-    end(first)
+    launched.end()
     trainings.recover()
     assert trainings.progress_of(second).state == "queued"
     assert trainings.latest() == first
@@ -86,7 +94,7 @@ def test_a_waiting_training_is_neither_dead_nor_the_latest_and_survives_recovery
 
 def test_a_waiting_training_that_cannot_be_started_does_not_block_the_next(launched, monkeypatch):
     first, second, third = (trainings.start(CONFIG) for _ in range(3))
-    end(first)
+    launched.end()
     launch = trainings.launch
 
     def fail_once(job):
