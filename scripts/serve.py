@@ -29,7 +29,7 @@ from digit_core.storage import paths
 from digit_core.storage.files import make_folder
 from scripts.command_line import run_command
 from scripts.serving.nginx import nginx_path, start_nginx
-from scripts.serving.postgresql import start_postgresql
+from scripts.serving.postgresql import postgresql_address, start_postgresql
 from scripts.serving.supervisor import Supervised, stop, supervise
 
 _STARTING_SECONDS = 90  # until all processes answer
@@ -52,9 +52,9 @@ def main() -> int:
         folder = Path(name)
         try:
             if arguments.postgresql:
-                database = Supervised("PostgreSQL", lambda: start_postgresql(_database_folder())[0])
+                database = Supervised("PostgreSQL", lambda: start_postgresql(_database_folder()))
                 running.append(database)
-                shared["DIGITS_DATABASE_URL"] = f"postgresql://digits@/postgres?host={_database_folder()}"
+                shared["DIGITS_DATABASE_URL"] = postgresql_address(_database_folder())
             if arguments.database:
                 shared["DIGITS_DATABASE_URL"] = arguments.database
             for port in ports:

@@ -17,7 +17,7 @@ def nginx_path() -> str:
     """The program. Raises ServingFailed if it is not installed."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
     if found is None:
-        raise ServingFailed("nginx is not installed. On Debian and Ubuntu: apt install nginx-light")
+        raise ServingFailed("nginx is not installed. On Debian and Ubuntu: apt install nginx")
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from digit_core.errors import ServingFailed
 
 _STARTING_SECONDS = 30
+_LONGEST = 80  # characters: the path of the socket in the folder may have 107
 
 
 def postgresql_programs() -> Path | None:
@@ -20,12 +21,18 @@ def postgresql_programs() -> Path | None:
     return Path(named).resolve().parent if named else None
 
 
-def start_postgresql(folder: Path, *options: str) -> tuple[subprocess.Popen, str]:
+def postgresql_address(folder: Path, database: str = "postgres") -> str:
+    """The address of a database on the server in a folder."""
+    return f"postgresql://digits@/{database}?host={folder}"
+
+
+def start_postgresql(folder: Path, *options: str) -> subprocess.Popen:
     """Start a server with its data in a folder, which is filled the first time; `options` are those of `postgres`.
 
-    Returns its process, which SIGINT ends, and the address of its database `postgres`. The path of the folder
-    may have 80 characters, because that of a socket may have 107. Raises ServingFailed.
+    Returns its process when it answers; SIGINT ends it. Raises ServingFailed.
     """
+    if len(str(folder)) > _LONGEST:
+        raise ServingFailed(f"The path of {folder} is too long for PostgreSQL: at most {_LONGEST} characters.")
     programs = postgresql_programs()
     if programs is None:
         raise ServingFailed("PostgreSQL is not installed. On Debian and Ubuntu: apt install postgresql")
@@ -48,4 +55,4 @@ def start_postgresql(folder: Path, *options: str) -> tuple[subprocess.Popen, str
             server.kill()
             raise ServingFailed(f"PostgreSQL did not start; {folder / 'log'} says why.")
         time.sleep(0.05)  # there is no other way to learn that it is up
-    return server, f"postgresql://digits@/postgres?host={folder}"
+    return server
