@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 from digit_core.errors import ServingFailed
@@ -33,7 +34,7 @@ from scripts.serving.postgresql import postgresql_address, start_postgresql
 from scripts.serving.supervisor import Supervised, stop, supervise
 
 _STARTING_SECONDS = 90  # until all processes answer
-_SECRET = "STREAMLIT_SERVER_COOKIE_SECRET"
+_SECRET, _CODE, _DATABASE = "STREAMLIT_SERVER_COOKIE_SECRET", "DIGITS_TEACHER_CODE", "DIGITS_DATABASE_URL"
 
 
 def main() -> int:
@@ -45,41 +46,48 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    # One secret signs the cookies of all processes: a person who is signed in on one is so on all.
-    shared = {_SECRET: os.environ.get(_SECRET) or secrets.token_hex()}
-    running: list[Supervised] = []
-    with tempfile.TemporaryDirectory(prefix="digit-lab-") as name:
-        folder = Path(name)
+    database: list[Supervised] = []
+    servers: list[Supervised] = []
+    with tempfile.TemporaryDirectory(prefix="digit-lab-") as folder:
         try:
             if arguments.postgresql:
-                database = Supervised("PostgreSQL", lambda: start_postgresql(_database_folder()))
-                running.append(database)
-                shared["DIGITS_DATABASE_URL"] = postgresql_address(_database_folder())
-            if arguments.database:
-                shared["DIGITS_DATABASE_URL"] = arguments.database
+                database.append(Supervised("PostgreSQL", lambda: start_postgresql(_database_folder())))
+            shared = _shared_environment(arguments)
             for port in ports:
-                running.append(
-                    Supervised(f"The app on port {port}", lambda port=port: _start_app(port, shared, arguments))
-                )
-            _wait_until_up(ports, running, stopped)
-            listen = f"{arguments.address}:{arguments.port}"
-            servers = [f"127.0.0.1:{port}" for port in ports]
-            running.append(Supervised("nginx", lambda: start_nginx(folder, listen, servers)))
-            if not stopped.is_set():
-                print(f"Digit Lab, {len(ports)} processes: http://{listen}", flush=True)
-            supervise(running, stopped, lambda line: print(line, file=sys.stderr, flush=True))
+                start = partial(_start_app, port, shared, arguments.options)
+                servers.append(Supervised(f"The app on port {port}", start))
+            _wait_until_up(ports, servers, stopped)
+            listen, behind = f"{arguments.address}:{arguments.port}", [f"127.0.0.1:{port}" for port in ports]
+            servers.append(Supervised("nginx", lambda: start_nginx(Path(folder), listen, behind)))
+            print(f"Digit Lab, {len(ports)} processes: http://{listen}", flush=True)
+            supervise([*database, *servers], stopped, lambda line: print(line, file=sys.stderr, flush=True))
         finally:
-            stop(running)
+            stop(servers)
+            stop(database)  # last, as the app stores what waits when it ends
     return 0
 
 
-def _start_app(port: int, shared: dict[str, str], arguments: argparse.Namespace) -> subprocess.Popen:
+def _shared_environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The variables that are the same for all processes: a person who signs in on one of them is so on all."""
+    shared = {_SECRET: os.environ.get(_SECRET) or secrets.token_hex()}
+    if arguments.postgresql:
+        shared[_DATABASE] = postgresql_address(_database_folder())
+    elif arguments.database:
+        shared[_DATABASE] = arguments.database
+    has_accounts = (environment.PROJECT / ".streamlit" / "secrets.toml").exists()
+    if not (os.environ.get(_CODE) or has_accounts):
+        shared[_CODE] = secrets.token_hex(6)
+        print(f"Teacher's code: {shared[_CODE]}", flush=True)
+    return shared
+
+
+def _start_app(port: int, shared: dict[str, str], options: list[str]) -> subprocess.Popen:
     app = str(environment.PROJECT / "streamlit_app.py")
     own = ["--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true"]
     own += ["--logger.hideWelcomeMessage", "true"]
     # A session of its own: Ctrl-C in the terminal reaches this process alone, which stops the others in order.
     return subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", app, *own, *arguments.options],
+        [sys.executable, "-m", "streamlit", "run", app, *own, *options],
         cwd=environment.PROJECT,
         env={**os.environ, **shared},
         stdin=subprocess.DEVNULL,
