@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from digit_core.errors import ServingFailed
@@ -154,7 +155,7 @@ def say(page: Page, digit: int) -> None:
 
 def upload(page: Page) -> None:
     picture = io.BytesIO()
-    paint(SEVEN).save(picture, "PNG")
+    Image.fromarray(paint(SEVEN)).save(picture, "PNG")
     page.goto(f"{page.url.split('?')[0]}?tab=upload")
     page.locator("input[type=file]").set_input_files(
         {"name": "seven.png", "mimeType": "image/png", "buffer": picture.getvalue()}
