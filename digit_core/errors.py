@@ -91,3 +91,7 @@ class ExportFailed(DigitError):
 
 class NotShippable(DigitError):
     """The run cannot be shipped with the project."""
+
+
+class ServingFailed(DigitError):
+    """The app could not be started: a program that it needs is missing, or a port is in use."""

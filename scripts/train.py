@@ -57,6 +57,8 @@ def follow(job: trainings.Job) -> Run | None:
                 progress = trainings.progress_of(job)
                 if progress is None:
                     raise TrainingFailed(f"The folder of the training {job.name} was deleted.")
+                if progress.state == "queued":
+                    trainings.start_next()  # if the trainer before it was killed
                 bar.set_description_str(progress.message or f"Epoch {progress.epoch} of {progress.epochs}")
                 if progress.loss is not None:
                     bar.set_postfix_str(f"loss {progress.loss:.4f}, accuracy {progress.accuracy:.4f}", refresh=False)

@@ -33,6 +33,7 @@ from digit_core.runs.json_files import read_file
 from digit_core.runs.schemas import Share
 from digit_core.storage.files import make_folder, storage_errors, write_text
 from digit_core.storage.locks import is_held
+from digit_core.storage.machine import is_here
 from digit_core.telemetry.events import log_event
 
 _LOCK, _PARTIAL = ".lock", ".partial"
@@ -42,7 +43,7 @@ class TaskStatus(BaseModel):
     """The status of a task.
 
     `fraction` is the share done, 0 to 1, or None if unknown; `updated` is in Unix seconds;
-    `process` is the process's number while it runs.
+    `process` is the process's number on `machine` while it runs; `cancel` asks a process on another machine to end.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -52,6 +53,8 @@ class TaskStatus(BaseModel):
     fraction: Share | None = None
     updated: float = Field(default_factory=time.time)
     process: ProcessNumber | None = None
+    machine: str = ""
+    cancel: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -145,6 +148,7 @@ class BackgroundTask:
     def cancel(self) -> None:
         """Remove the task from the queue or end its process, if it is active.
 
+        A process on another machine ends when it next reports its progress.
         Raises NotPermitted, TaskFailed or StorageError.
         """
         require(Action.COMPUTE)
@@ -152,10 +156,11 @@ class BackgroundTask:
             status, ticket = self._read_status(), self.queue.remove(self.path)
             if status is None or not status.is_active:
                 return
-            if ticket is None:
-                process = status.process if is_held(self.lock_path) else None
-            else:
-                process = ticket.process if ticket.is_starting else None
+            is_running = is_held(self.lock_path) if ticket is None else ticket.is_starting
+            owner = ticket or status
+            if is_running and not is_here(owner.machine):
+                return self.write_status(status.model_copy(update={"cancel": True, "message": "Cancelling"}))
+            process = owner.process if is_running else None
         if process is not None:
             end_process(process, lambda: is_held(self.lock_path))
         with self.queue.locked():
@@ -187,6 +192,11 @@ class BackgroundTask:
     @property
     def _status_path(self) -> Path:
         return sidecar_path(self.path, ".progress.json")
+
+    def is_cancelled(self) -> bool:
+        """Whether another machine asks the task's process to end; for that process."""
+        status = self._read_status()
+        return status is not None and status.cancel
 
     def _read_status(self) -> TaskStatus | None:
         try:

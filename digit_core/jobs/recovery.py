@@ -7,21 +7,19 @@ nothing on disk, `recover` repairs it.
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from filelock import FileLock, Timeout
 
 from digit_core.access.actors import COMMAND, acting_as
 from digit_core.datasets.sources import sweep_downloads
-from digit_core.errors import DamagedRun, DigitError, TrainingBusy
+from digit_core.errors import DamagedRun, DigitError
 from digit_core.jobs.background_task import sweep_partial_results
 from digit_core.jobs.deletion import finish_deletions
+from digit_core.jobs.home_lock import home_lock
 from digit_core.jobs.machine_lock import lock_owner
 from digit_core.jobs.processes import kill_if_trainer
 from digit_core.jobs.retention import enforce
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.training_job import Job, visible_folders, working_jobs
+from digit_core.jobs.training_queue import elsewhere
 from digit_core.runs.activation_rule import Verdict, judge
 from digit_core.runs.active_run import activate, active_run, read_active
 from digit_core.runs.checkpoints import checkpoint_epoch
@@ -29,12 +27,11 @@ from digit_core.runs.publishing import move_into_place, remove_folder
 from digit_core.runs.run import BINARY, Run, is_training_name, open_run
 from digit_core.runs.schemas import ACTIVE, Progress
 from digit_core.storage import paths
-from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.machine import is_here
 from digit_core.storage.process_folder import sweep_process_folders
 from digit_core.storage.temporary_files import sweep_temporary_files
 
 STARTING_SECONDS = 60  # how long a trainer may take from its start to holding the lock
-_PATIENCE = 30  # seconds; a repair takes a few
 _LINGERING = (10, 3600)  # seconds after the end; later the system may have given the process's number to another
 _CANCELLED = "Cancelled. Nothing was changed."
 _KILLED = "The trainer was killed or crashed. Nothing else was changed."
@@ -124,20 +121,6 @@ def recover() -> None:
         print(f"Trainings that were killed could not be recovered: {error}", file=sys.stderr)
 
 
-@contextmanager
-def home_lock() -> Iterator[None]:
-    """While it is held no other process repairs this home or begins a training in it.
-
-    Raises StorageError, or TrainingBusy if another process holds it for long.
-    """
-    path = make_folder(paths.home()) / ".recovery.lock"
-    try:
-        with storage_errors(path), FileLock(path, timeout=_PATIENCE, thread_local=False):
-            yield
-    except Timeout:
-        raise TrainingBusy("Another Digit Lab is starting or repairing a training in this folder. Try again.") from None
-
-
 def _repair() -> None:
     sweep_temporary_files(paths.home())
     sweep_process_folders()
@@ -179,6 +162,8 @@ def _kill_leftover(job: Job) -> None:
     progress = job.progress()
     if progress is None or progress.process is None or progress.state not in ("cancelled", "failed"):
         return
+    if not is_here(progress.machine):
+        return  # here, the number is another process's
     owner = lock_owner()
     if owner is not None and owner.process == progress.process and owner.folder.name != job.name:
         return  # the number belongs to another trainer by now
@@ -204,6 +189,8 @@ def _is_unfinished(job: Job, progress: Progress | None) -> bool:
 
 
 def _has_trainer(job: Job, progress: Progress) -> bool:
+    if progress.state == "queued" or elsewhere(progress):
+        return True
     # In the future is no better than long ago: the clock was set back.
     if progress.state == "waiting" and abs(time.time() - progress.updated) < STARTING_SECONDS:
         return True

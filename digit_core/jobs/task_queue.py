@@ -24,12 +24,13 @@ from digit_core.runs.json_files import read_file
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
 from digit_core.storage.locks import is_held
+from digit_core.storage.machine import is_here, this_machine
 
 _STARTING_SECONDS = 60  # how long a process may take from its start to taking its turn
 
 
 class Ticket(BaseModel):
-    """A waiting task, identified by `path`; `process` and `started` (Unix seconds) are set when it is started."""
+    """A waiting task, identified by `path`; `process`, `machine` and `started` (Unix seconds) are set at its start."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -38,12 +39,13 @@ class Ticket(BaseModel):
     command: tuple[str, ...]
     started: float | None = None
     process: ProcessNumber | None = None
+    machine: str = ""
 
     @property
     def is_starting(self) -> bool:
         """Whether its process was started recently and has not ended."""
         recent = self.started is not None and abs(time.time() - self.started) < _STARTING_SECONDS
-        return recent and self.process is not None and is_alive(self.process)
+        return recent and (not is_here(self.machine) or (self.process is not None and is_alive(self.process)))
 
 
 _TICKETS = TypeAdapter(list[Ticket])
@@ -114,7 +116,8 @@ class TaskQueue:
                 self._write(rest)
                 continue
             try:
-                self._write([first.model_copy(update={"started": time.time(), "process": process.pid}), *rest])
+                started = {"started": time.time(), "process": process.pid, "machine": this_machine()}
+                self._write([first.model_copy(update=started), *rest])
             except StorageError:
                 process.kill()
                 raise

@@ -13,11 +13,16 @@ from digit_core.jobs.background_task import BackgroundTask, TaskStatus
 from digit_core.jobs.process_limits import Exceeded, LimitWatch, ProcessLimits, memory_limit
 from digit_core.jobs.processes import lower_priority
 from digit_core.storage.files import make_folder, storage_errors
+from digit_core.storage.machine import this_machine
 from digit_core.storage.process_folder import delete_own_folder
 from digit_core.telemetry.events import log_event
 
 _REPORT_SECONDS = 0.3  # between two writes of a status of which only the fraction changes
 Result = TypeVar("Result")
+
+
+class _Cancelled(Exception):
+    """The task was cancelled on another machine."""
 
 
 class Report(Protocol):
@@ -73,6 +78,10 @@ def _run(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
             result = work(report)
         task.clear_status()
         return result
+    except _Cancelled:
+        task.delete_partial()
+        task.write_status(TaskStatus(state="cancelled", message="Cancelled."))
+        raise TaskFailed(f"The {task.noun} was cancelled.") from None
     except DigitError as error:
         _fail(task, str(error))
         raise
@@ -92,7 +101,10 @@ def _reporter(task: BackgroundTask) -> Report:
         nonlocal last_message, last_time
         if message == last_message and time.monotonic() - last_time < _REPORT_SECONDS:
             return
-        task.write_status(TaskStatus(state="running", message=message, fraction=fraction, process=os.getpid()))
+        if task.is_cancelled():
+            raise _Cancelled
+        place = {"process": os.getpid(), "machine": this_machine()}
+        task.write_status(TaskStatus(state="running", message=message, fraction=fraction, **place))
         last_message, last_time = message, time.monotonic()
 
     return report

@@ -2,6 +2,7 @@
 
     request.json    settings and command; activate the run? cancel?   written by `trainings` alone
     progress.json   state, losses, message
+        queued                              written by `training_queue`, while another training is running
         waiting                             written by `trainings`, when a training is started or resumed
         training, evaluating, publishing    written by the trainer; publishing: the run is complete
         finished, cancelled, failed         written by `recovery`, for the trainer or after it was killed

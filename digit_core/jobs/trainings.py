@@ -1,13 +1,14 @@
 """Trainings: start, watch, cancel and resume one.
 
+One training of a home runs at a time, and one on a machine; others wait (`digit_core.jobs.training_queue`).
 The trainer is a process of its own (`python -m digit_core.training train FOLDER`). It holds the
 machine's lock while it runs, and the operating system releases that lock however the process ends.
-If there is one that waits with TensorFlow imported, the job is handed to it (`digit_core.jobs.warm_trainer`).
+`digit_core.jobs.launching` starts it.
 App and trainer communicate only through files in the working folder (`digit_core.jobs.training_job`).
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,30 +17,27 @@ from threading import Lock
 from digit_core.access.actors import Action, require
 from digit_core.access.rate_limits import TRAININGS
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet
-from digit_core.errors import DigitError, TrainingBusy, TrainingFailed, UnknownRun
-from digit_core.jobs import warm_trainer
+from digit_core.errors import DigitError, TrainingFailed, UnknownRun
+from digit_core.jobs.home_lock import home_lock
+from digit_core.jobs.launching import launch_or_queue, start_next, write_waiting
 from digit_core.jobs.machine_lock import lock_owner
-from digit_core.jobs.processes import end_process, is_alive, last_line, room_command, start_process
-from digit_core.jobs.recovery import STARTING_SECONDS, home_lock, mark_cancelled, progress_of, recover
+from digit_core.jobs.processes import end_process, is_alive
+from digit_core.jobs.recovery import STARTING_SECONDS, mark_cancelled, progress_of, recover
 from digit_core.jobs.training_job import Job, Request, visible_folders, working_jobs
+from digit_core.jobs.training_queue import current, is_queued, start_lock
 from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import remove_folder
 from digit_core.runs.run import is_training_name
 from digit_core.runs.run_names import folder_name, next_number
-from digit_core.runs.schemas import ACTIVE, Progress
+from digit_core.runs.schemas import ACTIVE
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder, storage_errors, write_bytes
 from digit_core.telemetry.events import log_event
 
+__all__ = ["current", "start_next"]  # besides what is defined here: callers need no other module for trainings
 _KEPT_ENDED_JOBS = 5
 _starting = Lock()  # held while one is started, as all students of a class may press Retrain at once
-
-
-def current() -> Job | None:
-    """The training in progress on this machine, whichever checkout started it."""
-    owner = lock_owner()
-    return Job(owner.folder) if owner else None
 
 
 def start(
@@ -50,17 +48,16 @@ def start(
     command: str = "the app",
     drawings: TrainingSet | None = None,
 ) -> Job:
-    """Start a training in a process of its own and return once it holds the machine's lock.
+    """Start a training in a process of its own and return once it holds the machine's lock, or waits for its turn.
 
     Parameters: `window`, the random id of the browser tab that starts it, kept in its request; `activate`,
     whether to activate the run when it is finished, unless it is worse (`digit_core.runs.activation_rule`);
     `command`, what the person ran to start it, stored in the run's `config.json`; `drawings`, what a training
     with a `base_run` learns from: they stay in the working folder until it ends.
-    Raises NotPermitted, LimitReached, TrainingBusy if there is one already, StorageError, or TrainingFailed.
+    Raises NotPermitted, LimitReached, TrainingBusy if the queue is full, StorageError, or TrainingFailed.
     """
     require(Action.TRAIN)
     with _starting:
-        _refuse_if_busy()
         TRAININGS.count()
         recover()
         delete_old_jobs()
@@ -71,9 +68,9 @@ def start(
                 job.write_request(request)
                 if drawings is not None:
                     write_bytes(job.folder / DRAWINGS_FILE, drawings.as_bytes())
-                _write_waiting(job, config.epochs)
+                write_waiting(job, config.epochs)
         with _removed_on_error(job):
-            _launch(job)
+            launch_or_queue(job)
         log_event("training_started", run=job.name, preset=config.preset, resumed=False)
         return job
 
@@ -103,11 +100,10 @@ def resumable(job: Job) -> int:
 def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
     """Resume a training that was stopped, after its last whole epoch; `window` and `activate` as for `start`.
 
-    Raises NotPermitted, LimitReached, TrainingBusy if there is one in progress, StorageError, or TrainingFailed.
+    Raises NotPermitted, LimitReached, TrainingBusy if the queue is full, StorageError, or TrainingFailed.
     """
     require(Action.TRAIN)
     with _starting:
-        _refuse_if_busy()
         TRAININGS.count()
         recover()
         if not resumable(job):
@@ -117,8 +113,8 @@ def resume(job: Job, *, window: str = "", activate: bool = True) -> Job:
             job.write_request(
                 request.model_copy(update={"activate": activate, "cancel": False, "cancelled_by": "", "window": window})
             )
-            _write_waiting(job, progress.epochs)
-            _launch(job)
+            write_waiting(job, progress.epochs)
+            launch_or_queue(job)
         except DigitError:
             job.write_request(request)
             job.write_progress(progress)
@@ -135,6 +131,11 @@ def cancel(job: Job, *, window: str = "") -> None:
     that has ended. Raises NotPermitted, StorageError, or TaskFailed if the trainer cannot be ended.
     """
     require(Action.CANCEL)
+    if is_queued(job):
+        with start_lock():
+            if is_queued(job):  # it may have been started meanwhile
+                mark_cancelled(job)
+                return
     request = job.request()
     if not request.cancel:  # the first one counts
         job.write_request(request.model_copy(update={"activate": False, "cancel": True, "cancelled_by": window}))
@@ -147,13 +148,14 @@ def cancel(job: Job, *, window: str = "") -> None:
 
 
 def latest() -> Job | None:
-    """The training of this home with the latest progress: running, ended without a run, or a run.
+    """The training of this home with the latest progress: running, ended without a run, or a run; none that waits.
 
     That is not always the one started last, since a stopped one can be resumed.
     """
     folders = [*visible_folders(paths.working_folder()), *visible_folders(paths.runs_folder())]
     trainings = [folder for folder in folders if is_training_name(folder.name)]
-    return Job(max(trainings, key=lambda folder: (_updated(folder), folder.name))) if trainings else None
+    trainings.sort(key=lambda folder: (_updated(folder), folder.name), reverse=True)
+    return next((job for job in map(Job, trainings) if not is_queued(job)), None)
 
 
 def delete_stopped(job: Job) -> None:
@@ -179,40 +181,6 @@ def _removed_on_error(job: Job) -> Iterator[None]:
         raise
 
 
-def _write_waiting(job: Job, epochs: int) -> None:
-    job.reserve_space()
-    now = time.time()
-    job.write_progress(Progress(epochs=epochs, message="Starting the trainer", done=0.0, started=now, updated=now))
-
-
-def _launch(job: Job) -> None:
-    """Start the trainer and wait until it holds the machine's lock. Raises TrainingBusy or TrainingFailed."""
-    warm = warm_trainer.hand_over(job.folder)
-    if warm is not None and _has_begun(job, lambda: is_alive(warm)):
-        return
-    log = job.folder / "train.log"
-    process = start_process(log, room_command("training", "train", str(job.folder)))
-    if _has_begun(job, lambda: process.poll() is None):
-        return
-    process.kill()
-    _refuse_if_busy()
-    raise TrainingFailed(f"The trainer did not start. {last_line(log)}".strip())
-
-
-def _has_begun(job: Job, is_running: Callable[[], bool]) -> bool:
-    """Wait until the trainer holds the machine's lock; False if it ends before that, or takes too long."""
-    deadline = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < deadline:
-        alive = is_running()  # before its progress is read, which may be its last act
-        progress = job.progress()
-        if progress and progress.state != "waiting":
-            return True
-        if not alive:
-            return False
-        time.sleep(0.02)  # a bounded wait for another process, outside of any page's script loop
-    return False
-
-
 def _updated(folder: Path) -> float:
     """The time of a training's last progress, in Unix seconds; 0 if there is none, or it is in the future."""
     try:
@@ -230,11 +198,6 @@ def _is_stoppable(job: Job) -> bool:
 def _is_publishing(job: Job) -> bool:
     progress = job.progress()
     return progress is not None and progress.state in ("publishing", "finished")
-
-
-def _refuse_if_busy() -> None:
-    if current() is not None:
-        raise TrainingBusy("Another training is running on this machine. Wait for it, or cancel it first.")
 
 
 def _new_folder(preset: str, *, is_tuned: bool) -> Path:

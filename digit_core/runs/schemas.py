@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
-State = Literal["waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
-ACTIVE: frozenset[str] = frozenset({"waiting", "training", "evaluating", "publishing"})
+State = Literal["queued", "waiting", "training", "evaluating", "publishing", "finished", "cancelled", "failed"]
+ACTIVE: frozenset[str] = frozenset({"queued", "waiting", "training", "evaluating", "publishing"})
 
 CLASSES = 10
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -38,8 +38,8 @@ class Progress(_Record):
     `curve` is the loss by step, counted over all epochs; each point is the mean since the point before it.
     `done` is the share of the whole job, 0 to 1, from the request to the active run (None in files of
     earlier versions), and `seconds_left` includes all of it. `started` is when it was requested, in Unix
-    seconds, and `process` the number of the trainer's process. `active` is the run that was active when
-    this one was complete. `activated` says of a finished training whether its run was made active; `message`
+    seconds, and `process` the number of the trainer's process on `machine`. `active` is the run that was active
+    when this one was complete. `activated` says of a finished training whether its run was made active; `message`
     says why, or why not.
     """
 
@@ -57,6 +57,7 @@ class Progress(_Record):
     done: Share | None = None
     started: Moment | None = None
     process: int | None = Field(default=None, gt=0, lt=2**31)
+    machine: str = ""
     active: str | None = None
     activated: bool = False
     timings: Timings | None = None

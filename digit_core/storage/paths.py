@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from digit_core.storage.machine import this_machine
+
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED_RUN = PROJECT / "digit_core" / "shipped"
 
@@ -76,8 +78,8 @@ def mnist_override() -> Path | None:
 
 
 def warm_trainer_folder() -> Path:
-    """Where the app and a trainer that waits for a training leave their messages."""
-    return home() / "warm-trainer"
+    """Where the app and a trainer that waits for a training on this machine leave their messages."""
+    return home() / "warm-trainer" / this_machine()
 
 
 def warm_trainer_lock() -> Path:

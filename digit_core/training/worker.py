@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from digit_core.errors import DigitError, StorageError, TrainingFailed
+from digit_core.jobs import trainings
 from digit_core.jobs.machine_lock import machine_lock, write_owner
 from digit_core.jobs.process_limits import (
     HOURS_VARIABLE,
@@ -32,6 +33,7 @@ from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.run import open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage.files import storage_errors
+from digit_core.storage.machine import this_machine
 from digit_core.telemetry.events import log_event
 from digit_core.training.whole_job import WholeJob
 
@@ -76,6 +78,8 @@ def work_claimed(job: Job, lock: FileLock, *, warm: bool = False) -> int:
         code = 1
     finally:
         lock.release()
+    if not (_errors and isinstance(_errors[-1], SystemExit)):  # else the machine may be shutting down
+        trainings.start_next()
     if code == 0 and (progress := job.progress()) and progress.state == "finished":
         _draw_figures(job)
     return code
@@ -125,7 +129,7 @@ def _fill(job: Job, warm: bool) -> None:
 
 def _write(job: Job, progress: Progress) -> None:
     with _writing:
-        job.write_progress(progress.model_copy(update={"process": os.getpid()}))
+        job.write_progress(progress.model_copy(update={"process": os.getpid(), "machine": this_machine()}))
 
 
 @contextmanager

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
+from threading import Lock, Thread
 
 from digit_core.jobs import trainings
 from digit_core.jobs.recovery import progress_of
+from digit_core.jobs.training_queue import queued_jobs
 from digit_core.runs.active_run import ActiveRun, read_active
 from digit_core.runs.schemas import ACTIVE, Progress
 from pages.components.training_html import progress_html
@@ -29,7 +30,7 @@ class TrainingStatus:
     `job` is the running training, or else the last one, and `progress` its progress (None if that
     cannot be read). `resumable` is the number of epochs after which a stopped one can be resumed,
     0 if it cannot. `window` started it, and `cancelled_by` cancelled it; empty if no window did. `html`
-    shows the progress of a running one.
+    shows the progress of a running one. `queue` are the trainings that wait, the next one first.
     """
 
     active: ActiveRun
@@ -41,6 +42,12 @@ class TrainingStatus:
     window: str = ""
     cancelled_by: str = ""
     html: str = ""
+    queue: tuple[trainings.Job, ...] = ()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a training that is requested now has to wait."""
+        return self.is_training or bool(self.queue)
 
     @property
     def ended(self) -> tuple[str, str] | None:
@@ -53,7 +60,7 @@ class TrainingStatus:
     def digest(self) -> str:
         """Changes whenever the sidebar has to be drawn again; not with the progress itself."""
         name = self.job.name if self.job and self.is_training else None
-        shown = self.active, name, self.cancelling, self.ended, self.resumable
+        shown = self.active, name, self.cancelling, self.ended, self.resumable, self.queue
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
     def outdates(self, page: str, earlier: "TrainingStatus") -> bool:
@@ -69,7 +76,7 @@ class TrainingStatus:
 
 def read_status() -> TrainingStatus:
     """The status on disk."""
-    active, current = read_active(), trainings.current()
+    active, current, queue = read_active(), trainings.current(), tuple(queued_jobs())
     if current is not None:
         progress, request = current.progress(), current.request()
         return TrainingStatus(
@@ -80,10 +87,13 @@ def read_status() -> TrainingStatus:
             cancelling=request.cancel,
             window=request.window,
             html=progress_html(progress),
+            queue=queue,
         )
+    if queue:  # the trainer before it was killed
+        Thread(target=trainings.start_next, name="training-queue", daemon=True).start()
     latest = trainings.latest()
     if latest is None:
-        return TrainingStatus(active)
+        return TrainingStatus(active, queue=queue)
     request, left = latest.request(), trainings.resumable(latest)
     return TrainingStatus(
         active,
@@ -92,6 +102,7 @@ def read_status() -> TrainingStatus:
         resumable=left,
         window=request.window,
         cancelled_by=request.cancelled_by,
+        queue=queue,
     )
 
 

@@ -33,7 +33,7 @@ def show() -> None:
         if not counted:
             st.info("Everybody is left out.")
             return
-        busy = shared_status().get().is_training
+        busy = shared_status().get().is_busy
         retrain_with_drawings.show(
             "Retrain with these", _attempt, key="retrain-everyone", busy=busy, owners=list(counted), without=without
         )

@@ -23,7 +23,6 @@ def show() -> None:
     st.caption(
         "A resumed training continues after its last complete epoch, with the same result. The last few are kept."
     )
-    is_busy = trainings.current() is not None
     for job, done in jobs:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             progress = job.progress()
@@ -31,7 +30,7 @@ def show() -> None:
             st.markdown(
                 f"**{markdown(run_title(job.name))}**: {state} after epoch {done} of {progress.epochs}", width="stretch"
             )
-            if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}", disabled=is_busy):
+            if st.button("Resume", icon=":material/resume:", key=f"resume-{job.name}"):
                 _run(trainings.resume, job)
             if st.button("Delete", icon=":material/delete:", key=f"delete-{job.name}"):
                 _run(trainings.delete_stopped, job)

@@ -5,7 +5,9 @@ import streamlit as st
 from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import DigitError
 from digit_core.inference.run_import import import_runs
+from digit_core.jobs import retention
 from digit_core.runs.zip_import import MOST_PACKED
+from pages.components.noted_errors import noted
 from pages.components.titles import markdown, run_markdown
 from pages.runs_sections import dialogs
 
@@ -37,9 +39,10 @@ def _import(file) -> None:
     try:
         with st.spinner("Checking the run"):
             imported = import_runs(file)
+            gone = retention.enforce(keep=imported[-1].name)
     except DigitError as error:
-        st.error(markdown(str(error)))
+        st.error(markdown(noted(error)))
         return
     titles = ", ".join(f"**{run_markdown(run.name)}**" for run in imported)
-    dialogs.add_message(st.success, f"{titles} {'was' if len(imported) == 1 else 'were'} imported.")
+    dialogs.add_message(st.success, f"{titles} {'was' if len(imported) == 1 else 'were'} imported. {gone}")
     st.rerun()

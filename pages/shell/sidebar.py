@@ -11,7 +11,14 @@ from pages.components import cancel_training
 from pages.components.noted_errors import noted
 from pages.components.titles import run_markdown
 from pages.components.training_status import shared_status
-from pages.shell import active_model, sign_in, training_form, training_outcome, training_watch
+from pages.shell import (
+    active_model,
+    queued_trainings,
+    sign_in,
+    training_form,
+    training_outcome,
+    training_watch,
+)
 
 _SHOWN, _PROBLEM = "sidebar_status", "sidebar_problem"  # in a session
 
@@ -45,10 +52,12 @@ def show(page: str) -> None:
         elif status.ended:
             training_outcome.show(status, attempt)
         training_watch.show(status)
+    with st.container():
+        queued_trainings.show(status, attempt)
     cancel_training.ask(status, attempt)
     with st.container():
         if is_permitted(Action.TRAIN):
-            training_form.show(attempt, busy=status.is_training, problem=st.session_state.get(_PROBLEM))
+            training_form.show(attempt, busy=status.is_busy, problem=st.session_state.get(_PROBLEM))
         else:
             sign_in.show_visitors()
     sign_in.show_owner()

@@ -37,19 +37,20 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
             st.error(problem)
         if wrong:
             st.error(f"{wrong}.", icon=":material/tune:")
+        # While one is running it is another button: the second click of a double click does not queue a second one.
         pressed = st.button(
-            "Retrain",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=busy or config is None,
+            "Add to the queue" if busy else "Retrain",
+            type="secondary" if busy else "primary",
+            icon=":material/playlist_add:" if busy else ":material/play_arrow:",
+            disabled=config is None,
             help="Correct the training settings first." if config is None else None,
             width="stretch",
-            key="retrain",
+            key="queue-training" if busy else "retrain",
         )
         if pressed and config:  # a click can arrive together with a value that is out of range
             attempt(lambda: trainings.start(config, window=window_name()))
         if busy:
-            st.caption("One training at a time: the next can start when this one has ended.")
+            st.caption("One training at a time: this one starts when those before it have ended.")
         elif config:
             st.caption(_summary(config))
         if labels.count():

@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,55 +14,27 @@ import pytest
 from digit_core.drawings.labelled import Drawing
 from digit_core.inference.recognizer import Prediction
 from digit_core.storage import database
-
-
-def _programs() -> Path | None:
-    """The folder of PostgreSQL's programs; Debian keeps them out of the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
-    named = shutil.which("initdb")
-    return Path(named).resolve().parent if named else None
+from scripts.serving.postgresql import postgresql_address, postgresql_programs, start_postgresql
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a server of this test run's own, without the name of a database."""
-    programs = _programs()
-    if programs is None:
+    if postgresql_programs() is None:
         reason = "there is no PostgreSQL; on Debian: apt install postgresql"
         if os.environ.get("DIGITS_NOTHING_SKIPPED"):
             pytest.fail(f"DIGITS_NOTHING_SKIPPED is set, but {reason}")
         pytest.skip(reason)
-    # A short path, because that of a socket may have 107 characters; the server refuses to run as root.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
-    if as_user:
-        shutil.chown(folder, "postgres")
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": "/", **as_user}
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a short path, because that of a socket is limited
     server = None
     try:
-        create = [programs / "initdb", "-D", folder / "data", "-U", "digits", "-A", "trust", "--no-sync"]
-        subprocess.run(create, check=True, **quiet)
-        options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *options], stderr=quiet["stdout"], **quiet
-        )
-        subprocess.run([programs / "pg_isready", "-h", folder, "-t", "30"], check=False, **quiet)
-        _wait_until_ready(programs, folder)
-        yield f"postgresql://digits@/{{}}?host={folder}"
+        server = start_postgresql(folder, "-c", "fsync=off", "-c", "max_connections=200")
+        yield postgresql_address(folder, "{}")
     finally:
         if server:
             server.send_signal(signal.SIGINT)
             server.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_until_ready(programs: Path, folder: Path) -> None:
-    deadline = time.monotonic() + 30
-    while subprocess.call([programs / "pg_isready", "-q", "-h", folder, "-t", "1"]):
-        assert time.monotonic() < deadline, "PostgreSQL did not start within 30 seconds"
-        time.sleep(0.05)  # there is no other way to learn that it is up
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -385,3 +386,33 @@ def test_a_slow_start_is_waited_for_but_not_for_ever(folder, monkeypatch):
     assert lost.status().state == "failed"
     wait_for(lambda: is_done(following))
     os.kill(process, signal.SIGKILL)
+
+
+def test_a_task_of_another_machine_is_cancelled_when_it_next_reports_and_no_process_here_is_ended(
+    folder, keep_priority, monkeypatch
+):
+    task = fake_task(folder / "a")
+    ended = []
+    monkeypatch.setattr("digit_core.jobs.background_task.end_process", lambda *_: ended.append(True))
+
+    def work(report):
+        report("Half of it", 0.5)
+        task.write_status(task.status().model_copy(update={"machine": "another-machine"}))
+        task.cancel()
+        assert task.status().message == "Cancelling"
+        report("The rest", 0.9)
+
+    with pytest.raises(TaskFailed, match="was cancelled"):
+        run_task(task, work)
+    assert (task.status().state, task.status().cancel, ended) == ("cancelled", False, [])
+
+
+def test_a_task_that_another_machine_has_just_started_stays_in_the_queue(folder):
+    queue = TaskQueue()
+    ticket = task_queue.Ticket(
+        path=folder / "a", log=folder / "log", command=("no-such-command",), started=time.time(), machine="elsewhere"
+    )
+    with queue.locked():
+        queue.add(ticket)
+        queue.start_next_locked()
+    assert queue.tickets() == [ticket]

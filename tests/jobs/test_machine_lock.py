@@ -2,13 +2,10 @@
 
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from digit_core.errors import TrainingBusy
 from digit_core.jobs import machine_lock, trainings
-from digit_core.runs.config import training_config
 from digit_core.storage import paths
 from digit_core.storage.locks import fcntl, is_held
 
@@ -63,25 +60,3 @@ def test_a_shorter_record_replaces_a_longer_one():
         machine_lock.write_owner(FOLDER / ("long" * 200))
         machine_lock.write_owner(FOLDER)
         assert trainings.current() == trainings.Job(FOLDER)
-
-
-def test_of_many_simultaneous_requests_one_starts_a_training(own_home, monkeypatch):
-    launched = []
-
-    def launch(job, epochs):
-        launched.append(job)
-
-    monkeypatch.setattr(trainings, "_launch", launch)
-    monkeypatch.setattr(trainings, "current", lambda: launched[0] if launched else None)
-    config = training_config("quick", data="digits")
-
-    def ask(_):
-        try:
-            return trainings.start(config)
-        except TrainingBusy:
-            return None
-
-    with ThreadPoolExecutor(8) as people:
-        got = list(people.map(ask, range(8)))
-    assert len(launched) == len([job for job in got if job]) == 1
-    assert [folder.name for folder in paths.working_folder().iterdir()] == [launched[0].name]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from digit_core.errors import TrainingFailed
-from digit_core.jobs import machine_lock, processes, trainings
+from digit_core.jobs import launching, machine_lock, processes, recovery, trainings
 from digit_core.jobs.training_job import Request
 from digit_core.runs.config import training_config
 from digit_core.runs.schemas import Progress
@@ -104,7 +104,7 @@ def test_recovery_does_not_touch_a_training_that_is_starting(killed):
     killed.write_progress(Progress(state="waiting"))
     trainings.recover()
     assert trainings.progress_of(killed).state == "waiting"
-    killed.write_progress(Progress(state="waiting", updated=time.time() - trainings.STARTING_SECONDS - 1))
+    killed.write_progress(Progress(state="waiting", updated=time.time() - recovery.STARTING_SECONDS - 1))
     trainings.recover()
     assert killed.progress().state == "failed"
 
@@ -132,8 +132,8 @@ def test_a_trainer_that_does_not_start_in_time_is_killed_and_reported(own_home, 
         started.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
         return started[0]
 
-    monkeypatch.setattr(trainings, "start_process", start_process)
-    monkeypatch.setattr(trainings, "STARTING_SECONDS", 0.1)
+    monkeypatch.setattr(launching, "start_process", start_process)
+    monkeypatch.setattr(launching, "STARTING_SECONDS", 0.1)
     with pytest.raises(TrainingFailed, match="did not start. Loading for ever"):
         trainings.start(training_config("quick", data="digits"))
     assert started[0].wait(10) != 0

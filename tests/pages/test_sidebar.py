@@ -142,10 +142,26 @@ def test_a_running_training_is_shown_and_cancelled_by_one_click_in_the_window_th
     shared_status().invalidate()
     app.run()
     assert "Quick, 01 Jan 12:00:00" in texts(app)
-    assert next(b for b in app.sidebar.button if b.label == "Retrain").disabled
+    assert "Retrain" not in {button.label for button in app.sidebar.button}
     press(app, "Cancel")
     assert job.request().cancel
     assert job.request().cancelled_by == app.session_state["window_name"]
+
+
+def test_another_training_can_be_queued_and_taken_out_again(open_page, running, monkeypatch):
+    running("b" * 32)
+    waiting = trainings.Job(paths.working_folder() / "20260101-130000-lenet5")
+    waiting.folder.mkdir()
+    waiting.write_progress(Progress(state="queued"))
+    monkeypatch.setattr(trainings, "start", lambda config, **_: asked.append(config))
+    asked = []
+    app = open_page("draw")
+    assert "1. **LeNet-5, 01 Jan 13:00:00**" in texts(app)
+    press(app, "Add to the queue")
+    assert len(asked) == 1
+    app.button(key=f"cancel-queued-{waiting.name}").click().run()
+    assert waiting.progress().state == "cancelled"
+    assert "In the queue" not in texts(app)
 
 
 @pytest.mark.parametrize(("window", "where"), [("b" * 32, "in another window"), ("", "from the command line")])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.errors import StorageError, TrainingBusy, TrainingFailed, UnknownRun
+from digit_core.errors import StorageError, TrainingFailed, UnknownRun
 from digit_core.jobs import trainings
 from digit_core.jobs.recovery import mark_failed
 from digit_core.jobs.training_job import Cancelled
@@ -133,16 +133,24 @@ def test_a_training_leaves_a_complete_run_that_is_active(training_home, trained_
     assert again["loss"] == pytest.approx(run.metrics.loss, abs=1e-5)
 
 
-def test_a_second_training_is_refused_and_the_first_can_be_cancelled(own_home, kill_trainer_afterwards):
+def test_a_second_training_waits_and_the_first_can_be_cancelled(own_home, kill_trainer_afterwards):
     job = trainings.start(ENDLESS)
-    with pytest.raises(TrainingBusy, match="Another training is running on this machine.*cancel it"):
-        trainings.start(SHORT)
-    assert [folder.name for folder in paths.working_folder().iterdir()] == [job.name]
+    second = trainings.start(SHORT)
+    assert trainings.progress_of(second).state == "queued"
+    trainings.cancel(second)
     wait_for(lambda: training(job))
     trainings.cancel(job)
     assert wait_for(lambda: ended(job)).state == "cancelled"
+    assert trainings.progress_of(second).state == "cancelled"
     assert [run.name for run in list_runs().runs] == [SHIPPED]
     assert read_active().run == SHIPPED
+
+
+def test_a_trainer_that_ends_starts_the_training_that_waits(training_home, kill_trainer_afterwards):
+    first, second = trainings.start(SHORT), trainings.start(ENDLESS)
+    assert wait_for(lambda: trainings.progress_of(second).state == "training" and trainings.progress_of(first))
+    assert trainings.progress_of(first).state == "finished"
+    assert trainings.current() == second
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills with a POSIX signal; run it on Linux or macOS")

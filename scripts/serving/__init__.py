@@ -1,0 +1,1 @@
+"""What scripts/serve.py starts beside the app: nginx, PostgreSQL; and what keeps it all running."""
