@@ -9,6 +9,11 @@ if __name__ == "__main__":
 
     frame.run_app()
 else:
+    import os
+
+    # OpenBLAS's threads wait for work by spinning: at a pen lift they would take more of the processor than all else.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
+
     import streamlit as st
     from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
