@@ -6,7 +6,7 @@ import streamlit as st
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.runs.run import Run
-from pages.components import confusion_matrix, training_curves, url_state
+from pages.components import charts, confusion_matrix, training_curves, url_state
 from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
 from pages.components.glossary import definition
@@ -79,6 +79,12 @@ def show_confusion(run: Run) -> None:
 
 def show_report(run: Run) -> None:
     """Precision, recall and F1 of each digit."""
+    csv_button(_show_report(run), f"{run.name}-report")
+
+
+@charts.once
+def _show_report(run: Run) -> pd.DataFrame:
+    """Show the table; returns it as it is downloaded."""
     report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
     titles = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
     columns = {name: st.column_config.NumberColumn(title, format="%.2f%%") for name, title in titles.items()}
@@ -91,7 +97,7 @@ def show_report(run: Run) -> None:
             column_config={"digit": "Digit", "support": "Images", **columns},
             alt="Precision, recall and F1 of each digit on the test images.",
         )
-    csv_button(report, f"{run.name}-report")
+    return report
 
 
 def show_overview(run: Run) -> None:

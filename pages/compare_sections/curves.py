@@ -43,6 +43,12 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         )
         log = st.toggle("Log scale for the loss", key="curves_log")
     names = _legend_titles(runs, titles, grouped=grouped)
+    _show_charts(list(runs), names, Options(images, by, log=log, weight=weight), grouped=grouped)
+
+
+@charts.once
+def _show_charts(runs: list[Run], names: dict[str, str], options: Options, *, grouped: bool) -> None:
+    """The charts with legend and caption; `names` are the runs' titles in the legend."""
     lines = list(dict.fromkeys(names.values()))
     if len(lines) > MOST:
         st.caption(f"The charts show the first {MOST}; choose fewer runs above to see others.")
@@ -59,10 +65,9 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
     table = pd.concat(histories, ignore_index=True)
     lines = [line for line in lines if line in set(table["line"])]
     st.html(_legend(lines))
-    options = Options(images, by, log=log, is_smoothed=weight > 0)
     place = reserved("compare_curves", TOTAL_HEIGHT)
-    place.altair_chart(both(_with_smooth(table, images, weight), lines, options), width="stretch", key="compare-curves")
-    st.caption(_summary(table, images, by, grouped=grouped, comparable=len(data_of(runs)) == 1))
+    place.altair_chart(both(_with_smooth(table, options), lines, options), width="stretch", key="compare-curves")
+    st.caption(_summary(table, options, grouped=grouped, comparable=len(data_of(runs)) == 1))
 
 
 def _legend_titles(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> dict[str, str]:
@@ -79,11 +84,13 @@ def _legend_titles(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool
     return found
 
 
-def _with_smooth(table: pd.DataFrame, images: str, weight: float) -> pd.DataFrame:
+def _with_smooth(table: pd.DataFrame, options: Options) -> pd.DataFrame:
     """With the columns that are drawn as lines: each run's own curve, smoothed."""
     runs = table.groupby("run", sort=False)
     columns = {
-        f"smooth_{name}": runs[f"{PREFIXES[images]}{name}"].transform(lambda values: smoothed(values.tolist(), weight))
+        f"smooth_{name}": runs[f"{PREFIXES[options.images]}{name}"].transform(
+            lambda values: smoothed(values.tolist(), options.weight)
+        )
         for name in QUANTITIES
     }
     return table.assign(**columns)
@@ -98,13 +105,13 @@ def _legend(lines: Sequence[str]) -> str:
     return f'{_STYLE}<div class="legend" role="list" aria-label="Runs in the charts">{"".join(items)}</div>'
 
 
-def _summary(table: pd.DataFrame, images: str, by: str, *, grouped: bool, comparable: bool) -> str:
-    across = "epoch" if by == "epoch" else "seconds since the start of the training"
+def _summary(table: pd.DataFrame, options: Options, *, grouped: bool, comparable: bool) -> str:
+    across = "epoch" if options.by == "epoch" else "seconds since the start of the training"
     each = "a line for each run, a colour for each group" if grouped else "a line for each run"
-    summary = f"Accuracy and loss on {images} images by {across}, {each}."
+    summary = f"Accuracy and loss on {options.images} images by {across}, {each}."
     if not comparable:
         return summary
-    accuracy = f"{PREFIXES[images]}accuracy"
+    accuracy = f"{PREFIXES[options.images]}accuracy"
     last = table.sort_values("epoch").groupby("run").tail(1)
     best = last.loc[last[accuracy].idxmax()]
     return (

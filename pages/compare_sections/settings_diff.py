@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core.evaluation.settings import differing_settings
 from digit_core.runs.run import Run
+from pages.components import charts
 from pages.components.reserved import reserved, table_height
 
 _TEXT = st.column_config.TextColumn
@@ -17,6 +18,11 @@ def show(runs: Sequence[Run], titles: Mapping[str, str]) -> None:
     if len(runs) < 2:
         return
     st.subheader("Settings that differ", anchor=False)
+    _show_table(list(runs), dict(titles))
+
+
+@charts.once
+def _show_table(runs: list[Run], titles: dict[str, str]) -> None:
     rows = differing_settings([run.config for run in runs])
     if not rows:
         st.info("These runs do not differ in any setting, not even in the seed.", icon=":material/equal:")

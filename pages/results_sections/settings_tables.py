@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core.evaluation.settings import TITLES, value_in_words
 from digit_core.runs.run import Run
+from pages.components import charts
 from pages.components.downloads import csv_button
 from pages.components.reserved import reserved
 
@@ -35,6 +36,17 @@ _ROW = 33  # pixels, of a table
 
 def show_settings(run: Run) -> None:
     """A small table for each group; the download has the raw names and values."""
+    _show_groups(run)
+    environment = run.environment
+    st.markdown("##### Started with")
+    st.code(environment.command, language=None, wrap_lines=True)
+    raw = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
+    raw |= {"command": environment.command, "data digest": environment.data_digest}
+    csv_button(pd.DataFrame(raw.items(), columns=["setting", "value"]), f"{run.name}-settings")
+
+
+@charts.once
+def _show_groups(run: Run) -> None:
     groups = grouped(run)
     names = list(groups)
     for column, part in zip(st.columns(2, gap="large"), (names[::2], names[1::2]), strict=True):
@@ -43,12 +55,6 @@ def show_settings(run: Run) -> None:
             table = pd.DataFrame(groups[name].items(), columns=["Setting", "Value"]).set_index("Setting")
             with column, reserved(f"settings-{name.lower()}", _ROW * (len(table) + 1)):
                 st.table(table)
-    environment = run.environment
-    st.markdown("##### Started with")
-    st.code(environment.command, language=None, wrap_lines=True)
-    raw = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
-    raw |= {"command": environment.command, "data digest": environment.data_digest}
-    csv_button(pd.DataFrame(raw.items(), columns=["setting", "value"]), f"{run.name}-settings")
 
 
 def grouped(run: Run) -> dict[str, dict[str, str]]:
