@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
+from digit_core.jobs.processor_sharing import note_drawing
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
 from pages.draw_sections import (
@@ -46,6 +47,7 @@ def show_drawing() -> None:
                 corrections.forget("canvas")
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
+            note_drawing()
             recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
             prediction: Prediction | None = recognized.prediction
             number = None if prediction.is_digit else separate_digits(recognizer, recognized.steps[0].ink)
