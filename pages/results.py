@@ -79,7 +79,9 @@ def show_confusion(run: Run) -> None:
 
 def show_report(run: Run) -> None:
     """Precision, recall and F1 of each digit."""
-    csv_button(_show_report(run), f"{run.name}-report")
+    with reserved("results-report", table_height(len(run.metrics.per_class))):
+        report = _show_report(run)
+    csv_button(report, f"{run.name}-report")
 
 
 @charts.once
@@ -88,15 +90,14 @@ def _show_report(run: Run) -> pd.DataFrame:
     report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
     titles = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
     columns = {name: st.column_config.NumberColumn(title, format="%.2f%%") for name, title in titles.items()}
-    with reserved("results-report", table_height(len(report))):
-        st.dataframe(
-            report.assign(**{name: 100 * report[name] for name in titles}),
-            hide_index=True,
-            width="stretch",
-            height="content",
-            column_config={"digit": "Digit", "support": "Images", **columns},
-            alt="Precision, recall and F1 of each digit on the test images.",
-        )
+    st.dataframe(
+        report.assign(**{name: 100 * report[name] for name in titles}),
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={"digit": "Digit", "support": "Images", **columns},
+        alt="Precision, recall and F1 of each digit on the test images.",
+    )
     return report
 
 

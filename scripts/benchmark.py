@@ -26,7 +26,7 @@ import numpy as np
 from digit_core import Recognizer
 from scripts.benchmarks.adaptation_benchmark import measure_adaptation
 from scripts.benchmarks.app_benchmark import measure_app, measure_pages
-from scripts.benchmarks.class_benchmark import measure_class
+from scripts.benchmarks.class_benchmark import Class, measure_class
 from scripts.benchmarks.database_benchmark import measure_database
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
@@ -91,6 +91,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     parser.add_argument("--students", type=int, default=200, help="of class (default: 200)")
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
+    parser.add_argument("--minutes", type=float, help="class: how long they draw, instead of --strokes")
+    parser.add_argument("--browsers", type=int, default=0, help="class: so many more students in Chromium (default: 0)")
     parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
@@ -108,7 +110,16 @@ def main() -> int:
         "database": lambda: measure_database(seconds=given.seconds),
         "live": lambda: measure_live(given.strokes or 20),
         "class": lambda: measure_class(
-            given.students, given.strokes or 8, given.pause, given.browse, given.training, not given.no_live
+            Class(
+                students=given.students,
+                strokes=given.strokes or 8,
+                pause=given.pause,
+                browse=given.browse,
+                training=given.training,
+                live=not given.no_live,
+                minutes=given.minutes,
+                browsers=given.browsers,
+            )
         ),
     }
     print(json.dumps(benchmarks[given.benchmark](), indent=1))

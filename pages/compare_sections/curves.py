@@ -1,9 +1,12 @@
 """Accuracy and loss of several runs by epoch or by time: the options, the legend and what the charts show."""
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from html import escape
 from itertools import cycle
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -43,31 +46,56 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         )
         log = st.toggle("Log scale for the loss", key="curves_log")
     names = _legend_titles(runs, titles, grouped=grouped)
-    _show_charts(list(runs), names, Options(images, by, log=log, weight=weight), grouped=grouped)
+    lines = list(dict.fromkeys(names.values()))[:MOST]
+    if len(set(names.values())) > MOST:
+        st.caption(f"The charts show the first {MOST}; choose fewer runs above to see others.")
+    shown = [run for run in runs if names.get(run.name) in lines]
+    options = Options(images, by, log=log, weight=weight)
+    found = _charts(shown, names, options, grouped=grouped, comparable=len(data_of(runs)) == 1)
+    for problem in found.problems:
+        st.warning(problem)
+    if found.chart is None:
+        st.info("There is no curve to show.")
+        return
+    st.html(found.legend)
+    with reserved("compare_curves", TOTAL_HEIGHT):
+        _draw(found)
+    st.caption(found.summary)
+
+
+@dataclass(frozen=True)
+class _Charts:
+    """What is shown; no chart if there is no curve."""
+
+    problems: tuple[str, ...]
+    chart: alt.VConcatChart | None = None
+    legend: str = ""
+    summary: str = ""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @charts.once
-def _show_charts(runs: list[Run], names: dict[str, str], options: Options, *, grouped: bool) -> None:
-    """The charts with legend and caption; `names` are the runs' titles in the legend."""
-    lines = list(dict.fromkeys(names.values()))
-    if len(lines) > MOST:
-        st.caption(f"The charts show the first {MOST}; choose fewer runs above to see others.")
-    histories = []
+def _charts(runs: list[Run], names: dict[str, str], options: Options, *, grouped: bool, comparable: bool) -> _Charts:
+    """The charts of these runs; `names` are the runs' titles in the legend."""
+    histories, problems = [], []
     for run in runs:
-        if (line := names.get(run.name)) in lines[:MOST]:
-            try:
-                histories.append(pd.DataFrame(run.history()).assign(line=line, run=run.name))
-            except DigitError as error:
-                st.warning(f"{markdown(str(error))} Its curves are not shown.")
+        try:
+            histories.append(pd.DataFrame(run.history()).assign(line=names[run.name], run=run.name))
+        except DigitError as error:
+            problems.append(f"{markdown(str(error))} Its curves are not shown.")
     if not histories:
-        st.info("There is no curve to show.")
-        return
+        return _Charts(tuple(problems))
     table = pd.concat(histories, ignore_index=True)
-    lines = [line for line in lines if line in set(table["line"])]
-    st.html(_legend(lines))
-    place = reserved("compare_curves", TOTAL_HEIGHT)
-    place.altair_chart(both(_with_smooth(table, options), lines, options), width="stretch", key="compare-curves")
-    st.caption(_summary(table, options, grouped=grouped, comparable=len(data_of(runs)) == 1))
+    lines = list(dict.fromkeys(table["line"]))
+    chart = both(_with_smooth(table, options), lines, options)
+    return _Charts(
+        tuple(problems), chart, _legend(lines), _summary(table, options, grouped=grouped, comparable=comparable)
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={_Charts: lambda found: found.token})
+def _draw(found: _Charts) -> None:
+    st.altair_chart(found.chart, width="stretch", key="compare-curves")
 
 
 def _legend_titles(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> dict[str, str]:

@@ -43,10 +43,12 @@ _COLUMNS = {
 
 def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
     """The table, which can be downloaded, and what its intervals mean."""
-    table = _show_table(list(runs), titles, grouped=grouped)
+    groups = _groups(runs, grouped=grouped)
+    with reserved("compare_metrics", table_height(len(groups))):
+        table = _show_table(list(runs), titles, grouped=grouped)
     with st.container(horizontal=True, vertical_alignment="center"):
         csv_button(table, "compared-runs")
-        st.caption(_explanation(runs, _groups(runs, grouped=grouped), grouped=grouped), width="stretch")
+        st.caption(_explanation(runs, groups, grouped=grouped), width="stretch")
 
 
 def _groups(runs: Sequence[Run], *, grouped: bool) -> list[list[Run]]:
@@ -69,7 +71,7 @@ def _show_table(runs: list[Run], titles: dict[str, str], *, grouped: bool) -> pd
         shown = shown.drop(columns="published")
     if not grouped:
         shown = shown.drop(columns="seeds")
-    reserved("compare_metrics", table_height(len(shown))).dataframe(
+    st.dataframe(
         shown.style.format({"seconds": duration, "epochs": "{:.3g}"}),
         hide_index=True,
         width="stretch",

@@ -18,20 +18,21 @@ def show(runs: Sequence[Run], titles: Mapping[str, str]) -> None:
     if len(runs) < 2:
         return
     st.subheader("Settings that differ", anchor=False)
-    _show_table(list(runs), dict(titles))
-
-
-@charts.once
-def _show_table(runs: list[Run], titles: dict[str, str]) -> None:
     rows = differing_settings([run.config for run in runs])
     if not rows:
         st.info("These runs do not differ in any setting, not even in the seed.", icon=":material/equal:")
         return
-    columns = {f"run{number}": titles[run.name] for number, run in enumerate(runs)}  # two may have the same title
+    with reserved("settings_diff", table_height(len(rows))):
+        _show_table([titles[run.name] for run in runs], rows)
+
+
+@charts.once
+def _show_table(titles: list[str], rows: dict[str, list[str]]) -> None:
+    columns = {f"run{number}": title for number, title in enumerate(titles)}  # two may have the same title
     table = pd.DataFrame(
         [{"setting": title, **dict(zip(columns, values, strict=True))} for title, values in rows.items()]
     )
-    reserved("settings_diff", table_height(len(table))).dataframe(
+    st.dataframe(
         table,
         hide_index=True,
         width="stretch",

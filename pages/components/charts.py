@@ -30,30 +30,47 @@ BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[8]
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with a title, a caption that is its text alternative too, and the table of its data.
-
-    `height` of the plot itself, in pixels: title, legend and axis titles come on top, and `more`
-    pixels for a legend of several lines.
-    """
+    """A chart with a title, a caption that is its text alternative too, and the table of its data: see `figure`."""
 
     chart: alt.TopLevelMixin
     title: str
     caption: str
     table: pd.DataFrame
-    height: int = 240
-    more: int = 0
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)  # what is drawn of it is kept under this
+    height: int
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)  # under which what the browser gets for it is kept
 
 
-# For functions of runs and options that return something to show; nobody may change what they return.
+# For functions of runs and options that draw, or return what is drawn; nobody may change what they return.
+# Streamlit sends what such a function has drawn again, as it is; containers have to be around it, not in it.
 once = st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_FINGERPRINT)
+
+
+def figure(
+    chart: alt.Chart | alt.LayerChart, title: str, caption: str, table: pd.DataFrame, height: int = 240, more: int = 0
+) -> Figure:
+    """A figure of a chart without title and size; for functions that are cached with `once`.
+
+    `height` of the plot itself, in pixels: title, legend and axis titles come on top, and `more`
+    pixels for a legend of several lines.
+    """
+    # Always drawn as SVG, so that it can be saved as one.
+    options = {"embedOptions": {"renderer": "svg"}}
+    # Not Streamlit's own "fit": it squeezes title, legend and plot into the height, and the plot loses most of it.
+    chart = chart.properties(
+        title=alt.Title(title, anchor="start", offset=_GAP),
+        padding=0,
+        height=height,
+        usermeta=options,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
+    return Figure(chart, title, caption, table, height + _AROUND + more)
 
 
 def show(figure: Figure, name: str) -> None:
     """Show a figure with download buttons; `name` is unique on the page and names the files: picture and table."""
     key = "chart-" + re.sub(r"[^a-z0-9-]", "-", name.lower())
     with st.container(key=key, gap="small"):
-        with reserved(f"area-{key}", figure.height + _AROUND + figure.more):
+        with reserved(f"area-{key}", figure.height):
             _draw(figure)
         st.caption(figure.caption)
         with st.container(horizontal=True, gap="small"):
@@ -61,20 +78,9 @@ def show(figure: Figure, name: str) -> None:
             csv_button(figure.table, name)
 
 
-# Streamlit sends again, as it is, what a cached function has drawn.
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Figure: lambda figure: figure.token})
 def _draw(figure: Figure) -> None:
-    # Always drawn as SVG, so that it can be saved as one.
-    options = {"embedOptions": {"renderer": "svg"}}
-    # Not Streamlit's own "fit": it squeezes title, legend and plot into the height, and the plot loses most of it.
-    chart = figure.chart.properties(
-        title=alt.Title(figure.title, anchor="start", offset=_GAP),
-        padding=0,
-        height=figure.height,
-        usermeta=options,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-    )
-    st.altair_chart(chart, width="stretch", alt=figure.caption)
+    st.altair_chart(figure.chart, width="stretch", alt=figure.caption)
 
 
 def legend(*, lines: bool = True) -> alt.Legend:

@@ -82,7 +82,7 @@ def _reliability(run: Run) -> charts.Figure:
         f"{temperature:.2f}; the loss is {found.losses[0]:.4f} and {found.losses[1]:.4f}."
     )
     chart = diagonal.encode(x="at:Q", y=alt.Y("at:Q", **accuracy)) + bars + points
-    return charts.Figure(chart, "Reliability diagram", caption, table, height=320)
+    return charts.figure(chart, "Reliability diagram", caption, table, height=320)
 
 
 def _bins(kind: str, diagram: metrics.Reliability) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def _rejection(run: Run, point: int | None) -> charts.Figure:
         "Accuracy of the images that are left when the least confident ones are rejected first, with its 95% interval: "
         f"{curve.accuracy[0]:.2%} with none rejected, {curve.accuracy[twentieth]:.2%} with 5% rejected. {here}"
     )
-    return charts.Figure(layers, "Accuracy by share rejected", caption, table)
+    return charts.figure(layers, "Accuracy by share rejected", caption, table)
 
 
 @charts.once

@@ -27,7 +27,13 @@ class _PerClass:
 
 def show_per_class(run: Run) -> None:
     """A table with intervals, and precision-recall curves."""
-    csv_button(_show_table(run), f"{run.name}-by-digit")
+    with reserved("per-class-table", table_height(N_DIGITS)):
+        table = _show_table(run)
+    st.caption(
+        "Intervals: Wilson's for precision and recall, the bootstrap's of 2,000 resamples for F1. AP is the average "
+        "precision, the area under the curve below."
+    )
+    csv_button(table, f"{run.name}-by-digit")
     charts.show(_precision_recall(run), f"{run.name}-precision-recall")
 
 
@@ -47,18 +53,13 @@ def _show_table(run: Run) -> pd.DataFrame:
         columns[f"{name}_interval"] = "95% interval"
     shown["average_precision"] = table["average_precision"] = table["digit"].map(found.average)
     columns["average_precision"] = st.column_config.NumberColumn("AP", format="%.5f", help="Average precision")
-    with reserved("per-class-table", table_height(len(shown))):
-        st.dataframe(
-            shown,
-            hide_index=True,
-            width="stretch",
-            height="content",
-            column_config=columns,
-            alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
-        )
-    st.caption(
-        "Intervals: Wilson's for precision and recall, the bootstrap's of 2,000 resamples for F1. AP is the average "
-        "precision, the area under the curve below."
+    st.dataframe(
+        shown,
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config=columns,
+        alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
     )
     return table
 
@@ -90,7 +91,7 @@ def _precision_recall(run: Run) -> charts.Figure:
     # A line is hard to hit with the mouse: an invisible, broader one is easier.
     broad = base.mark_line(interpolate="step-before", strokeWidth=14, opacity=0, clip=True).add_params(under_mouse)
     mean, worst = np.mean(list(found.average.values())), min(found.average, key=found.average.get)
-    return charts.Figure(
+    return charts.figure(
         broad + lines.add_params(clicked),
         "Precision-recall curves",
         f"One line for each digit against all others. Mean average precision {mean:.4f}; lowest for {worst}, "

@@ -97,7 +97,7 @@ def _curve(name: str, results: dict[str, str]) -> charts.Figure:
         + [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("accuracy", "low", "high")],
     )
     caption = " ".join(_summary(run, rows) for run, rows in part.groupby("run", sort=False))
-    return charts.Figure(band + line, kind.title, caption, part, height=220)
+    return charts.figure(band + line, kind.title, caption, part, height=220)
 
 
 def _summary(run: str, rows: pd.DataFrame) -> str:

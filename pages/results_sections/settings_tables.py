@@ -36,7 +36,13 @@ _ROW = 33  # pixels, of a table
 
 def show_settings(run: Run) -> None:
     """A small table for each group; the download has the raw names and values."""
-    _show_groups(run)
+    groups = grouped(run)
+    names = list(groups)
+    for column, part in zip(st.columns(2, gap="large"), (names[::2], names[1::2]), strict=True):
+        for name in part:
+            column.markdown(f"##### {name}")
+            with column, reserved(f"settings-{name.lower()}", _ROW * (len(groups[name]) + 1)):
+                _show_group(groups[name])
     environment = run.environment
     st.markdown("##### Started with")
     st.code(environment.command, language=None, wrap_lines=True)
@@ -46,15 +52,8 @@ def show_settings(run: Run) -> None:
 
 
 @charts.once
-def _show_groups(run: Run) -> None:
-    groups = grouped(run)
-    names = list(groups)
-    for column, part in zip(st.columns(2, gap="large"), (names[::2], names[1::2]), strict=True):
-        for name in part:
-            column.markdown(f"##### {name}")
-            table = pd.DataFrame(groups[name].items(), columns=["Setting", "Value"]).set_index("Setting")
-            with column, reserved(f"settings-{name.lower()}", _ROW * (len(table) + 1)):
-                st.table(table)
+def _show_group(settings: dict[str, str]) -> None:
+    st.table(pd.DataFrame(settings.items(), columns=["Setting", "Value"]).set_index("Setting"))
 
 
 def grouped(run: Run) -> dict[str, dict[str, str]]:
