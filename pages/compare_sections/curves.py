@@ -87,7 +87,7 @@ def _charts(runs: list[Run], names: dict[str, str], options: Options, *, grouped
         return _Charts(tuple(problems))
     table = pd.concat(histories, ignore_index=True)
     lines = list(dict.fromkeys(table["line"]))
-    chart = both(_with_smooth(table, options), lines, options)
+    chart = both(_with_smooth(table, options.images, options.weight), lines, options)
     return _Charts(
         tuple(problems), chart, _legend(lines), _summary(table, options, grouped=grouped, comparable=comparable)
     )
@@ -112,13 +112,11 @@ def _legend_titles(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool
     return found
 
 
-def _with_smooth(table: pd.DataFrame, options: Options) -> pd.DataFrame:
+def _with_smooth(table: pd.DataFrame, images: str, weight: float) -> pd.DataFrame:
     """With the columns that are drawn as lines: each run's own curve, smoothed."""
     runs = table.groupby("run", sort=False)
     columns = {
-        f"smooth_{name}": runs[f"{PREFIXES[options.images]}{name}"].transform(
-            lambda values: smoothed(values.tolist(), options.weight)
-        )
+        f"smooth_{name}": runs[f"{PREFIXES[images]}{name}"].transform(lambda values: smoothed(values.tolist(), weight))
         for name in QUANTITIES
     }
     return table.assign(**columns)
