@@ -91,35 +91,43 @@ def measure_class(given: Class) -> dict:
         processor, megabytes = processor_seconds(process) - before, resident_megabytes(process)
         trained = progress() if progress else None
     opening = set(recording.opening.files)
+    failed = {
+        "files_not_fetched": answers.fetched["failed"],
+        "not_answered": sum(seconds >= LIMIT for seconds in answers.lifts),
+        "pages_not_opened": sum(seconds >= LIMIT for seconds in answers.visits),
+        "training_status_not_answered": sum(seconds >= LIMIT for seconds in answers.polls),
+        "exceptions_shown": answers.exceptions,
+        "errors_in_browsers": len(seen.errors),
+    }
+    settled = next((mb for seconds, mb in answers.memory if seconds >= _SETTLED), None)
     return {
+        "errors": sum(failed.values()),
+        **failed,
         "students": students,
         "files_of_the_page": len(recording.files_before) + len(opening),
         "files_of_other_pages": len({path for visit in recording.visits.values() for path in visit.files} - opening),
         "megabytes_fetched_by_each": round(answers.fetched["bytes"] / students / 1e6, 2),
-        "files_not_fetched": answers.fetched["failed"],
         "seconds_to_page_with_files": _quantiles(answers.pages),
         "pen_lifts": len(answers.lifts),
-        "not_answered": sum(seconds >= LIMIT for seconds in answers.lifts),
         "seconds_to_prediction": _quantiles(answers.lifts),
         "predictions_while_the_pen_is_down": len(answers.live),
         "seconds_to_prediction_while_the_pen_is_down": _quantiles(answers.live),
         "pages_opened": len(answers.visits),
-        "pages_not_opened": sum(seconds >= LIMIT for seconds in answers.visits),
         "seconds_to_other_pages": _quantiles(answers.visits),
         "training_status_requests": len(answers.polls),
         "seconds_to_training_status": _quantiles(answers.polls),
         "training_status_changes": answers.status_changes,
-        "exceptions_shown": answers.exceptions,
         "training": trained,
         "browsers": {
             "pen_lifts": len(seen.lifts),
             "seconds_to_prediction": _quantiles(seen.lifts),
             "seconds_to_other_pages": _quantiles(seen.pages),
-            "errors": seen.errors,
+            "errors": seen.errors[:10],
         },
         "processor_ms_of_the_app_per_pen_lift_all_included": round(1000 * processor / len(answers.lifts), 1),
         "memory_mb": megabytes,
-        "memory_mb_after_a_minute": next((mb for seconds, mb in answers.memory if seconds >= _SETTLED), None),
+        "memory_mb_after_a_minute": settled,
+        "memory_growth_mb_after_a_minute": None if settled is None else round(megabytes - settled, 1),
     }
 
 
