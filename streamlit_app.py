@@ -9,10 +9,9 @@ if __name__ == "__main__":
 
     frame.run_app()
 else:
-    import os
+    from pages.shell import native_threads
 
-    # OpenBLAS's threads wait for work by spinning: at a pen lift they would take more of the processor than all else.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
+    native_threads.limit()  # before anything that imports NumPy
 
     import streamlit as st
     from starlette.middleware import Middleware
