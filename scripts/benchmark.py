@@ -6,6 +6,7 @@ python3 scripts/benchmark.py app           start, memory, and latency from pen l
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
 python3 scripts/benchmark.py live          predictions while the pen is down: how many, how far behind it
 python3 scripts/benchmark.py class         200 students who draw in one app; --browse --training for more
+python3 scripts/benchmark.py costs         processor time of a pen lift and of each page that is opened
 python3 scripts/benchmark.py adaptation    what a run learns from 30 corrected drawings, and what it forgets
 python3 scripts/benchmark.py database      20 processes that store drawings for a minute, and 50 that are killed
 python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
@@ -31,6 +32,7 @@ from scripts.benchmarks.database_benchmark import measure_database
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
 from scripts.benchmarks.live_benchmark import measure_live
+from scripts.benchmarks.page_costs import measure_costs
 from scripts.benchmarks.retrain_benchmark import measure_retrain
 
 
@@ -84,7 +86,8 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "retrain", "adaptation", "database"]
+    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "costs", "retrain"]
+    names += ["adaptation", "database"]
     parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
@@ -105,6 +108,7 @@ def main() -> int:
         "reading": measure_prediction,  # its former name
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
+        "costs": lambda: measure_costs(given.strokes or 10),
         "retrain": measure_retrain,
         "adaptation": lambda: measure_adaptation(given.drawn),
         "database": lambda: measure_database(seconds=given.seconds),
