@@ -9,6 +9,10 @@ if __name__ == "__main__":
 
     frame.run_app()
 else:
+    from pages.shell import native_threads
+
+    native_threads.limit()  # before anything that imports NumPy
+
     import streamlit as st
     from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager

@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.recognizer import Number
+from digit_core.jobs.processor_sharing import note_drawing
 from digit_core.telemetry.events import predicting
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
@@ -49,6 +50,7 @@ def show_drawing() -> None:
                 corrections.forget("canvas")
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
+            note_drawing()
             with predicting("stroke under way" if live_stroke.is_under_way() else "canvas"):
                 recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
             prediction: Prediction | None = recognized.prediction

@@ -6,7 +6,7 @@ import streamlit as st
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.runs.run import Run
-from pages.components import confusion_matrix, training_curves, url_state
+from pages.components import charts, confusion_matrix, training_curves, url_state
 from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
 from pages.components.glossary import definition
@@ -80,19 +80,26 @@ def show_confusion(run: Run) -> None:
 
 def show_report(run: Run) -> None:
     """Precision, recall and F1 of each digit."""
+    with reserved("results-report", table_height(len(run.metrics.per_class))):
+        report = _show_report(run)
+    csv_button(report, f"{run.name}-report")
+
+
+@charts.once
+def _show_report(run: Run) -> pd.DataFrame:
+    """Show the table; returns it as it is downloaded."""
     report = pd.DataFrame([row.model_dump() for row in run.metrics.per_class])
     titles = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
     columns = {name: st.column_config.NumberColumn(title, format="%.2f%%") for name, title in titles.items()}
-    with reserved("results-report", table_height(len(report))):
-        st.dataframe(
-            report.assign(**{name: 100 * report[name] for name in titles}),
-            hide_index=True,
-            width="stretch",
-            height="content",
-            column_config={"digit": "Digit", "support": "Images", **columns},
-            alt="Precision, recall and F1 of each digit on the test images.",
-        )
-    csv_button(report, f"{run.name}-report")
+    st.dataframe(
+        report.assign(**{name: 100 * report[name] for name in titles}),
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={"digit": "Digit", "support": "Images", **columns},
+        alt="Precision, recall and F1 of each digit on the test images.",
+    )
+    return report
 
 
 def show_overview(run: Run) -> None:

@@ -6,6 +6,7 @@ python3 scripts/benchmark.py app           start, memory, and latency from pen l
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
 python3 scripts/benchmark.py live          predictions while the pen is down: how many, how far behind it
 python3 scripts/benchmark.py class         200 students who draw in one app; --browse --training for more
+python3 scripts/benchmark.py costs         processor time of a pen lift and of each page that is opened
 python3 scripts/benchmark.py adaptation    what a run learns from 30 corrected drawings, and what it forgets
 python3 scripts/benchmark.py database      20 processes that store drawings for a minute, and 50 that are killed
 python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
@@ -26,11 +27,12 @@ import numpy as np
 from digit_core import Recognizer
 from scripts.benchmarks.adaptation_benchmark import measure_adaptation
 from scripts.benchmarks.app_benchmark import measure_app, measure_pages
-from scripts.benchmarks.class_benchmark import measure_class
+from scripts.benchmarks.class_benchmark import Class, measure_class
 from scripts.benchmarks.database_benchmark import measure_database
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
 from scripts.benchmarks.live_benchmark import measure_live
+from scripts.benchmarks.page_costs import measure_costs
 from scripts.benchmarks.retrain_benchmark import measure_retrain
 
 
@@ -84,13 +86,16 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "retrain", "adaptation", "database"]
+    names = ["training", "prediction", "reading", "live", "app", "pages", "class", "costs", "retrain"]
+    names += ["adaptation", "database"]
     parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
     parser.add_argument("--runs", type=int, default=100, help="in the folder, for pages (default: 100)")
     parser.add_argument("--students", type=int, default=200, help="of class (default: 200)")
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
+    parser.add_argument("--minutes", type=float, help="class: how long they draw, instead of --strokes")
+    parser.add_argument("--browsers", type=int, default=0, help="class: so many more students in Chromium (default: 0)")
     parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
@@ -103,12 +108,22 @@ def main() -> int:
         "reading": measure_prediction,  # its former name
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
+        "costs": lambda: measure_costs(given.strokes or 10),
         "retrain": measure_retrain,
         "adaptation": lambda: measure_adaptation(given.drawn),
         "database": lambda: measure_database(seconds=given.seconds),
         "live": lambda: measure_live(given.strokes or 20),
         "class": lambda: measure_class(
-            given.students, given.strokes or 8, given.pause, given.browse, given.training, not given.no_live
+            Class(
+                students=given.students,
+                strokes=given.strokes or 8,
+                pause=given.pause,
+                browse=given.browse,
+                training=given.training,
+                live=not given.no_live,
+                minutes=given.minutes,
+                browsers=given.browsers,
+            )
         ),
     }
     print(json.dumps(benchmarks[given.benchmark](), indent=1))

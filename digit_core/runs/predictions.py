@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ class Predictions:
     probabilities: np.ndarray
     labels: np.ndarray
 
-    @property
+    @cached_property
     def predicted(self) -> np.ndarray:
         """The predicted digits, int64 (n,)."""
         return self.probabilities.argmax(1)

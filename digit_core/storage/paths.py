@@ -77,6 +77,11 @@ def mnist_override() -> Path | None:
     return Path(named).expanduser().absolute() if named else None
 
 
+def drawing_signal() -> Path:
+    """The empty file that the app touches while people are drawing."""
+    return home() / ".drawing"
+
+
 def warm_trainer_folder() -> Path:
     """Where the app and a trainer that waits for a training on this machine leave their messages."""
     return home() / "warm-trainer" / this_machine()

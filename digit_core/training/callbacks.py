@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 
 from digit_core.errors import TrainingFailed
+from digit_core.jobs.processor_sharing import ProcessorSharing
 from digit_core.jobs.training_job import Cancelled
 from digit_core.runs.checkpoints import checkpoint_epoch
 from digit_core.runs.run import HISTORY_FIELDS, TRACKED_FIELDS
@@ -132,6 +133,23 @@ class HistoryLogger(keras.callbacks.CSVLogger):
         values = {**(logs or {}), "seconds": round(time.monotonic() - self._started, 3)}
         self.keys = [name for name in (*HISTORY_FIELDS[1:], *TRACKED_FIELDS) if name in values]
         super().on_epoch_end(epoch + 1, values)
+
+
+class ShareProcessors(keras.callbacks.Callback):
+    """Leaves a processor to the app while people are drawing: see `digit_core.jobs.processor_sharing`."""
+
+    def __init__(self):
+        super().__init__()
+        self._sharing = ProcessorSharing()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._sharing.update()
+
+    def on_test_batch_end(self, batch, logs=None):
+        self._sharing.update()
+
+    def on_train_end(self, logs=None):
+        self._sharing.end()
 
 
 class FitEnded(Exception):

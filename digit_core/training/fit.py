@@ -28,7 +28,14 @@ from digit_core.training.adaptation import begin_with, blend, compare
 from digit_core.training.architectures import build
 from digit_core.training.batches import NO_DRAWINGS, MixedBatches, class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
-from digit_core.training.callbacks import EndFit, FitEnded, HistoryLogger, ProgressReporter, StopOnInvalidLoss
+from digit_core.training.callbacks import (
+    EndFit,
+    FitEnded,
+    HistoryLogger,
+    ProgressReporter,
+    ShareProcessors,
+    StopOnInvalidLoss,
+)
 from digit_core.training.export.formats import export_litert
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
@@ -223,6 +230,7 @@ def _fit(
                 StepLogger(folder, config.batch_size),
                 *resumable_callbacks(config, folder, data.batches),
                 StopOnInvalidLoss(),
+                ShareProcessors(),
                 EndFit(),
             ],
             verbose=0,

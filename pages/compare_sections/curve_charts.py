@@ -22,12 +22,12 @@ _UNITS = (("s", 1), ("min", 60), ("h", 3600))
 
 @dataclass(frozen=True)
 class Options:
-    """What the charts show: `images` in PREFIXES, `by` "epoch" or "time", `log` for the loss."""
+    """What the charts show: `images` in PREFIXES, `by` "epoch" or "time", `log` for the loss, `weight` of smoothing."""
 
     images: str = "validation"
     by: str = "epoch"
     log: bool = False
-    is_smoothed: bool = False
+    weight: float = 0.0
 
 
 def unit_of_time(seconds: float) -> tuple[str, int]:
@@ -86,7 +86,7 @@ def _chart(
         y=alt.Y(f"smooth_{quantity}:Q", scale=scale, axis=y_axis),
         strokeDash=alt.StrokeDash("line:N", scale=dashes, legend=None),
     )
-    dots = base.mark_point(filled=True, size=35, opacity=0.35 if options.is_smoothed else 1).encode(
+    dots = base.mark_point(filled=True, size=35, opacity=0.35 if options.weight else 1).encode(
         y=alt.Y(f"{values}:Q", scale=scale, axis=y_axis),
         shape=alt.Shape("line:N", scale=marks, legend=None),
     )

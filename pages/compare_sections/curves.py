@@ -1,9 +1,12 @@
 """Accuracy and loss of several runs by epoch or by time: the options, the legend and what the charts show."""
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from html import escape
 from itertools import cycle
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -44,26 +47,56 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         )
         log = st.toggle("Log scale for the loss", key="curves_log")
     names = _legend_titles(runs, titles, grouped=grouped)
-    lines = list(dict.fromkeys(names.values()))
-    if len(lines) > MOST:
+    lines = list(dict.fromkeys(names.values()))[:MOST]
+    if len(set(names.values())) > MOST:
         st.caption(f"The charts show the first {MOST}; choose fewer runs above to see others.")
-    histories = []
-    for run in runs:
-        if (line := names.get(run.name)) in lines[:MOST]:
-            try:
-                histories.append(pd.DataFrame(run.history()).assign(line=line, run=run.name))
-            except DigitError as error:
-                st.warning(f"{markdown(noted(error))} Its curves are not shown.")
-    if not histories:
+    shown = [run for run in runs if names.get(run.name) in lines]
+    options = Options(images, by, log=log, weight=weight)
+    found = _charts(shown, names, options, grouped=grouped, comparable=len(data_of(runs)) == 1)
+    for problem in found.problems:
+        st.warning(problem)
+    if found.chart is None:
         st.info("There is no curve to show.")
         return
+    st.html(found.legend)
+    with reserved("compare_curves", TOTAL_HEIGHT):
+        _draw(found)
+    st.caption(found.summary)
+
+
+@dataclass(frozen=True)
+class _Charts:
+    """What is shown; no chart if there is no curve."""
+
+    problems: tuple[str, ...]
+    chart: alt.VConcatChart | None = None
+    legend: str = ""
+    summary: str = ""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@charts.once
+def _charts(runs: list[Run], names: dict[str, str], options: Options, *, grouped: bool, comparable: bool) -> _Charts:
+    """The charts of these runs; `names` are the runs' titles in the legend."""
+    histories, problems = [], []
+    for run in runs:
+        try:
+            histories.append(pd.DataFrame(run.history()).assign(line=names[run.name], run=run.name))
+        except DigitError as error:
+            problems.append(f"{markdown(noted(error))} Its curves are not shown.")
+    if not histories:
+        return _Charts(tuple(problems))
     table = pd.concat(histories, ignore_index=True)
-    lines = [line for line in lines if line in set(table["line"])]
-    st.html(_legend(lines))
-    options = Options(images, by, log=log, is_smoothed=weight > 0)
-    place = reserved("compare_curves", TOTAL_HEIGHT)
-    place.altair_chart(both(_with_smooth(table, images, weight), lines, options), width="stretch", key="compare-curves")
-    st.caption(_summary(table, images, by, grouped=grouped, comparable=len(data_of(runs)) == 1))
+    lines = list(dict.fromkeys(table["line"]))
+    chart = both(_with_smooth(table, options.images, options.weight), lines, options)
+    return _Charts(
+        tuple(problems), chart, _legend(lines), _summary(table, options, grouped=grouped, comparable=comparable)
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={_Charts: lambda found: found.token})
+def _draw(found: _Charts) -> None:
+    st.altair_chart(found.chart, width="stretch", key="compare-curves")
 
 
 def _legend_titles(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> dict[str, str]:
@@ -99,13 +132,13 @@ def _legend(lines: Sequence[str]) -> str:
     return f'{_STYLE}<div class="legend" role="list" aria-label="Runs in the charts">{"".join(items)}</div>'
 
 
-def _summary(table: pd.DataFrame, images: str, by: str, *, grouped: bool, comparable: bool) -> str:
-    across = "epoch" if by == "epoch" else "seconds since the start of the training"
+def _summary(table: pd.DataFrame, options: Options, *, grouped: bool, comparable: bool) -> str:
+    across = "epoch" if options.by == "epoch" else "seconds since the start of the training"
     each = "a line for each run, a colour for each group" if grouped else "a line for each run"
-    summary = f"Accuracy and loss on {images} images by {across}, {each}."
+    summary = f"Accuracy and loss on {options.images} images by {across}, {each}."
     if not comparable:
         return summary
-    accuracy = f"{PREFIXES[images]}accuracy"
+    accuracy = f"{PREFIXES[options.images]}accuracy"
     last = table.sort_values("epoch").groupby("run").tail(1)
     best = last.loc[last[accuracy].idxmax()]
     return (

@@ -9,7 +9,7 @@ import streamlit as st
 from digit_core.errors import DigitError
 from digit_core.evaluation.comparison import Disagreement, data_of, disagreement
 from digit_core.runs.run import Predictions, Run
-from pages.components import image_dialog, image_grid, mnist_prompt
+from pages.components import charts, image_dialog, image_grid, mnist_prompt
 from pages.components.cached import dataset, predictions_of
 from pages.components.noted_errors import noted
 from pages.components.percentages import probability
@@ -31,8 +31,7 @@ def show(runs: Sequence[Run], titles: dict[str, str]) -> None:
     b = by_name[right.selectbox("Run B", others, format_func=titles.get)]
     try:
         by_a, by_b = predictions_of(a), predictions_of(b)
-        found = disagreement(by_a, by_b)
-        st.table(_crossed(found), width="content")
+        found = _show_crossed(a, b)
         st.markdown(_summary(found))
         if mnist_prompt.is_missing(a):
             mnist_prompt.offer()
@@ -44,12 +43,16 @@ def show(runs: Sequence[Run], titles: dict[str, str]) -> None:
         st.error(markdown(noted(error)))
 
 
-def _crossed(found: Disagreement) -> pd.DataFrame:
+@charts.once
+def _show_crossed(a: Run, b: Run) -> Disagreement:
+    """Show how often each is correct; returns the images. Raises DamagedRun if they were tested on different ones."""
+    found = disagreement(predictions_of(a), predictions_of(b))
     counts = {
         "B correct": [found.both_right.sum(), found.only_b.sum()],
         "B wrong": [found.only_a.sum(), found.both_wrong.sum()],
     }
-    return pd.DataFrame(counts, index=["A correct", "A wrong"])
+    st.table(pd.DataFrame(counts, index=["A correct", "A wrong"]), width="content")
+    return found
 
 
 def _summary(found: Disagreement) -> str:

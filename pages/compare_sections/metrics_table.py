@@ -9,6 +9,7 @@ from digit_core.datasets.sources import TITLES
 from digit_core.evaluation.comparison import by_seed, data_of, spread
 from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Run
+from pages.components import charts
 from pages.components.downloads import csv_button
 from pages.components.reserved import reserved, table_height
 from pages.components.titles import duration
@@ -42,7 +43,22 @@ _COLUMNS = {
 
 def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
     """The table, which can be downloaded, and what its intervals mean."""
-    groups = by_seed(runs) if grouped else [[run] for run in runs]
+    groups = _groups(runs, grouped=grouped)
+    with reserved("compare_metrics", table_height(len(groups))):
+        table = _show_table(list(runs), titles, grouped=grouped)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        csv_button(table, "compared-runs")
+        st.caption(_explanation(runs, groups, grouped=grouped), width="stretch")
+
+
+def _groups(runs: Sequence[Run], *, grouped: bool) -> list[list[Run]]:
+    return by_seed(runs) if grouped else [[run] for run in runs]
+
+
+@charts.once
+def _show_table(runs: list[Run], titles: dict[str, str], *, grouped: bool) -> pd.DataFrame:
+    """Show the table; returns it as it is downloaded."""
+    groups = _groups(runs, grouped=grouped)
     table = pd.DataFrame([_row(group, titles) for group in groups])
     intervals = zip(table["accuracy_low"], table["accuracy_high"].clip(upper=1), strict=True)
     shown = table.assign(
@@ -55,7 +71,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         shown = shown.drop(columns="published")
     if not grouped:
         shown = shown.drop(columns="seeds")
-    reserved("compare_metrics", table_height(len(shown))).dataframe(
+    st.dataframe(
         shown.style.format({"seconds": duration, "epochs": "{:.3g}"}),
         hide_index=True,
         width="stretch",
@@ -63,9 +79,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], *, grouped: bool) -> None:
         column_config=_COLUMNS,
         alt="Metrics of the compared runs",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        csv_button(table, "compared-runs")
-        st.caption(_explanation(runs, groups, grouped=grouped), width="stretch")
+    return table
 
 
 def _row(group: Sequence[Run], titles: dict[str, str]) -> dict:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core.evaluation.settings import differing_settings
 from digit_core.runs.run import Run
+from pages.components import charts
 from pages.components.reserved import reserved, table_height
 
 _TEXT = st.column_config.TextColumn
@@ -21,11 +22,17 @@ def show(runs: Sequence[Run], titles: Mapping[str, str]) -> None:
     if not rows:
         st.info("These runs do not differ in any setting, not even in the seed.", icon=":material/equal:")
         return
-    columns = {f"run{number}": titles[run.name] for number, run in enumerate(runs)}  # two may have the same title
+    with reserved("settings_diff", table_height(len(rows))):
+        _show_table([titles[run.name] for run in runs], rows)
+
+
+@charts.once
+def _show_table(titles: list[str], rows: dict[str, list[str]]) -> None:
+    columns = {f"run{number}": title for number, title in enumerate(titles)}  # two may have the same title
     table = pd.DataFrame(
         [{"setting": title, **dict(zip(columns, values, strict=True))} for title, values in rows.items()]
     )
-    reserved("settings_diff", table_height(len(table))).dataframe(
+    st.dataframe(
         table,
         hide_index=True,
         width="stretch",

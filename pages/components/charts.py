@@ -1,11 +1,18 @@
-"""Common to all charts: colours, title, caption and download buttons."""
+"""Common to all charts: colours, title, caption and download buttons.
+
+Altair takes a hundred times as long to check and write a chart as a pen lift takes to be answered. So
+a section makes a `Figure` once a run, for all sessions, and what the browser gets for it is kept too.
+"""
 
 import re
+import uuid
+from dataclasses import dataclass, field
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from pages.components.cached import BY_FINGERPRINT
 from pages.components.downloads import csv_button, picture_buttons
 from pages.components.reserved import reserved
 
@@ -21,22 +28,31 @@ _AROUND = 90  # pixels: title and axis of a chart, and a legend of one line
 BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[8]
 
 
-def show(
-    chart: alt.Chart | alt.LayerChart,
-    name: str,
-    title: str,
-    caption: str,
-    table: pd.DataFrame,
-    height: int = 240,
-    more: int = 0,
-) -> None:
-    """Show a chart with a title, a caption that is its text alternative too, and download buttons.
+@dataclass(frozen=True)
+class Figure:
+    """A chart with a title, a caption that is its text alternative too, and the table of its data: see `figure`."""
 
-    `name` is unique on the page and names the files: the picture, and `table`, the data of the
-    chart. `height` of the plot itself, in pixels: title, legend and axis titles come on top,
-    and `more` pixels for a legend of several lines.
+    chart: alt.TopLevelMixin
+    title: str
+    caption: str
+    table: pd.DataFrame
+    height: int
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)  # under which what the browser gets for it is kept
+
+
+# For functions of runs and options that draw, or return what is drawn; nobody may change what they return.
+# Streamlit sends what such a function has drawn again, as it is; containers have to be around it, not in it.
+once = st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_FINGERPRINT)
+
+
+def figure(
+    chart: alt.Chart | alt.LayerChart, title: str, caption: str, table: pd.DataFrame, height: int = 240, more: int = 0
+) -> Figure:
+    """A figure of a chart without title and size; for functions that are cached with `once`.
+
+    `height` of the plot itself, in pixels: title, legend and axis titles come on top, and `more`
+    pixels for a legend of several lines.
     """
-    key = "chart-" + re.sub(r"[^a-z0-9-]", "-", name.lower())
     # Always drawn as SVG, so that it can be saved as one.
     options = {"embedOptions": {"renderer": "svg"}}
     # Not Streamlit's own "fit": it squeezes title, legend and plot into the height, and the plot loses most of it.
@@ -47,13 +63,24 @@ def show(
         usermeta=options,
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
+    return Figure(chart, title, caption, table, height + _AROUND + more)
+
+
+def show(figure: Figure, name: str) -> None:
+    """Show a figure with download buttons; `name` is unique on the page and names the files: picture and table."""
+    key = "chart-" + re.sub(r"[^a-z0-9-]", "-", name.lower())
     with st.container(key=key, gap="small"):
-        with reserved(f"area-{key}", height + _AROUND + more):
-            st.altair_chart(chart, width="stretch", alt=caption)
-        st.caption(caption)
+        with reserved(f"area-{key}", figure.height):
+            _draw(figure)
+        st.caption(figure.caption)
         with st.container(horizontal=True, gap="small"):
-            picture_buttons(key, name, title)
-            csv_button(table, name)
+            picture_buttons(key, name, figure.title)
+            csv_button(figure.table, name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={Figure: lambda figure: figure.token})
+def _draw(figure: Figure) -> None:
+    st.altair_chart(figure.chart, width="stretch", alt=figure.caption)
 
 
 def legend(*, lines: bool = True) -> alt.Legend:

@@ -58,11 +58,12 @@ def parse_view(address: Mapping[str, str], images: int) -> tuple[View, list[str]
     options = {"true": range(10), "predicted": range(10), "image": range(images), "show": SHOWN, "sort": SORTS}
     found, problems = {}, []
     for name, allowed in options.items():
-        value = address.get(name)
+        if (value := address.get(name)) is None:
+            continue
         match = next((option for option in allowed if str(option) == value), None)
         if match is not None:
             found[name] = match
-        elif value is not None:
+        else:
             numbers = isinstance(allowed, range)
             wanted = f"a whole number from 0 to {len(allowed) - 1:,}" if numbers else f"one of {', '.join(allowed)}"
             short = value[:40].replace("`", "'").replace("\n", " ")  # inert in Markdown

@@ -18,7 +18,8 @@ from pages.components.draw_layout import LARGEST
 
 _STATE, _WIDGET = "live_stroke", "live_stroke_points"
 _SHARE = 0.2  # of a processor: for all strokes under way, if several people draw ...
-_BUSY = 0.5  # ... but nothing for them once the app uses this share of one for everything
+_BUSY = 0.5  # ... but next to nothing for them once the app uses this share of one for everything:
+_BUSY_PAUSE = 0.4  # seconds for each window that draws, but at least the longest pause
 _MEASURED = 1.0  # seconds: how often that is measured
 _RECENT = 5.0  # seconds: a window that has drawn in this time counts as drawing
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.08, 10.0  # seconds; the browser draws the stroke meanwhile
@@ -108,7 +109,7 @@ class SharedLoad:
             self._drawing = {each: at for each, at in self._drawing.items() if at > now - _RECENT}
             others = len(self._drawing) - 1
             if others and self._used > _BUSY:
-                return _LONGEST_PAUSE
+                return max(_LONGEST_PAUSE, others * _BUSY_PAUSE)
             return min(max(others * self._seconds / _SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 

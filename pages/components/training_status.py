@@ -16,7 +16,7 @@ from pages.components.training_html import progress_html
 
 _LIFETIME = 1.0  # seconds for which a status is valid
 _TRAINING, _IDLE = 1.0, 5.0  # seconds between two polls of a window, when there are few
-_PER_WINDOW = 0.01  # seconds for each window's poll, which takes 1 ms: all of them take a tenth of the time
+_PER_WINDOW = 0.02  # seconds for each window's poll, which takes 1 ms: all of them take a twentieth of the time
 _RERUNS_PER_SECOND = 4.0  # of pages, because of a change; one takes 30 to 60 ms
 _CLOSED_AFTER = 60.0  # seconds without a poll
 _MOST_WINDOWS = 1000  # that are counted: anyone can send names of windows

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +12,39 @@ from pages.components.titles import run_title
 
 _WINDOW = 20  # drawings in the running mean
 _HEIGHT = 220  # pixels
+_X = {
+    "field": "Drawing",
+    "type": "quantitative",
+    "title": "drawing, in the order in which they were drawn",
+    "axis": {"tickMinStep": 1},
+}
+_Y = {
+    "field": "Accuracy",
+    "type": "quantitative",
+    "title": "accuracy",
+    "scale": {"domain": [0, 1]},
+    "axis": {"format": ".0%"},
+}
+# The colour is the run's: where it changes, another model predicted.
+_RUN = {"field": "Run", "type": "nominal", "legend": {"orient": "bottom"}}
+_TOOLTIP = [
+    {"field": "Drawing", "type": "quantitative"},
+    {"field": "When", "type": "temporal", "format": "%d %b %Y %H:%M"},
+    {"field": "Run", "type": "nominal"},
+    {"field": "Prediction", "type": "nominal"},
+    {"field": "Accuracy", "type": "quantitative", "format": ".0%"},
+]
+# Vega-Lite itself: Altair would take longer to write it than all else on the page, and each person has another chart.
+_CHART = {
+    "height": _HEIGHT,
+    "layer": [
+        {"mark": {"type": "line", "interpolate": "step-after"}, "encoding": {"x": _X, "y": _Y}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 45},
+            "encoding": {"x": _X, "y": _Y, "color": _RUN, "tooltip": _TOOLTIP},
+        },
+    ],
+}
 
 
 def show(drawings: Sequence[StoredDrawing]) -> None:
@@ -34,19 +66,6 @@ def show(drawings: Sequence[StoredDrawing]) -> None:
     )
     table["Accuracy"] = table["right"].rolling(_WINDOW, min_periods=1).mean()
     table["Prediction"] = table["right"].map({True: "right", False: "wrong"})
-    x = alt.X("Drawing:Q", title="drawing, in the order in which they were drawn", axis=alt.Axis(tickMinStep=1))
-    tooltip = [
-        "Drawing:Q",
-        alt.Tooltip("When:T", format="%d %b %Y %H:%M"),
-        "Run:N",
-        "Prediction:N",
-        alt.Tooltip("Accuracy:Q", format=".0%"),
-    ]
-    y = alt.Y("Accuracy:Q", scale=alt.Scale(domain=(0, 1)), axis=alt.Axis(format=".0%"), title="accuracy")
-    run = alt.Color("Run:N", legend=alt.Legend(orient="bottom"))
-    line = alt.Chart(table).mark_line(interpolate="step-after").encode(x=x, y=y)
-    # The colour is the run's: where it changes, another model predicted.
-    points = alt.Chart(table).mark_point(filled=True, size=45).encode(x=x, y=y, color=run, tooltip=tooltip)
     st.caption(f"Accuracy of the predictions as you saw them, mean of the last {_WINDOW} drawings")
     with reserved("my-accuracy", _HEIGHT):
-        st.altair_chart((line + points).properties(height=_HEIGHT), width="stretch", key="my-accuracy")
+        st.vega_lite_chart(table, _CHART, width="stretch", key="my-accuracy")

@@ -10,6 +10,7 @@ import streamlit as st
 from digit_core.evaluation import metrics
 from digit_core.runs.run import Run
 from pages.components import charts
+from pages.components.cached import predictions_of
 from pages.components.glossary import definition
 from pages.components.percentages import percent
 from pages.components.percentages import points as in_points
@@ -29,16 +30,13 @@ class _Confidence:
 
 def show_confidence(run: Run) -> None:
     """A reliability diagram, and accuracy by the share of images rejected."""
-    found = _confidence(run.fingerprint, run)
+    found = _confidence(run)
     _show_reliability(run, found)
     st.divider()
     _show_rejection(run, found.risk_coverage)
 
 
 def _show_reliability(run: Run, found: _Confidence) -> None:
-    temperature = run.calibration.temperature
-    kinds = ["uncalibrated", f"at temperature {temperature:.2f}"]
-    table = pd.concat([_bins(kinds[0], found.before), _bins(kinds[1], found.after)], ignore_index=True)
     left, right = st.columns(2)
     left.metric(
         "Calibration error, uncalibrated",
@@ -54,6 +52,14 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
         help=f"{definition('confidence')} Here at the temperature fitted on validation images like drawings. "
         "The test images were not used for it.",
     )
+    charts.show(_reliability(run), f"{run.name}-reliability")
+
+
+@charts.once
+def _reliability(run: Run) -> charts.Figure:
+    found, temperature = _confidence(run), run.calibration.temperature
+    kinds = ["uncalibrated", f"at temperature {temperature:.2f}"]
+    table = pd.concat([_bins(kinds[0], found.before), _bins(kinds[1], found.after)], ignore_index=True)
     colour, _ = charts.by_kind(kinds)
     base = alt.Chart(table).encode(
         x=alt.X("confidence:Q", **charts.shares("Mean confidence")),
@@ -75,14 +81,8 @@ def _show_reliability(run: Run, found: _Confidence) -> None:
         f"{percent(found.before.error)} uncalibrated and {percent(found.after.error)} at temperature "
         f"{temperature:.2f}; the loss is {found.losses[0]:.4f} and {found.losses[1]:.4f}."
     )
-    charts.show(
-        diagonal.encode(x="at:Q", y=alt.Y("at:Q", **accuracy)) + bars + points,
-        f"{run.name}-reliability",
-        "Reliability diagram",
-        caption,
-        table,
-        height=320,
-    )
+    chart = diagonal.encode(x="at:Q", y=alt.Y("at:Q", **accuracy)) + bars + points
+    return charts.figure(chart, "Reliability diagram", caption, table, height=320)
 
 
 def _bins(kind: str, diagram: metrics.Reliability) -> pd.DataFrame:
@@ -116,11 +116,13 @@ def _show_rejection(run: Run, curve: metrics.RiskCoverage) -> None:
             f"Coverage **{percent(curve.coverage[point])}**, accuracy of these images "
             f"**{percent(curve.accuracy[point])}** (95% interval: {percent(low)} to {percent(high)})."
         )
-    _show_rejection_curve(run, curve, point)
+    charts.show(_rejection(run, point), f"{run.name}-rejection")
 
 
-def _show_rejection_curve(run: Run, curve: metrics.RiskCoverage, point: int | None) -> None:
-    """The curve up to its highest point: rejecting more brings nothing."""
+@charts.once
+def _rejection(run: Run, point: int | None) -> charts.Figure:
+    """The curve up to its highest point, with this point marked: rejecting more brings nothing."""
+    curve = _confidence(run).risk_coverage
     rejected = 1 - curve.coverage
     highest = curve.accuracy[rejected <= _MOST_REJECTED].max()
     farthest = rejected[curve.accuracy >= highest].min()
@@ -155,13 +157,13 @@ def _show_rejection_curve(run: Run, curve: metrics.RiskCoverage, point: int | No
         "Accuracy of the images that are left when the least confident ones are rejected first, with its 95% interval: "
         f"{curve.accuracy[0]:.2%} with none rejected, {curve.accuracy[twentieth]:.2%} with 5% rejected. {here}"
     )
-    charts.show(layers, f"{run.name}-rejection", "Accuracy by share rejected", caption, table)
+    return charts.figure(layers, "Accuracy by share rejected", caption, table)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _confidence(fingerprint: str, _run: Run) -> _Confidence:
-    found = _run.predictions()
-    calibrated = metrics.tempered(found.probabilities, _run.calibration.temperature)
+@charts.once
+def _confidence(run: Run) -> _Confidence:
+    found = predictions_of(run)
+    calibrated = metrics.tempered(found.probabilities, run.calibration.temperature)
     return _Confidence(
         before=metrics.reliability(found.probabilities, found.labels),
         after=metrics.reliability(calibrated, found.labels),

@@ -11,6 +11,7 @@ from digit_core.evaluation import metrics
 from digit_core.inference.probabilities import N_DIGITS
 from digit_core.runs.run import Run
 from pages.components import charts
+from pages.components.cached import predictions_of
 from pages.components.downloads import csv_button
 from pages.components.reserved import reserved, table_height
 
@@ -26,7 +27,20 @@ class _PerClass:
 
 def show_per_class(run: Run) -> None:
     """A table with intervals, and precision-recall curves."""
-    found = _per_class(run.fingerprint, run)
+    with reserved("per-class-table", table_height(N_DIGITS)):
+        table = _show_table(run)
+    st.caption(
+        "Intervals: Wilson's for precision and recall, the bootstrap's of 2,000 resamples for F1. AP is the average "
+        "precision, the area under the curve below."
+    )
+    csv_button(table, f"{run.name}-by-digit")
+    charts.show(_precision_recall(run), f"{run.name}-precision-recall")
+
+
+@charts.once
+def _show_table(run: Run) -> pd.DataFrame:
+    """Show the table; returns it as it is downloaded."""
+    found = _per_class(run)
     table = pd.DataFrame({"digit": range(N_DIGITS), "images": found.figures.support})
     shown, columns = table.copy(), {"digit": "Digit", "images": "Images"}
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
@@ -39,24 +53,20 @@ def show_per_class(run: Run) -> None:
         columns[f"{name}_interval"] = "95% interval"
     shown["average_precision"] = table["average_precision"] = table["digit"].map(found.average)
     columns["average_precision"] = st.column_config.NumberColumn("AP", format="%.5f", help="Average precision")
-    with reserved("per-class-table", table_height(len(shown))):
-        st.dataframe(
-            shown,
-            hide_index=True,
-            width="stretch",
-            height="content",
-            column_config=columns,
-            alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
-        )
-    st.caption(
-        "Intervals: Wilson's for precision and recall, the bootstrap's of 2,000 resamples for F1. AP is the average "
-        "precision, the area under the curve below."
+    st.dataframe(
+        shown,
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config=columns,
+        alt="Precision, recall and F1 of each digit on the test images, with 95% intervals.",
     )
-    csv_button(table, f"{run.name}-by-digit")
-    _show_precision_recall(run, found)
+    return table
 
 
-def _show_precision_recall(run: Run, found: _PerClass) -> None:
+@charts.once
+def _precision_recall(run: Run) -> charts.Figure:
+    found = _per_class(run)
     # The axes begin where the corners of all curves are in sight.
     worst_f1 = min(found.figures.f1[digit] for digit in found.average)
     lowest = max(float(np.floor((1 - 4 * (1 - worst_f1)) * 100) / 100), 0.0)
@@ -81,9 +91,8 @@ def _show_precision_recall(run: Run, found: _PerClass) -> None:
     # A line is hard to hit with the mouse: an invisible, broader one is easier.
     broad = base.mark_line(interpolate="step-before", strokeWidth=14, opacity=0, clip=True).add_params(under_mouse)
     mean, worst = np.mean(list(found.average.values())), min(found.average, key=found.average.get)
-    charts.show(
+    return charts.figure(
         broad + lines.add_params(clicked),
-        f"{run.name}-precision-recall",
         "Precision-recall curves",
         f"One line for each digit against all others. Mean average precision {mean:.4f}; lowest for {worst}, "
         f"{found.average[worst]:.4f}. The axes begin at {lowest:.0%}.",
@@ -93,9 +102,9 @@ def _show_precision_recall(run: Run, found: _PerClass) -> None:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _per_class(fingerprint: str, _run: Run) -> _PerClass:
-    found = _run.predictions()
+@charts.once
+def _per_class(run: Run) -> _PerClass:
+    found = predictions_of(run)
     curves = {
         digit: metrics.precision_recall(found.probabilities[:, digit], found.labels == digit)
         for digit in range(N_DIGITS)

@@ -63,7 +63,6 @@ def _offer_measurement(run: Run, title: str) -> None:
 
 
 def _show_curves(runs: list[Run], titles: dict[str, str], measured: dict[str, Robustness]) -> None:
-    table = pd.concat([_table(titles[name], result) for name, result in measured.items()], ignore_index=True)
     images = sorted({result.images for result in measured.values()})
     st.caption(
         f"Measured on {' or '.join(f'{count:,}' for count in images)} test images, always the same; bands are 95% "
@@ -71,16 +70,22 @@ def _show_curves(runs: list[Run], titles: dict[str, str], measured: dict[str, Ro
     )
     if len({run.config.data for run in runs}) > 1:
         st.warning("These runs were tested on different data sets, so their curves cannot be compared point by point.")
-    colour, dashes = charts.by_kind([titles[name] for name in measured])  # the same in all charts
-    kinds = [kind for kind in DISTORTIONS.values() if (table["kind"] == kind.name).any()]
+    kinds = [name for name in DISTORTIONS if any(result.curves.get(name) for result in measured.values())]
+    results = {titles[name]: result.model_dump_json() for name, result in measured.items()}
     for place, kind in enumerate(kinds):
         if place % 2 == 0:
             row = st.columns(2)  # for each pair, so that neighbours start at one height
         with row[place % 2]:
-            _show_curve(kind, table[table["kind"] == kind.name], colour, dashes, "-".join(measured))
+            charts.show(_curve(kind, results), f"{'-'.join(measured)}-{kind}")
 
 
-def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes: alt.Scale, name: str) -> None:
+@charts.once
+def _curve(name: str, results: dict[str, str]) -> charts.Figure:
+    """The curves for a distortion; `results` are JSON by the run's title."""
+    kind = DISTORTIONS[name]
+    tables = [_table(title, kind, Robustness.model_validate_json(result)) for title, result in results.items()]
+    part = pd.concat(tables, ignore_index=True)
+    colour, dashes = charts.by_kind(list(results))  # the same in all charts
     base = alt.Chart(part).encode(
         x=alt.X("strength:Q", title=f"{kind.title} ({kind.unit})"),
         color=alt.Color("run:N", scale=colour, legend=charts.legend() if part["run"].nunique() > 1 else None),
@@ -93,7 +98,7 @@ def _show_curve(kind: Distortion, part: pd.DataFrame, colour: alt.Scale, dashes:
         + [alt.Tooltip(f"{name}:Q", format=".2%") for name in ("accuracy", "low", "high")],
     )
     caption = " ".join(_summary(run, rows) for run, rows in part.groupby("run", sort=False))
-    charts.show(band + line, f"{name}-{kind.name}", kind.title, caption, part, height=220)
+    return charts.figure(band + line, kind.title, caption, part, height=220)
 
 
 def _summary(run: str, rows: pd.DataFrame) -> str:
@@ -106,13 +111,12 @@ def _summary(run: str, rows: pd.DataFrame) -> str:
     return f"{markdown(run)}: 90% or more from {low} to {high}; {percent(worst['accuracy'])} at {at}."
 
 
-def _table(title: str, result: Robustness) -> pd.DataFrame:
+def _table(title: str, kind: Distortion, result: Robustness) -> pd.DataFrame:
     rows = [
-        {"run": title, "kind": kind, "strength": point.strength, "right": point.right, "images": result.images}
-        for kind, points in result.curves.items()
-        for point in points
+        {"run": title, "kind": kind.name, "strength": point.strength, "right": point.right, "images": result.images}
+        for point in result.curves.get(kind.name, ())
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["run", "kind", "strength", "right", "images"])
     table["accuracy"] = table["right"] / table["images"]
     table["low"], table["high"] = wilson_interval(table["accuracy"].to_numpy(), table["images"].to_numpy())
     return table

@@ -7,6 +7,7 @@ import streamlit as st
 
 from digit_core.evaluation.settings import TITLES, value_in_words
 from digit_core.runs.run import Run
+from pages.components import charts
 from pages.components.downloads import csv_button
 from pages.components.reserved import reserved
 
@@ -40,15 +41,19 @@ def show_settings(run: Run) -> None:
     for column, part in zip(st.columns(2, gap="large"), (names[::2], names[1::2]), strict=True):
         for name in part:
             column.markdown(f"##### {name}")
-            table = pd.DataFrame(groups[name].items(), columns=["Setting", "Value"]).set_index("Setting")
-            with column, reserved(f"settings-{name.lower()}", _ROW * (len(table) + 1)):
-                st.table(table)
+            with column, reserved(f"settings-{name.lower()}", _ROW * (len(groups[name]) + 1)):
+                _show_group(groups[name])
     environment = run.environment
     st.markdown("##### Started with")
     st.code(environment.command, language=None, wrap_lines=True)
     raw = {**run.config.model_dump(), **{f"version of {k}": v for k, v in environment.versions.items()}}
     raw |= {"command": environment.command, "data digest": environment.data_digest}
     csv_button(pd.DataFrame(raw.items(), columns=["setting", "value"]), f"{run.name}-settings")
+
+
+@charts.once
+def _show_group(settings: dict[str, str]) -> None:
+    st.table(pd.DataFrame(settings.items(), columns=["Setting", "Value"]).set_index("Setting"))
 
 
 def grouped(run: Run) -> dict[str, dict[str, str]]:

@@ -56,7 +56,7 @@ def show(runs: Sequence[Run], titles: dict[str, str], active: str, *, more: bool
     if not table["tags"].map(len).any():
         columns = {name: column for name, column in columns.items() if name != "tags"}
     state = reserved("runs_table", table_height(len(names))).dataframe(
-        table.style.format({"seconds": duration}),
+        table.style.format({"seconds": duration}) if more else table,
         hide_index=True,
         width="stretch",
         column_order=list(columns),

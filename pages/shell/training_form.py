@@ -17,15 +17,21 @@ from pages.components.glossary import definition
 from pages.components.titles import duration, markdown
 from pages.shell import more_settings
 
+_OPENED = "training_settings_opened"  # in a session
+
 
 def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem: str | None) -> None:
     """Show the form; *Retrain* has `attempt` start the training. `problem` is the error of the last attempt."""
     start = st.container()  # above the settings, though it needs them
     form = st.expander("Training settings", icon=":material/tune:", key="training_settings", on_change="rerun")
-    if form.open and not busy:
-        warm_trainer.keep_warm()  # TensorFlow is imported while the form is being looked at
-    with form:
-        preset, settings = _settings()
+    if form.open:
+        st.session_state[_OPENED] = True
+        if not busy:
+            warm_trainer.keep_warm()  # TensorFlow is imported while the form is being looked at
+    preset, settings = DEFAULT_PRESET, {}
+    if st.session_state.get(_OPENED):  # before that, its twenty fields would be half of what a page sends
+        with form:
+            preset, settings = _settings()
     wrong = None
     try:
         config = _config(preset, settings)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +58,8 @@ def measure_app(strokes: int) -> dict:
         prediction_seconds = time.perf_counter() - started
         latencies = []
         for number in range(strokes):
-            page.evaluate(_WATCH)
             x = 20 + 7 * (number % 30)
-            draw(page, [(x, 40 + number), (x + 30, 60 + number), (x + 10, 180)])
-            latencies.append(page.evaluate("() => window.changed"))
+            latencies.append(watch_lift(page, [(x, 40 + number), (x + 30, 60 + number), (x + 10, 180)]))
         return {
             "seconds_to_canvas": round(canvas_seconds, 2),
             "seconds_to_first_prediction": round(prediction_seconds, 2),
@@ -76,16 +74,15 @@ def measure_pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
     """Seconds from a click in the sidebar to a page's first content, and to the next images; memory after all that."""
     names = [f"202601{1 + number // 24:02}-{number % 24:02}0000-robust" for number in range(runs)]
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:  # links, since copies of a hundred runs would take 280 MB
-            shutil.copytree(paths.SHIPPED_RUN, Path(folder) / "runs" / name, copy_function=os.link)
+        add_runs(Path(folder), names)
         with app_in_browser({"DIGITS_HOME": folder}) as (page, process, _):
             page.locator(FIRST_CONTENT["Draw"]).wait_for()
-            _visit(page, "Runs")
+            visit(page, "Runs")
             seconds = {name: [] for name in FIRST_CONTENT}
             for _ in range(rounds):
                 for name in FIRST_CONTENT:
-                    seconds[name].append(_visit(page, name))
-            _visit(page, "Mistakes")
+                    seconds[name].append(visit(page, name))
+            visit(page, "Mistakes")
             paging = []
             page.get_by_text("All", exact=True).click()
             for number in range(1, rounds + 1):
@@ -137,12 +134,26 @@ def app_in_browser(settings: dict[str, str]) -> Iterator[tuple[Page, int, float]
             browser.close()
 
 
-def _visit(page: Page, name: str) -> float:
+def add_runs(home: Path, names: Iterable[str]) -> None:
+    """Put copies of the shipped run with these names there; links, since a hundred copies would take 280 MB."""
+    for name in names:
+        shutil.copytree(paths.SHIPPED_RUN, home / "runs" / name, copy_function=os.link)
+
+
+def watch_lift(page: Page, stroke: list[tuple[float, float]]) -> float:
+    """Draw a stroke; milliseconds from the pen lift to the next change of the prediction."""
+    page.evaluate(_WATCH)
+    draw(page, stroke)
+    return page.evaluate("() => window.changed")
+
+
+def visit(page: Page, name: str) -> float:
+    """Seconds from a click in the sidebar to the first content of the page of that name."""
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True)
     started = time.perf_counter()
     link.click()
     page.locator("h1", has_text=name).wait_for()
-    page.locator(FIRST_CONTENT[name]).first.wait_for()
+    page.locator(FIRST_CONTENT.get(name, "h1")).first.wait_for()
     return time.perf_counter() - started
 
 

@@ -10,67 +10,124 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from digit_core.jobs.training_job import Job
 from digit_core.storage import paths
-from scripts.benchmarks.app_benchmark import FIRST_CONTENT, app_in_browser
+from scripts.benchmarks.app_benchmark import FIRST_CONTENT, add_runs, app_in_browser
+from scripts.benchmarks.class_browsers import use_browsers
 from scripts.benchmarks.page_recording import record
 from scripts.benchmarks.processes import processor_seconds, resident_megabytes
-from scripts.benchmarks.simulated_class import LIMIT, simulate_class
+from scripts.benchmarks.simulated_class import LIFTS_BETWEEN_PAGES, LIMIT, simulate_class
 
 _TRAINING = ("scripts/train.py", "--preset", "two_block", "--epochs", "500", "--no-activate")
+_PAGES = FIRST_CONTENT | {"My drawings": "h1", "Training": "h1", "Join": "h1"}
+_RUNS = [f"2026010{day}-090000-robust" for day in range(1, 6)]  # that students look at, beside the shipped one
+_SETTLED = 60.0  # seconds after which memory should no longer grow
 _START_SECONDS = 180  # within which the training must take its first step
 
 
-def measure_class(students: int, strokes: int, pause: float, browse: bool, training: bool, live: bool) -> dict:
+@dataclass(frozen=True)
+class Class:
+    """What a class does: see `measure_class`. `minutes` is used instead of `strokes`, where it is given."""
+
+    students: int = 200
+    strokes: int = 8
+    pause: float = 5.0
+    browse: bool = False
+    training: bool = False
+    live: bool = True
+    minutes: float | None = None
+    browsers: int = 0
+
+    @property
+    def lifts(self) -> int:
+        """The pen lifts of each student."""
+        if self.minutes is None:
+            return self.strokes
+        share = LIFTS_BETWEEN_PAGES / (LIFTS_BETWEEN_PAGES + 1) if self.browse else 1.0
+        return max(round(60 * self.minutes / self.pause * share), 1)
+
+
+def measure_class(given: Class) -> dict:
     """Seconds to the page when so many students come within ten seconds, and to a prediction while all of them draw.
 
     With `live` they ask for predictions while the pen is down too. With `browse` they open other pages now
-    and then, with `training` a training of `two_block` runs throughout; both need MNIST. Students, training
-    and app share the machine.
+    and then, with `training` a training of `two_block` runs throughout; both need MNIST. So many `browsers`
+    do the same in Chromium. Students, browsers, training and app share the machine.
     """
+    students = given.students
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         # A temporary folder of its own, so that this app does not show another training on this machine.
         settings = {"DIGITS_HOME": f"{folder}/home", "TMPDIR": f"{folder}/tmp"}
         (Path(folder) / "tmp").mkdir()
+        if given.browse:
+            add_runs(Path(folder) / "home", _RUNS)
         page, process, _ = stack.enter_context(app_in_browser(settings))
         page.locator(FIRST_CONTENT["Draw"]).wait_for()
         address = page.url.rstrip("/")
-        recording = record(page.context.browser, address, FIRST_CONTENT if browse else {})
+        recording = record(page.context.browser, address, _PAGES if given.browse else {})
         page.goto("about:blank")
-        progress = stack.enter_context(_training(settings)) if training else None
+        progress = stack.enter_context(_training(settings)) if given.training else None
         before = processor_seconds(process)
         with ThreadPoolExecutor(1) as thread:  # since Playwright's event loop runs in this one
-            simulation = simulate_class(address, recording, students, strokes, pause, browse, live)
-            answers = thread.submit(asyncio.run, simulation).result()
+            simulation = simulate_class(
+                address,
+                recording,
+                students,
+                given.lifts,
+                given.pause,
+                given.browse,
+                given.live,
+                lambda: resident_megabytes(process),
+            )
+            simulated = thread.submit(asyncio.run, simulation)
+            names = [name for name in _PAGES if name != "Draw"] if given.browse else []
+            seen = use_browsers(page.context.browser, address, given.browsers, given.pause, names, simulated.done)
+            answers = simulated.result()
         processor, megabytes = processor_seconds(process) - before, resident_megabytes(process)
         trained = progress() if progress else None
     opening = set(recording.opening.files)
+    failed = {
+        "files_not_fetched": answers.fetched["failed"],
+        "not_answered": sum(seconds >= LIMIT for seconds in answers.lifts),
+        "pages_not_opened": sum(seconds >= LIMIT for seconds in answers.visits),
+        "training_status_not_answered": sum(seconds >= LIMIT for seconds in answers.polls),
+        "exceptions_shown": answers.exceptions,
+        "errors_in_browsers": len(seen.errors),
+    }
+    settled = next((mb for seconds, mb in answers.memory if seconds >= _SETTLED), None)
     return {
+        "errors": sum(failed.values()),
+        **failed,
         "students": students,
         "files_of_the_page": len(recording.files_before) + len(opening),
         "files_of_other_pages": len({path for visit in recording.visits.values() for path in visit.files} - opening),
         "megabytes_fetched_by_each": round(answers.fetched["bytes"] / students / 1e6, 2),
-        "files_not_fetched": answers.fetched["failed"],
         "seconds_to_page_with_files": _quantiles(answers.pages),
         "pen_lifts": len(answers.lifts),
-        "not_answered": sum(seconds >= LIMIT for seconds in answers.lifts),
         "seconds_to_prediction": _quantiles(answers.lifts),
         "predictions_while_the_pen_is_down": len(answers.live),
         "seconds_to_prediction_while_the_pen_is_down": _quantiles(answers.live),
         "pages_opened": len(answers.visits),
-        "pages_not_opened": sum(seconds >= LIMIT for seconds in answers.visits),
         "seconds_to_other_pages": _quantiles(answers.visits),
         "training_status_requests": len(answers.polls),
         "seconds_to_training_status": _quantiles(answers.polls),
         "training_status_changes": answers.status_changes,
-        "exceptions_shown": answers.exceptions,
         "training": trained,
+        "browsers": {
+            "pen_lifts": len(seen.lifts),
+            "seconds_to_prediction": _quantiles(seen.lifts),
+            "seconds_to_other_pages": _quantiles(seen.pages),
+            "errors": seen.errors[:10],
+        },
         "processor_ms_of_the_app_per_pen_lift_all_included": round(1000 * processor / len(answers.lifts), 1),
         "memory_mb": megabytes,
+        "memory_mb_after_a_minute": settled,
+        "memory_growth_mb_after_a_minute": None if settled is None else round(megabytes - settled, 1),
     }
 
 

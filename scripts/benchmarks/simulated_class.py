@@ -9,6 +9,7 @@ import contextlib
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import websockets
@@ -20,6 +21,8 @@ from scripts.benchmarks.page_recording import Recording, Visit
 
 LIMIT = 15.0  # seconds after which a request counts as unanswered
 STROKE = 2.0  # seconds that the pen is down before each lift
+LIFTS_BETWEEN_PAGES = 5  # with the two pauses on the way to a page and back: one page for every six pauses
+_SAMPLED_EVERY = 5.0  # seconds
 
 
 @dataclass
@@ -34,15 +37,24 @@ class Answers:
     live: list[float] = field(default_factory=list)  # predictions for strokes under way
     status_changes: int = 0
     exceptions: int = 0  # boxes with an exception that the app showed
+    memory: list[tuple[float, float]] = field(default_factory=list)  # seconds since all had come, megabytes of the app
 
 
 async def simulate_class(
-    address: str, recording: Recording, students: int, strokes: int, pause: float, browse: bool, live: bool
+    address: str,
+    recording: Recording,
+    students: int,
+    strokes: int,
+    pause: float,
+    browse: bool,
+    live: bool,
+    memory: Callable[[], float],
 ) -> Answers:
     """Let so many students come within ten seconds, then lift the pen `strokes` times each, `pause` seconds apart.
 
     With `live` they ask for predictions during the last `STROKE` seconds before a lift. With `browse`
-    each of them opens another page after every fourth lift, and returns.
+    each of them opens another page after every `LIFTS_BETWEEN_PAGES` lifts, and returns. `memory` returns
+    the app's megabytes.
     """
     answers = Answers()
 
@@ -70,14 +82,23 @@ async def simulate_class(
                 started = time.perf_counter()
                 answers.lifts.append(await session.send(recording.stroke))
                 await _pause(started, pause - STROKE if live else pause)
-                if browse and turn % 4 == number % 4:
-                    await visit(session, pages[(number + turn // 4) % len(pages)])
+                if browse and turn % LIFTS_BETWEEN_PAGES == number % LIFTS_BETWEEN_PAGES:
+                    await visit(session, pages[(number + turn // LIFTS_BETWEEN_PAGES) % len(pages)])
                     await visit(session, Visit(recording.back, ()))
 
-    all_arrived = asyncio.Barrier(students)
+    async def sample() -> None:
+        await all_arrived.wait()
+        started = time.monotonic()
+        while True:
+            answers.memory.append((time.monotonic() - started, memory()))
+            await asyncio.sleep(_SAMPLED_EVERY)
+
+    all_arrived = asyncio.Barrier(students + 1)
+    sampling = asyncio.create_task(sample())
     async with asyncio.TaskGroup() as group:
         for number in range(students):
             group.create_task(student(number))
+    sampling.cancel()
     return answers
 
 

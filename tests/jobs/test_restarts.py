@@ -9,8 +9,8 @@ import pytest
 from filelock import FileLock
 
 from digit_core.datasets.sources import load_mnist, sweep_downloads
-from digit_core.errors import DataDamaged
-from digit_core.jobs import machine_lock, recovery, trainings
+from digit_core.errors import DataDamaged, TrainingBusy
+from digit_core.jobs import home_lock, machine_lock, recovery, trainings
 from digit_core.jobs.task_queue import TaskQueue, Ticket
 from digit_core.jobs.tasks import FORMATS, export_task
 from digit_core.jobs.training_job import Job, Request
@@ -93,15 +93,15 @@ def test_apps_that_start_together_in_one_folder_publish_a_run_once(complete):
 
 
 def test_a_start_waits_for_one_in_another_process_that_repairs_the_folder(own_home, monkeypatch):
-    monkeypatch.setattr(recovery, "_PATIENCE", 0.1)
+    monkeypatch.setattr(home_lock, "_PATIENCE", 0.1)
     own_home.mkdir()
     with (
         FileLock(own_home / ".recovery.lock"),
-        pytest.raises(recovery.TrainingBusy, match="Try again"),
-        recovery.home_lock(),
+        pytest.raises(TrainingBusy, match="Try again"),
+        home_lock.home_lock(),
     ):
         pass
-    with recovery.home_lock():
+    with home_lock.home_lock():
         pass
 
 

@@ -31,12 +31,17 @@ def open_page(own_home):
     def show(name: str, **query: str) -> AppTest:
         st.cache_resource.clear()
         shared_status.cache_clear()  # what the process knows of another test's home
-        app = AppTest.from_string(_APP, default_timeout=30)
-        for key, value in query.items():
-            app.query_params[key] = value
-        return go_to(app, name)
+        return open_session(name, **query)
 
     return show
+
+
+def open_session(name: str, **query: str) -> AppTest:
+    """Open a page in a new session of the same app."""
+    app = AppTest.from_string(_APP, default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return go_to(app, name)
 
 
 def go_to(app: AppTest, name: str) -> AppTest:

@@ -10,7 +10,7 @@ from digit_core.jobs import trainings, warm_trainer
 from digit_core.jobs.training_job import Request
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.config import training_config
-from digit_core.runs.presets import PRESETS
+from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 from digit_core.runs.run import SHIPPED
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
@@ -82,10 +82,23 @@ def test_a_run_trained_on_other_data_than_the_shipped_one_says_so(open_page, tra
     assert "Trained on" not in texts(open_page("draw"))
 
 
-def test_the_form_starts_the_training_that_it_shows(open_page, monkeypatch):
+@pytest.fixture
+def open_form(open_page, monkeypatch):
+    """Open the Draw page and the training settings in its sidebar."""
+    monkeypatch.setattr(warm_trainer, "keep_warm", lambda: None)
+
+    def show():
+        app = open_page("draw")
+        app.session_state["training_settings"] = True
+        return app.run()
+
+    return show
+
+
+def test_the_form_starts_the_training_that_it_shows(open_form, monkeypatch):
     started = []
     monkeypatch.setattr(trainings, "start", lambda config, **_: started.append(config))
-    app = open_page("draw")
+    app = open_form()
     app.sidebar.selectbox(key="preset").select("two_block")
     app.sidebar.radio(key="data").set_value("digits").run()
     app.sidebar.number_input(key="epochs-two_block-digits").set_value(7)
@@ -291,15 +304,15 @@ def retrain(app):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_untouched_settings_are_the_presets_own(open_page, started, preset):
-    app = open_page("draw")
+def test_untouched_settings_are_the_presets_own(open_form, started, preset):
+    app = open_form()
     app.sidebar.selectbox(key="preset").select(preset).run()
     press(app, "Retrain")
     assert started == [training_config(preset)]
 
 
-def test_every_preset_takes_seed_rate_optimiser_augmentation_and_early_stopping(open_page, started):
-    app = open_page("draw")
+def test_every_preset_takes_seed_rate_optimiser_augmentation_and_early_stopping(open_form, started):
+    app = open_form()
     app.sidebar.selectbox(key="preset").select("robust").run()
     app.sidebar.number_input(key="seed-robust-mnist").set_value(7)
     app.sidebar.selectbox(key="optimizer-robust-mnist").select("sgd")
@@ -324,8 +337,8 @@ def test_every_preset_takes_seed_rate_optimiser_augmentation_and_early_stopping(
         ("rate-quick-mnist-adam", 2.0, "Learning rate should be above 0 and at most 1, got 2.0."),
     ],
 )
-def test_a_value_out_of_range_gives_its_range_and_cannot_be_trained(open_page, started, key, value, sentence):
-    app = open_page("draw")
+def test_a_value_out_of_range_gives_its_range_and_cannot_be_trained(open_form, started, key, value, sentence):
+    app = open_form()
     app.sidebar.number_input(key=key).set_value(value)
     retrain(app).click().run()  # the button is still enabled when the field loses the focus
     assert sentence in texts(app)
@@ -334,6 +347,19 @@ def test_a_value_out_of_range_gives_its_range_and_cannot_be_trained(open_page, s
     app.sidebar.number_input(key=key).set_value(1).run()
     assert not retrain(app).disabled
     assert "should be" not in texts(app)
+
+
+def test_settings_that_were_opened_stay_as_they_are_when_closed(open_form, started):
+    app = open_form()
+    app.sidebar.selectbox(key="preset").select("two_block").run()
+    app.session_state["training_settings"] = False
+    press(app.run(), "Retrain")
+    assert started == [training_config("two_block")]
+
+
+def test_settings_that_nobody_has_opened_are_the_default_presets_own(open_page, started):
+    press(open_page("draw"), "Retrain")
+    assert started == [training_config(DEFAULT_PRESET)]
 
 
 def test_a_training_of_about_known_length_says_so(open_page, monkeypatch):

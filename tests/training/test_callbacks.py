@@ -1,6 +1,7 @@
 """The callbacks, driven by scripted losses and no training."""
 
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,14 @@ from digit_core.jobs.training_job import Cancelled
 from digit_core.runs.checkpoints import CHECKPOINT
 from digit_core.runs.run import Run
 from digit_core.runs.schemas import Progress
-from digit_core.training.callbacks import HistoryLogger, LossCurve, ProgressReporter, StopOnInvalidLoss
+from digit_core.training import callbacks
+from digit_core.training.callbacks import (
+    HistoryLogger,
+    LossCurve,
+    ProgressReporter,
+    ShareProcessors,
+    StopOnInvalidLoss,
+)
 from digit_core.training.macro_recall import MacroRecall
 
 
@@ -153,3 +161,14 @@ def test_macro_recall_is_scikit_learns_macro_recall():
         recall.update_state(np.eye(10, dtype=np.float32)[labels[part : part + 100]], scores[part : part + 100])
     wanted = recall_score(labels, scores.argmax(1), average="macro", labels=range(9))
     assert float(recall.result()) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_training_shares_processors_after_each_batch_and_takes_all_at_its_end(monkeypatch):
+    calls = []
+    sharing = SimpleNamespace(update=lambda: calls.append("update"), end=lambda: calls.append("end"))
+    monkeypatch.setattr(callbacks, "ProcessorSharing", lambda: sharing)
+    callback = ShareProcessors()
+    callback.on_train_batch_end(0)
+    callback.on_test_batch_end(0)
+    callback.on_train_end()
+    assert calls == ["update", "update", "end"]
