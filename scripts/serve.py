@@ -25,6 +25,7 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 
+from digit_core.access.teacher_code import PROCESSES, VARIABLE, new_code
 from digit_core.errors import ServingFailed
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder
@@ -34,7 +35,7 @@ from scripts.serving.postgresql import postgresql_address, start_postgresql
 from scripts.serving.supervisor import Supervised, stop, supervise
 
 _STARTING_SECONDS = 90  # until all processes answer
-_SECRET, _CODE, _DATABASE = "STREAMLIT_SERVER_COOKIE_SECRET", "DIGITS_TEACHER_CODE", "DIGITS_DATABASE_URL"
+_SECRET, _DATABASE = "STREAMLIT_SERVER_COOKIE_SECRET", "DIGITS_DATABASE_URL"
 
 
 def main() -> int:
@@ -69,15 +70,15 @@ def main() -> int:
 
 def _shared_environment(arguments: argparse.Namespace) -> dict[str, str]:
     """The variables that are the same for all processes: a person who signs in on one of them is so on all."""
-    shared = {_SECRET: os.environ.get(_SECRET) or secrets.token_hex()}
+    shared = {_SECRET: os.environ.get(_SECRET) or secrets.token_hex(), PROCESSES: str(arguments.processes)}
     if arguments.postgresql:
         shared[_DATABASE] = postgresql_address(_database_folder())
     elif arguments.database:
         shared[_DATABASE] = arguments.database
     has_accounts = (environment.PROJECT / ".streamlit" / "secrets.toml").exists()
-    if not (os.environ.get(_CODE) or has_accounts):
-        shared[_CODE] = secrets.token_hex(6)
-        print(f"Teacher's code: {shared[_CODE]}", flush=True)
+    if not (os.environ.get(VARIABLE) or has_accounts):
+        shared[VARIABLE] = new_code()
+        print(f"Teacher's code: {shared[VARIABLE]}", flush=True)
     return shared
 
 

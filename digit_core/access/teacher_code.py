@@ -7,6 +7,7 @@ all of them, and the one for this machine lets the teacher in at its keyboard wh
 
 import hashlib
 import hmac
+import math
 import os
 import secrets
 import time
@@ -21,12 +22,12 @@ from digit_core.errors import InvalidConfig, LimitReached, NotPermitted
 from digit_core.telemetry.events import log_event
 
 VARIABLE = "DIGITS_TEACHER_CODE"
+PROCESSES = "DIGITS_APP_PROCESSES"  # that share the code; each allows its part of the guesses
 SHORTEST = 8  # characters
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0, 1, I and O, which are mistaken for each other
 _GROUPS, _GROUP = 3, 4  # 60 bits
-_FROM_NETWORK = RateLimitItemPerMinute(10, 1, "network")
+_FROM_NETWORK, _FROM_MACHINE = 10, 5  # a minute
 _FROM_ADDRESS = RateLimitItemPerMinute(5, 10, "address")
-_FROM_MACHINE = RateLimitItemPerMinute(5, 1, "machine")
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Attempt:
 class TeacherCode:
     """The code, and the limits of guessing it; used by the threads of all sessions."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, processes: int = 1) -> None:
+        """`processes`: how many have this code, and count guesses each for itself."""
         self.code = code
+        self._from_network = _a_minute(_FROM_NETWORK, processes, "network")
+        self._from_machine = _a_minute(_FROM_MACHINE, processes, "machine")
         self._digest = _digest(code)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._lock = Lock()
@@ -55,9 +59,9 @@ class TeacherCode:
             raise NotPermitted("This is not the teacher's code. The person who started the app has it.")
 
     def _count(self, attempt: Attempt) -> None:
-        limits: list[tuple[RateLimitItem, str]] = [(_FROM_NETWORK, ""), (_FROM_ADDRESS, attempt.address)]
+        limits: list[tuple[RateLimitItem, str]] = [(self._from_network, ""), (_FROM_ADDRESS, attempt.address)]
         if attempt.is_local:
-            limits = [(_FROM_MACHINE, "")]
+            limits = [(self._from_machine, "")]
         with self._lock:
             # All are tested before one is counted, so that a refused attempt takes no other's place. And what the
             # test lets through is counted or refused: the two differ just when an earlier attempt is a minute old.
@@ -75,6 +79,11 @@ def code_from_environment() -> str | None:
     if code and len(_normalized(code)) < SHORTEST:
         raise InvalidConfig(f"{VARIABLE} must have at least {SHORTEST} characters; leave it out for a random one.")
     return code or None
+
+
+def _a_minute(times: int, processes: int, name: str) -> RateLimitItem:
+    """A process's part of what is allowed in a minute; of many processes each may try once in several minutes."""
+    return RateLimitItemPerMinute(max(times // processes, 1), math.ceil(processes / times), name)
 
 
 def new_code() -> str:

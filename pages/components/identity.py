@@ -5,6 +5,7 @@ entered the teacher's code or signed in with an account that the secrets list.
 """
 
 import hashlib
+import math
 from functools import cache
 
 import streamlit as st
@@ -13,7 +14,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from digit_core.access.actors import Actor, Proof, Role
 from digit_core.access.owner_tokens import OwnerTokens
-from digit_core.access.teacher_code import TeacherCode, code_from_environment, new_code
+from digit_core.access.teacher_code import PROCESSES, TeacherCode, code_from_environment, new_code
+from digit_core.storage.configured_limits import configured_limit
 from pages.components.browser_window import browser_name
 
 LOCAL, ADDRESS = "x-digit-lab-local", "x-digit-lab-address"  # headers written by `pages.shell.connections`
@@ -68,7 +70,7 @@ def teacher_code() -> TeacherCode | None:
     code = _configured_code()
     if code is None and has_accounts():
         return None
-    return TeacherCode(code or new_code())
+    return TeacherCode(code or new_code(), math.ceil(configured_limit(PROCESSES, 1)))
 
 
 @cache

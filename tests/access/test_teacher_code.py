@@ -51,6 +51,17 @@ def test_a_thousand_wrong_codes_take_at_least_an_hour_from_however_many_addresse
     assert 300 <= tried <= 1000
 
 
+@pytest.mark.parametrize("processes", [2, 4, 20])
+def test_several_processes_allow_no_more_guesses_than_one(clock, processes):
+    codes, tried, start = [TeacherCode("K7QM-4XTD-9PVR", processes) for _ in range(processes)], 0, clock[0]
+    while clock[0] - start < 3600:
+        for turn, code in enumerate(codes * 4):
+            tried += is_counted(code, Attempt("wrong", f"address {clock[0]} {turn}"))
+            tried += is_counted(code, Attempt("wrong", "", is_local=True))
+        clock[0] += 10
+    assert 200 <= tried <= 1000
+
+
 def test_one_guesser_does_not_lock_the_teacher_out(clock):
     code = TeacherCode("K7QM-4XTD-9PVR")
     while is_counted(code, Attempt("wrong", "192.0.2.1")):
