@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from digit_core.errors import TrainingBusy, TrainingFailed
-from digit_core.jobs import recovery, training_queue, trainings
+from digit_core.jobs import launching, recovery, training_queue, trainings
 from digit_core.jobs.machine_lock import machine_lock, write_owner
 from digit_core.runs.config import training_config
 from digit_core.runs.schemas import Progress
@@ -38,7 +38,7 @@ class Launched(list):
 @pytest.fixture
 def launched(own_home, monkeypatch):
     launched = Launched()
-    monkeypatch.setattr(trainings, "launch", launched.launch)
+    monkeypatch.setattr(launching, "launch", launched.launch)
     yield launched
     if launched.lock:
         launched.lock.release(force=True)

@@ -363,7 +363,7 @@ def test_settings_that_nobody_has_opened_are_the_default_presets_own(open_page, 
 
 
 def test_a_training_of_about_known_length_says_so(open_page, monkeypatch):
-    assert "on this machine" not in texts(open_page("draw"))
+    assert " s on this machine" not in texts(open_page("draw"))
     monkeypatch.setattr(training_form, "seconds_for", lambda config: 25.4)
     assert "About 25 s on this machine" in texts(open_page("draw"))
 
