@@ -200,7 +200,7 @@ def owner_cookie(address: str) -> str:
 def contents(home: Path) -> dict[str, bytes]:
     """Without what a background task is writing: the owner's visit has begun to compute features of images."""
     files = (path for path in home.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
-    kept = (path for path in files if path.relative_to(home).parts[0] not in ("features", "queue"))
+    kept = (path for path in files if path.relative_to(home).parts[0] not in ("features", "queue", ".drawing"))
     return {str(path): path.read_bytes() for path in kept if ".db" not in path.name}
 
 

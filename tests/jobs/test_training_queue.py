@@ -95,14 +95,14 @@ def test_a_waiting_training_is_neither_dead_nor_the_latest_and_survives_recovery
 def test_a_waiting_training_that_cannot_be_started_does_not_block_the_next(launched, monkeypatch):
     first, second, third = (trainings.start(CONFIG) for _ in range(3))
     launched.end()
-    launch = trainings.launch
+    launch = launching.launch
 
     def fail_once(job):
         if job == second:
             raise TrainingFailed("The trainer did not start.")
         launch(job)
 
-    monkeypatch.setattr(trainings, "launch", fail_once)
+    monkeypatch.setattr(launching, "launch", fail_once)
     trainings.start_next()
     assert (second.progress().state, second.progress().message) == ("failed", "The trainer did not start.")
     assert launched == [first, third]
