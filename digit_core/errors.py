@@ -91,3 +91,7 @@ class ExportFailed(DigitError):
 
 class NotShippable(DigitError):
     """The run cannot be shipped with the project."""
+
+
+class ClusterUnavailable(DigitError):
+    """Ray is not installed, no cluster answers, or one with other versions."""

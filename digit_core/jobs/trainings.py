@@ -58,7 +58,7 @@ def start(
         _refuse_if_busy()
         recover()
         delete_old_jobs()
-        job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
+        job = Job(new_folder(config.preset, is_tuned=bool(config.base_run)))
         try:
             job.write_request(Request(config=config.model_dump(), command=command, activate=activate, window=window))
             if drawings is not None:
@@ -203,7 +203,8 @@ def _refuse_if_busy() -> None:
         raise TrainingBusy("Another training is running on this machine. Wait for it, or cancel it first.")
 
 
-def _new_folder(preset: str, *, is_tuned: bool) -> Path:
+def new_folder(preset: str, *, is_tuned: bool = False) -> Path:
+    """An empty working folder with the name of the next run of a preset. Raises StorageError or TrainingFailed."""
     parent, started = make_folder(paths.working_folder()), datetime.now()
     taken = {folder.name for place in (parent, paths.runs_folder()) for folder in visible_folders(place)}
     first = next_number(preset, taken)

@@ -1,0 +1,163 @@
+"""The connection to a Ray cluster, or to one on this machine alone that ends with the command."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from digit_core.errors import ClusterUnavailable
+from digit_core.storage import paths
+
+LOCAL = "local"  # the address that stands for a cluster of this machine alone
+_LIBRARIES = ("ray", "tensorflow", "keras", "numpy", "ai-edge-litert")
+_PROBE_SECONDS, _HEALTH_SECONDS, _VERSION_SECONDS = 3, 30, 120
+_OBJECT_STORE = 300_000_000  # bytes, on this machine: a data set, and the rows of some thousand pictures
+_NOT_SHIPPED = [".git", ".images", ".ci", "tests", "*.lock", "*.md"]  # of the checkout; nor what git ignores
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_DEDUP_LOGS": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "PYTHONWARNINGS": "ignore",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
+
+
+def require_cluster_packages() -> None:
+    """Raise ClusterUnavailable, which says how to install them, unless Ray and Optuna are installed."""
+    missing = [name for name in ("ray", "optuna") if find_spec(name) is None]
+    if missing:
+        raise ClusterUnavailable(
+            f"This command needs {' and '.join(missing)}; install what it needs with: "
+            f"{sys.executable} -m pip install --require-hashes -r requirements-cluster.lock"
+        )
+
+
+@contextmanager
+def connected(address: str | None = None, *, cpus: int | None = None) -> Iterator[int]:
+    """Connect to the cluster at an address such as "10.0.0.5:6379"; yields the number of its CPUs.
+
+    Without an address, or with "local", it has this machine's cores (or `cpus`) and ends with the context. The
+    machine of another address has to belong to the cluster (`ray start --address=...`).
+    Raises ClusterUnavailable if Ray is missing, no cluster answers, or it has other versions of Python or libraries.
+    """
+    require_cluster_packages()
+    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+    import ray
+
+    temporary = None
+    common = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": True}
+    if address in (None, LOCAL):
+        # Short, as a socket's path has at most 107 characters.
+        temporary = tempfile.mkdtemp(prefix="ray-", dir="/tmp" if Path("/tmp").is_dir() else None)
+        options = {
+            "address": LOCAL,
+            "num_cpus": cpus or os.cpu_count(),
+            "include_dashboard": False,
+            "object_store_memory": _OBJECT_STORE,
+            "_temp_dir": temporary,
+            "_node_ip_address": "127.0.0.1",
+        }
+    else:
+        _check_answers(address)
+        shipped = {"working_dir": str(paths.PROJECT), "excludes": _NOT_SHIPPED}
+        options = {"address": address, "runtime_env": shipped}
+    try:
+        ray.init(**common, **options)
+    except (RuntimeError, ConnectionError, ValueError, OSError) as error:
+        raise ClusterUnavailable(_reason(error, address)) from None
+    try:
+        if temporary is None:
+            _check_versions()
+        yield int(ray.cluster_resources().get("CPU", 1))
+    finally:
+        ray.shutdown()
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_answers(address: str) -> None:
+    """Raise ClusterUnavailable unless a cluster answers; Ray itself would wait for minutes, and could end the process."""
+    if address == "auto":
+        return  # Ray looks for processes on this machine
+    if address.startswith("ray://"):
+        raise ClusterUnavailable(
+            f"{address} is a Ray Client address; run the command on a machine of the cluster, with the address of its "
+            "head such as 10.0.0.5:6379, or auto."
+        )
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ClusterUnavailable(f"{address!r} is no address of a cluster; one looks like 10.0.0.5:6379, or is auto.")
+    hint = "Is it running there (ray status)? Without --address this machine's cores are used."
+    try:
+        socket.create_connection((host, int(port)), _PROBE_SECONDS).close()
+    except (OSError, OverflowError):
+        raise ClusterUnavailable(f"No cluster answers at {address}. {hint}") from None
+    check = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--skip-version-check", "--address", address]
+    try:
+        healthy = subprocess.run(check, capture_output=True, timeout=_HEALTH_SECONDS, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        healthy = False
+    if not healthy:
+        raise ClusterUnavailable(f"What answers at {address} is not a Ray cluster, or not a healthy one. {hint}")
+
+
+def _check_versions() -> None:
+    """Raise ClusterUnavailable if a node has another Python or another version of a library than this machine."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    expected = installed_versions()
+    ask = ray.remote(num_cpus=0)(installed_versions)
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    asked = [
+        ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
+        for node in nodes
+    ]
+    for node, reference in zip(nodes, asked, strict=True):
+        try:
+            found = ray.get(reference, timeout=_VERSION_SECONDS)
+        except (ray.exceptions.RayError, TimeoutError) as error:
+            raise ClusterUnavailable(
+                f"The node {node['NodeManagerAddress']} of the cluster could not run Digit Lab "
+                f"({str(error).strip().splitlines()[-1]}). Install requirements-cluster.lock there."
+            ) from None
+        if other := differences(expected, found):
+            raise ClusterUnavailable(
+                f"The node {node['NodeManagerAddress']} of the cluster has {other}. Install requirements-cluster.lock "
+                "there, with the same Python."
+            )
+
+
+def installed_versions() -> dict[str, str]:
+    """Python's version and those of the libraries on which a result depends."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return {"Python": python, **{name: version(name) for name in _LIBRARIES}}
+
+
+def differences(expected: dict[str, str], found: dict[str, str]) -> str:
+    """What is different from what is expected, in words; empty if nothing is."""
+    return ", ".join(
+        f"{name} {found.get(name, 'missing')} instead of {wanted}"
+        for name, wanted in expected.items()
+        if found.get(name) != wanted
+    )
+
+
+def _reason(error: Exception, address: str | None) -> str:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "ersion mismatch" in str(error):
+        return f"The cluster at {address} has another version of Python or Ray: {' '.join(str(error).split())}"
+    if address in (None, LOCAL):
+        return f"Ray could not be started on this machine: {first}"
+    return f"No cluster could be used at {address}: {first}"

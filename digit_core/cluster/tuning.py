@@ -1,0 +1,186 @@
+"""Run trials by Ray Tune: many trainings at once, each tried again if its worker is lost, all of it resumed."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+
+from digit_core.cluster.trial_worker import EPOCH, LOSS, POINT, TrialJob, run_trial
+from digit_core.datasets.sources import mnist_file, load_mnist
+from digit_core.errors import DamagedRun, StorageError, TrainingFailed
+from digit_core.storage.files import make_folder, storage_errors
+
+_EXPERIMENT = "trials"  # a folder in the storage
+_RETRIES = 4  # of a trial whose worker was lost; a setting that needs too much memory ends its worker each time
+_LOST = f"its worker ended {_RETRIES + 1} times, as by lack of memory or at the time limit"
+
+_listener: Callable[[Sequence[Any]], None] = lambda trials: None  # noqa: E731 set while trials run
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """A trial as Ray Tune has it: its id and values, whether it has ended, and what it reported last.
+
+    `folder` is where its checkpoint is, in `filesystem` (pyarrow's); None before the first one.
+    """
+
+    id: str
+    values: Mapping[str, Any]
+    ended: bool
+    last: Mapping[str, Any]
+    error: str = ""
+    checkpoint: Any = None
+
+    def fetch(self, target: Path) -> Path:
+        """Copy its folder from the storage. Raises DamagedRun if that cannot be done."""
+        if self.checkpoint is None:
+            raise DamagedRun(f"The trial {self.id} left no folder in the storage.")
+        try:
+            return Path(self.checkpoint.to_directory(target))
+        except OSError as error:
+            raise DamagedRun(
+                f"The folder of the trial {self.id} cannot be fetched from the storage: {error}."
+            ) from None
+
+
+def run_trials(
+    job: TrialJob,
+    storage: str,
+    *,
+    resume: bool,
+    changed: Callable[[list[TrialOutcome]], None],
+    points: Sequence[Mapping[str, Any]] = (),
+    searcher: Any = None,
+    scheduler: Any = None,
+    trials: int = 1,
+) -> list[TrialOutcome]:
+    """Run `trials` points that a `searcher` of Ray Tune suggests, or those of `points`; call within `connected`.
+
+    `storage` is a folder that all nodes share or a URL such as s3://bucket/folder; with `resume` what it holds is
+    continued. `changed` is called with all trials whenever one has reported an epoch or ended.
+    Raises StorageError, TrainingFailed, or KeyboardInterrupt.
+    """
+    global _listener
+    found: list[TrialOutcome] = []
+
+    def listen(known: Sequence[Any]) -> None:
+        found[:] = map(_outcome, known)
+        changed(found)
+
+    _listener = listen
+    trainable = tune.with_parameters(run_trial, job=job)
+    trainable = tune.with_resources(trainable, {"cpu": job.cpus})
+    place = f"{storage.rstrip('/')}/{_EXPERIMENT}"
+    run_config = tune.RunConfig(
+        name=_EXPERIMENT,
+        storage_path=storage,
+        failure_config=tune.FailureConfig(max_failures=_RETRIES),
+        checkpoint_config=tune.CheckpointConfig(num_to_keep=1),
+        callbacks=[_Watcher()],
+        verbose=0,
+    )
+    try:
+        if resume and tune.Tuner.can_restore(place):
+            tuner = tune.Tuner.restore(place, trainable=trainable, resume_errored=True)
+        else:
+            space = {} if searcher else {POINT: tune.grid_search([dict(point) for point in points])}
+            config = tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=scheduler,
+                num_samples=trials if searcher else 1,
+                metric=LOSS,
+                mode="min",
+                reuse_actors=True,
+            )
+            tuner = tune.Tuner(trainable, param_space=space, tune_config=config, run_config=run_config)
+        tuner.fit()
+    except tune.TuneError as error:
+        raise TrainingFailed(f"The trials could not be run: {str(error).splitlines()[0]}") from None
+    return found
+
+
+class _Watcher(tune.Callback):
+    """Passes every change on. Ray stores its callbacks with the trials, so what it tells is in no attribute."""
+
+    def on_trial_result(self, iteration, trials, trial, result, **info) -> None:
+        _listener(trials)
+
+    def on_trial_complete(self, iteration, trials, trial, **info) -> None:
+        _listener(trials)
+
+    def on_trial_error(self, iteration, trials, trial, **info) -> None:
+        _listener(trials)
+
+    def on_experiment_end(self, trials, **info) -> None:
+        _listener(trials)
+
+
+class SparingScheduler(ASHAScheduler):
+    """Asynchronous successive halving that never stops the trial with the values `spared`."""
+
+    spared: Mapping[str, Any]
+
+    def on_trial_result(self, tune_controller, trial, result):
+        """Continue or stop a trial, as Ray's schedulers say it."""
+        decision = super().on_trial_result(tune_controller, trial, result)
+        is_spared = trial.config == self.spared and result[EPOCH] < self._max_t
+        return self.CONTINUE if is_spared and not result["problem"] else decision
+
+
+def _outcome(trial: Any) -> TrialOutcome:
+    return TrialOutcome(
+        id=trial.trial_id,
+        values=trial.config.get(POINT, trial.config),
+        ended=trial.is_finished(),
+        last=trial.last_result or {},
+        error=_LOST if trial.status == "ERROR" else "",
+        checkpoint=trial.checkpoint,
+    )
+
+
+def early_stopping(epochs: int, rung: int, spared: Mapping[str, Any]) -> Any:
+    """ASHA (Li et al. 2020, arXiv 1810.05934): after each rung only the better third goes on.
+
+    The trial with the values `spared` always goes on, for a fair comparison with it.
+    """
+    scheduler = SparingScheduler(time_attr=EPOCH, max_t=epochs, grace_period=rung, reduction_factor=3)
+    scheduler.spared = dict(spared)
+    return scheduler
+
+
+def mnist_content(data: str) -> bytes | None:
+    """The file with MNIST, fetched first if necessary; None for another data set. Raises what `load_mnist` does."""
+    if data != "mnist":
+        return None
+    if mnist_file() is None:
+        load_mnist()
+    return mnist_file().read_bytes()
+
+
+def check_storage(storage: str) -> str:
+    """The absolute folder or the URL, once something could be written there. Raises StorageError."""
+    if not urlparse(storage).scheme or os.name == "nt":
+        folder = make_folder(Path(storage).expanduser().absolute())
+        with storage_errors(folder):
+            (folder / ".write-test").write_bytes(b"")
+            (folder / ".write-test").unlink()
+        return str(folder)
+    from pyarrow import ArrowException, fs
+
+    try:
+        system, path = fs.FileSystem.from_uri(storage)
+        system.create_dir(path, recursive=True)
+        with system.open_output_stream(f"{path}/.write-test") as file:
+            file.write(b"")
+        system.delete_file(f"{path}/.write-test")
+    except (OSError, ArrowException) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StorageError(
+            f"{storage} cannot be written: {reason}. Name another folder or URL with --storage."
+        ) from None
+    return storage
