@@ -6,18 +6,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from digit_core.errors import ClusterUnavailable
 from digit_core.storage import paths
 
 LOCAL = "local"  # the address that stands for a cluster of this machine alone
 _LIBRARIES = ("ray", "tensorflow", "keras", "numpy", "ai-edge-litert")
-_PROBE_SECONDS, _HEALTH_SECONDS, _VERSION_SECONDS = 3, 30, 120
+_PROBE_SECONDS, _HEALTH_SECONDS, _NODE_SECONDS = 3, 60, 120
 _OBJECT_STORE = 300_000_000  # bytes, on this machine: a data set, and the rows of some thousand pictures
 _NOT_SHIPPED = [".git", ".images", ".ci", "tests", "*.lock", "*.md"]  # of the checkout; nor what git ignores
 _QUIET = {
@@ -87,7 +88,7 @@ def connected(address: str | None = None, *, cpus: int | None = None) -> Iterato
 
 
 def _check_answers(address: str) -> None:
-    """Raise ClusterUnavailable unless a cluster answers; Ray itself would wait for minutes, and could end the process."""
+    """Raise ClusterUnavailable unless a cluster answers: Ray would wait for minutes, and may end the process."""
     if address == "auto":
         return  # Ray looks for processes on this machine
     if address.startswith("ray://"):
@@ -112,30 +113,34 @@ def _check_answers(address: str) -> None:
         raise ClusterUnavailable(f"What answers at {address} is not a Ray cluster, or not a healthy one. {hint}")
 
 
-def _check_versions() -> None:
-    """Raise ClusterUnavailable if a node has another Python or another version of a library than this machine."""
+def on_every_node(function: Callable[..., Any], *arguments: Any) -> Iterator[tuple[str, Any]]:
+    """The result of a function on each node of the cluster, with the node's address. Raises ClusterUnavailable."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    expected = installed_versions()
-    ask = ray.remote(num_cpus=0)(installed_versions)
+    remote = ray.remote(num_cpus=0)(function)
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    asked = [
-        ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote()
-        for node in nodes
-    ]
-    for node, reference in zip(nodes, asked, strict=True):
+    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+    started = [remote.options(scheduling_strategy=strategy).remote(*arguments) for strategy in there]
+    for node, result in zip(nodes, started, strict=True):
+        address = node["NodeManagerAddress"]
         try:
-            found = ray.get(reference, timeout=_VERSION_SECONDS)
+            yield address, ray.get(result, timeout=_NODE_SECONDS)
         except (ray.exceptions.RayError, TimeoutError) as error:
             raise ClusterUnavailable(
-                f"The node {node['NodeManagerAddress']} of the cluster could not run Digit Lab "
-                f"({str(error).strip().splitlines()[-1]}). Install requirements-cluster.lock there."
+                f"The node {address} of the cluster could not run Digit Lab ({str(error).strip().splitlines()[-1]}). "
+                "Install requirements-cluster.lock there."
             ) from None
+
+
+def _check_versions() -> None:
+    """Raise ClusterUnavailable if a node has another Python or another version of a library than this machine."""
+    expected = installed_versions()
+    for node, found in on_every_node(installed_versions):
         if other := differences(expected, found):
             raise ClusterUnavailable(
-                f"The node {node['NodeManagerAddress']} of the cluster has {other}. Install requirements-cluster.lock "
-                "there, with the same Python."
+                f"The node {node} of the cluster has {other}. Install requirements-cluster.lock there, with the same "
+                "Python."
             )
 
 

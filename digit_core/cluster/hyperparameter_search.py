@@ -149,8 +149,7 @@ def _trial(outcome: Any, number: int, search: Search) -> Trial:
     elif not outcome.ended:
         state = "running"
     else:
-        is_whole = last.get("epoch", 0) >= search.epochs or last.get("complete", False)
-        state = "finished" if is_whole else "stopped early"
+        state = "finished" if last.get("complete") else "stopped early"
     has_figures = not last.get("problem") and LOSS in last
     figures = {name: last[name] for name in (LOSS, "validation_accuracy", "early_loss", "seconds") if has_figures}
     return Trial(

@@ -57,7 +57,7 @@ def run_trial(values: dict[str, Any], job: TrialJob) -> None:
     # A thread of TensorFlow that hangs would keep the worker for ever; Ray starts the trial again elsewhere.
     faulthandler.dump_traceback_later(job.seconds + _GRACE, exit=True, file=sys.__stderr__)
 
-    def epoch_ended(history: list[dict[str, float]]) -> None:
+    def epoch_ended(history: list[dict[str, float]], complete: bool) -> None:
         last, early = history[-1], history[min(job.rung, len(history)) - 1]
         figures = {
             EPOCH: len(history),
@@ -66,6 +66,7 @@ def run_trial(values: dict[str, Any], job: TrialJob) -> None:
             "early_loss": early["val_loss"],
             "seconds": last["seconds"],
             "node": node,
+            "complete": complete,
             "problem": "",
         }
         tune.report(figures, checkpoint=tune.Checkpoint.from_directory(folder))

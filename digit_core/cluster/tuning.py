@@ -11,7 +11,7 @@ from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
 from digit_core.cluster.trial_worker import EPOCH, LOSS, POINT, TrialJob, run_trial
-from digit_core.datasets.sources import mnist_file, load_mnist
+from digit_core.datasets.sources import load_mnist, mnist_file
 from digit_core.errors import DamagedRun, StorageError, TrainingFailed
 from digit_core.storage.files import make_folder, storage_errors
 
@@ -43,9 +43,7 @@ class TrialOutcome:
         try:
             return Path(self.checkpoint.to_directory(target))
         except OSError as error:
-            raise DamagedRun(
-                f"The folder of the trial {self.id} cannot be fetched from the storage: {error}."
-            ) from None
+            raise DamagedRun(f"The folder of trial {self.id} cannot be fetched from the storage: {error}.") from None
 
 
 def run_trials(
@@ -96,12 +94,19 @@ def run_trials(
                 metric=LOSS,
                 mode="min",
                 reuse_actors=True,
+                trial_dirname_creator=_folder_name,
             )
             tuner = tune.Tuner(trainable, param_space=space, tune_config=config, run_config=run_config)
         tuner.fit()
     except tune.TuneError as error:
         raise TrainingFailed(f"The trials could not be run: {str(error).splitlines()[0]}") from None
+    if not all(outcome.ended for outcome in found):
+        raise KeyboardInterrupt  # Ray ends at the first Ctrl-C as if all were done
     return found
+
+
+def _folder_name(trial: Any) -> str:
+    return trial.trial_id
 
 
 class _Watcher(tune.Callback):
@@ -180,7 +185,5 @@ def check_storage(storage: str) -> str:
         system.delete_file(f"{path}/.write-test")
     except (OSError, ArrowException) as error:
         reason = str(error).strip().splitlines()[0]
-        raise StorageError(
-            f"{storage} cannot be written: {reason}. Name another folder or URL with --storage."
-        ) from None
+        raise StorageError(f"{storage} cannot be written: {reason}. Name another place with --storage.") from None
     return storage

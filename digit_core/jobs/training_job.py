@@ -25,7 +25,6 @@ from digit_core.runs.steps import read_steps
 from digit_core.storage import paths
 from digit_core.storage.files import write_if_folder_exists
 
-
 TRAINED = "trained.json"  # in the folder of a training elsewhere: what is known before the test (`TrainedNetwork`)
 TEACHERS = "teachers"  # a folder in it, with the .tflite files of runs that are not on that machine
 

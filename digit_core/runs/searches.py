@@ -122,18 +122,9 @@ def write_trials(search: Search, trials: Sequence[Trial]) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["trial", "id", "state", *_FIGURES, *names, "node", "problem"])
     for trial in trials:
-        figures = [getattr(trial, name) for name in _FIGURES]
-        cells = [*figures, *(trial.settings.get(name) for name in names)]
-        table.writerow(
-            [
-                trial.number,
-                trial.id,
-                trial.state,
-                *("" if cell is None else cell for cell in cells),
-                trial.node,
-                trial.problem,
-            ]
-        )
+        cells = [*(getattr(trial, name) for name in _FIGURES), *map(trial.settings.get, names)]
+        values = ["" if cell is None else cell for cell in cells]
+        table.writerow([trial.number, trial.id, trial.state, *values, trial.node, trial.problem])
     write_text(search_folder(search.name) / "trials.csv", text.getvalue())
 
 

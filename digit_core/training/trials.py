@@ -26,12 +26,12 @@ def train_trial(
     *,
     command: str,
     seconds: float,
-    epoch_ended: Callable[[list[dict[str, float]]], None],
+    epoch_ended: Callable[[list[dict[str, float]], bool], None],
 ) -> None:
     """Train as configured, or continue after the checkpoint in `folder`; leave there all but the test figures.
 
-    `epoch_ended` gets the history after each epoch; after the last one only when the folder is complete. It
-    ends the training by raising an exception. Raises DigitError, so TrainingFailed after `seconds`.
+    `epoch_ended` gets the history after each epoch, and whether that was the last one, once the folder is complete.
+    It ends the training by raising an exception. Raises DigitError, so TrainingFailed after `seconds`.
     """
     deadline = time.monotonic() + seconds
     Job(folder).write_request(Request(config=config.model_dump(), command=command, activate=False))
@@ -42,7 +42,7 @@ def train_trial(
             command=command,
             report=lambda progress: None,
             cancelled=lambda: time.monotonic() > deadline,
-            callbacks=[_EpochEnded(lambda: epoch_ended(Run(folder).history()))],
+            callbacks=[_EpochEnded(lambda: epoch_ended(Run(folder).history(), False))],
         )
     except Cancelled as error:
         _kept[:] = [error]
@@ -53,7 +53,7 @@ def train_trial(
         _kept[:] = [stop]
         raise
     write_text(folder / TRAINED, fitted.trained.model_dump_json(indent=1))
-    epoch_ended(Run(folder).history())
+    epoch_ended(Run(folder).history(), True)
 
 
 class _EpochEnded(keras.callbacks.Callback):
@@ -63,6 +63,6 @@ class _EpochEnded(keras.callbacks.Callback):
         super().__init__()
         self._ended = ended
 
-    def on_epoch_end(self, epoch, logs=None):  # noqa: D102 Keras's hook
+    def on_epoch_end(self, epoch, logs=None):
         if epoch + 1 < self.params["epochs"] and not self.model.stop_training:
             self._ended()

@@ -1,0 +1,152 @@
+"""Train several seeds of a preset, and distil the mean of their predictions into one network.
+
+Members are runs; those that exist are not trained again. The student is a run whose `teachers` they are. Each network
+sees the test images once, when its run is published; the ensemble's figures are the mean of its members' stored
+probabilities.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digit_core.cluster.adoption import publish_trained
+from digit_core.cluster.search_space import config_of
+from digit_core.cluster.trial_worker import TrialJob
+from digit_core.errors import DamagedRun, InvalidConfig, TrainingFailed
+from digit_core.evaluation.report import evaluate
+from digit_core.jobs.trainings import new_folder
+from digit_core.runs.config import TrainingConfig
+from digit_core.runs.run import Run, list_runs, open_run
+from digit_core.runs.schemas import Metrics
+from digit_core.storage import paths
+
+
+@dataclass(frozen=True)
+class EnsembleResult:
+    """The members' runs, the metrics of their mean on the test images, and the run distilled from it."""
+
+    members: tuple[Run, ...]
+    ensemble: Metrics
+    student: Run
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the trainings of an ensemble run: cores and seconds of each, where their folders live, and the command."""
+
+    command: str
+    cpus: int = 1
+    seconds: float = 24 * 3600.0
+    storage: str | None = None
+    activate: bool = True
+
+
+def member_configs(base: Mapping[str, Any], count: int) -> list[TrainingConfig]:
+    """Configurations that differ in their seed alone. Raises InvalidConfig."""
+    if count < 2:
+        raise InvalidConfig(f"members should be at least 2, got {count}")
+    return [config_of(base, {"seed": seed}) for seed in range(count)]
+
+
+def existing_members(names: Sequence[str]) -> list[Run]:
+    """The runs of these names. Raises UnknownRun or DamagedRun, or InvalidConfig if they cannot be averaged."""
+    runs = [open_run(name) for name in names]
+    if len(set(names)) < 2 or len(set(names)) < len(names):
+        raise InvalidConfig("An ensemble takes at least two runs, each named once.")
+    if len({run.environment.data_digest for run in runs}) > 1:
+        raise InvalidConfig("The runs were trained on different data, so they cannot be averaged.")
+    return runs
+
+
+def train_members(
+    configs: Sequence[TrainingConfig], training: Training, changed: Callable[[str], None] = print
+) -> list[Run]:
+    """A run for each configuration: one that exists, or one trained now; within `connected`. Raises DigitError."""
+    found = {config.seed: run for config in configs if (run := _run_with(config))}
+    missing = [config for config in configs if config.seed not in found]
+    for config, run in zip(missing, _train(missing, training, {}, changed, activate=False), strict=True):
+        found[config.seed] = run
+    return [found[config.seed] for config in configs]
+
+
+def student_config(members: Sequence[Run], **settings: Any) -> TrainingConfig:
+    """The first member's settings, and the members as teachers, whose probabilities are soft labels already."""
+    changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, **settings}
+    return TrainingConfig(**{**members[0].config.model_dump(), **changed})
+
+
+def distil(config: TrainingConfig, training: Training, changed: Callable[[str], None] = print) -> Run:
+    """The student's run: the one that exists, or one trained now; within `connected`. Raises DigitError."""
+    if run := _run_with(config):
+        return run
+    models = {name: open_run(name).model_bytes() for name in config.teachers}
+    (run,) = _train([config], training, models, changed, activate=training.activate)
+    return run
+
+
+def ensemble_metrics(members: Sequence[Run]) -> Metrics:
+    """The metrics of the members' mean probabilities on the test images. Raises DamagedRun."""
+    predictions = [run.predictions() for run in members]
+    labels = predictions[0].labels
+    if any(not np.array_equal(labels, each.labels) for each in predictions):
+        raise DamagedRun("The members were tested on different images, so they cannot be averaged.")
+    mean = np.mean([each.probabilities for each in predictions], axis=0)
+    parameters = sum(run.metrics.parameters for run in members)
+    return evaluate(mean / mean.sum(1, keepdims=True), labels, parameters=parameters)
+
+
+def _train(
+    configs: Sequence[TrainingConfig],
+    training: Training,
+    models: Mapping[str, bytes],
+    changed: Callable[[str], None],
+    *,
+    activate: bool,
+) -> list[Run]:
+    """Train these configurations, or go on where a former call was stopped, and publish each."""
+    from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
+
+    if not configs:
+        return []
+    base = configs[0].model_dump(exclude={"seed"})
+    identity = hashlib.sha256("".join(config.model_dump_json() for config in configs).encode()).hexdigest()[:12]
+    parent = training.storage or str(paths.home() / "ensembles")
+    storage = check_storage(f"{parent.rstrip('/')}/{identity}")  # the same command finds its trials again
+
+    def tell(outcomes: Sequence[TrialOutcome]) -> None:
+        parts = [
+            f"seed {each.values['seed']}: epoch {each.last.get('epoch', 0)} of {configs[0].epochs}" for each in outcomes
+        ]
+        changed(", ".join(sorted(parts)))
+
+    job = TrialJob(
+        base=base,
+        command=training.command,
+        rung=1,
+        seconds=training.seconds,
+        cpus=training.cpus,
+        mnist=mnist_content(configs[0].data),
+        models=models,
+    )
+    points = [{"seed": config.seed} for config in configs]
+    outcomes = {
+        each.values["seed"]: each for each in run_trials(job, storage, resume=True, changed=tell, points=points)
+    }
+    runs = []
+    for config in configs:
+        outcome = outcomes[config.seed]
+        if problem := outcome.error or outcome.last.get("problem"):
+            raise TrainingFailed(f"The training with seed {config.seed} failed: {problem}")
+        name = new_folder(config.preset).name
+        with tempfile.TemporaryDirectory() as temporary:
+            runs.append(publish_trained(outcome.fetch(Path(temporary) / "trial"), name, activate=activate))
+    return runs
+
+
+def _run_with(config: TrainingConfig) -> Run | None:
+    return next((run for run in list_runs().runs if run.config == config), None)
