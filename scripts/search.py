@@ -54,7 +54,7 @@ def main() -> int:
         try:
             with connected(arguments.address) as cpus:
                 run = run_search(
-                    search, base, limits, resume=arguments.resume, activate=arguments.activate, changed=show
+                    search, base, limits, cores=cpus, resume=arguments.resume, activate=arguments.activate, changed=show
                 )
         except KeyboardInterrupt:
             bar.close()

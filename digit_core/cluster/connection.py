@@ -19,11 +19,11 @@ from digit_core.storage import paths
 LOCAL = "local"  # the address that stands for a cluster of this machine alone
 _LIBRARIES = ("ray", "tensorflow", "keras", "numpy", "ai-edge-litert")
 _PROBE_SECONDS, _HEALTH_SECONDS, _NODE_SECONDS = 3, 60, 120
+_ATTEMPTS = 3
 _OBJECT_STORE = 300_000_000  # bytes, on this machine: a data set, and the rows of some thousand pictures
 _NOT_SHIPPED = [".git", ".images", ".ci", "tests", "*.lock", "*.md"]  # of the checkout; nor what git ignores
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
-    "RAY_DEDUP_LOGS": "1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -74,8 +74,8 @@ def connected(address: str | None = None, *, cpus: int | None = None) -> Iterato
         shipped = {"working_dir": str(paths.PROJECT), "excludes": _NOT_SHIPPED}
         options = {"address": address, "runtime_env": shipped}
     try:
-        ray.init(**common, **options)
-    except (RuntimeError, ConnectionError, ValueError, OSError) as error:
+        _start(common | options)
+    except Exception as error:  # noqa: BLE001 Ray raises plain ones too
         raise ClusterUnavailable(_reason(error, address)) from None
     try:
         if temporary is None:
@@ -85,6 +85,20 @@ def connected(address: str | None = None, *, cpus: int | None = None) -> Iterato
         ray.shutdown()
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _start(options: dict[str, Any]) -> None:
+    """Ray gives its processes 30 seconds to start, which a busy machine can exceed: so it is tried three times."""
+    import ray
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if "timed out during startup" not in str(error) or attempt + 1 == _ATTEMPTS:
+                raise
 
 
 def _check_answers(address: str) -> None:

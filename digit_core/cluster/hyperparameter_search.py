@@ -19,6 +19,7 @@ from digit_core.jobs.trainings import new_folder
 from digit_core.runs.run import Run
 from digit_core.runs.searches import (
     Search,
+    SearchCost,
     Trial,
     best_trial,
     read_search,
@@ -78,13 +79,15 @@ def run_search(
     base: Mapping[str, Any],
     limits: Limits,
     *,
+    cores: int,
     resume: bool = False,
     activate: bool = True,
     changed: Callable[[list[Trial]], None] = lambda trials: None,
 ) -> Run:
     """Run all trials of a search, or those that are missing, and publish the best; call within `connected`.
 
-    `changed` is called with all trials when one has changed. Returns the best trial's run.
+    `cores` are those of the cluster; `changed` is called with all trials when one has changed.
+    Returns the best trial's run.
     Raises DigitError, or KeyboardInterrupt: `resume` then goes on.
     """
     from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
@@ -109,6 +112,7 @@ def run_search(
         cpus=limits.cpus,
         mnist=mnist_content(search.data),
     )
+    started, used = time.monotonic(), time.process_time()
     outcomes = run_trials(
         job,
         storage,
@@ -118,6 +122,10 @@ def run_search(
         **_strategy(search, base),
     )
     trials = record(outcomes)
+    if not resume:
+        cost = {"seconds": time.monotonic() - started, "driver_seconds": time.process_time() - used}
+        search = search.model_copy(update={"cost": SearchCost(cores=cores, **cost)})
+        write_search(search)
     write_importance(search, importance(search, base, trials))
     best = best_trial(trials)
     if best is None:

@@ -35,6 +35,16 @@ class Setting(BaseModel):
     log: bool = False
 
 
+class SearchCost(BaseModel):
+    """What a search without interruption took: seconds, of so many cores, and the command's own processor seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seconds: float
+    cores: int
+    driver_seconds: float
+
+
 class Search(BaseModel):
     """What was searched; `epochs` of a trial that is not stopped early, and `rung` the first epoch where one may be.
 
@@ -59,6 +69,7 @@ class Search(BaseModel):
     best: int | None = None
     run: str | None = None
     finished: bool = False
+    cost: SearchCost | None = None
 
 
 class Trial(BaseModel):
