@@ -22,6 +22,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from digit_core import DigitError, InvalidImage, Recognizer
+from digit_core.cluster.connection import connected
+from digit_core.cluster.picture_folders import is_bucket, list_bucket, predict_on_cluster
 from digit_core.inference.batch import Row, Task, list_files, predict_files
 from digit_core.inference.batch_file import BatchFile
 from digit_core.inference.recognizer import Number
@@ -62,7 +64,7 @@ def main() -> int:
 def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParser, recognizer: Recognizer) -> int:
     """Write a row for each file of a folder or bucket; goes on where a former call was stopped."""
     (source, *more), out = arguments.pictures, arguments.out
-    if more or not ("://" in source or Path(source).is_dir()):
+    if more or not (is_bucket(source) or Path(source).is_dir()):
         parser.error("--out takes one folder")
     if out is None or out.suffix.lower() not in (".csv", ".parquet"):
         parser.error("for a folder, name the file to write with --out, ending in .csv or .parquet")
@@ -74,7 +76,7 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
         raise InvalidImage(f"The folder {source} has no files to predict.")
     with (
         _predicting(source, task, arguments.address) as predict,
-        BatchFile(out, task, digest, source if "://" in source else str(Path(source).absolute())) as result,
+        BatchFile(out, task, digest, source if is_bucket(source) else str(Path(source).absolute())) as result,
     ):
         done, failed = result.done, 0
         left = (file for file in list_all() if os.path.relpath(file, folder) not in done)
@@ -98,7 +100,7 @@ def _pictures(
     source: str, out: Path, parser: argparse.ArgumentParser, address: str | None
 ) -> tuple[Path | str, Callable[[], Iterator[Path | str]]]:
     """The folder that the rows' paths are relative to, and a function that lists its files, but not those of `out`."""
-    if "://" not in source:
+    if not is_bucket(source):
 
         def list_folder() -> Iterator[Path]:
             own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
@@ -107,8 +109,6 @@ def _pictures(
         return Path(source), list_folder
     if not address:
         parser.error("a bucket takes --address: a Ray cluster, or local for this machine")
-    from digit_core.cluster.picture_folders import list_bucket
-
     root, files = list_bucket(source)
     return root, lambda: iter(files)
 
@@ -121,9 +121,6 @@ def _predicting(
     if address is None:
         yield lambda files: predict_files(files, task)
         return
-    from digit_core.cluster.connection import connected
-    from digit_core.cluster.picture_folders import predict_on_cluster
-
     with connected(address) as cpus:
         yield lambda files: predict_on_cluster(files, task, source, cpus)
 

@@ -4,6 +4,7 @@ Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) suggests settin
 stops the worse trials early. The test images are used once, for the best trial, when it is published.
 """
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +69,7 @@ def new_search(
         trials=trials,
         seed=config.seed,
         settings=tuple(dimension.setting for dimension in search_space(config)),
-        storage=storage or str(folder / "storage"),
+        storage=f"{storage.rstrip('/')}/{name}" if storage else str(folder / "storage"),
         command=command,
         created=time.time(),
     )
@@ -97,9 +98,10 @@ def run_search(
     numbers = {trial.id: trial.number for trial in read_trials(search)} if resume else {}
 
     def record(outcomes: Sequence[TrialOutcome]) -> list[Trial]:
-        for outcome in outcomes:
-            numbers.setdefault(outcome.id, max(numbers.values(), default=0) + 1)
-        trials = sorted((_trial(each, numbers[each.id], search) for each in outcomes), key=lambda trial: trial.number)
+        # Ray lists resumed trials in another order, and without one that began in the second before a kill.
+        ordered = sorted(outcomes, key=lambda each: numbers.get(each.id, math.inf))
+        trials = [_trial(each, number, search) for number, each in enumerate(ordered, 1)]
+        numbers.update({trial.id: trial.number for trial in trials})
         write_trials(search, trials)
         changed(trials)
         return trials

@@ -1,6 +1,7 @@
 """Run trials by Ray Tune: many trainings at once, each tried again if its worker is lost, all of it resumed."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlparse
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
+from digit_core.cluster.connection import on_every_node
 from digit_core.cluster.trial_worker import EPOCH, LOSS, POINT, TrialJob, run_trial
 from digit_core.datasets.sources import load_mnist, mnist_file
 from digit_core.errors import DamagedRun, StorageError, TrainingFailed
@@ -17,7 +19,6 @@ from digit_core.storage.files import make_folder, storage_errors
 
 _EXPERIMENT = "trials"  # a folder in the storage
 _RETRIES = 4  # of a trial whose worker was lost; a setting that needs too much memory ends its worker each time
-_LOST = f"its worker ended {_RETRIES + 1} times, as by lack of memory or at the time limit"
 
 _listener: Callable[[Sequence[Any]], None] = lambda trials: None  # noqa: E731 set while trials run
 
@@ -26,7 +27,7 @@ _listener: Callable[[Sequence[Any]], None] = lambda trials: None  # noqa: E731 s
 class TrialOutcome:
     """A trial as Ray Tune has it: its id and values, whether it has ended, and what it reported last.
 
-    `folder` is where its checkpoint is, in `filesystem` (pyarrow's); None before the first one.
+    `checkpoint` is Ray's, of its folder in the storage; None before the first one.
     """
 
     id: str
@@ -129,11 +130,12 @@ class SparingScheduler(ASHAScheduler):
     """Asynchronous successive halving that never stops the trial with the values `spared`."""
 
     spared: Mapping[str, Any]
+    epochs: int
 
     def on_trial_result(self, tune_controller, trial, result):
         """Continue or stop a trial, as Ray's schedulers say it."""
         decision = super().on_trial_result(tune_controller, trial, result)
-        is_spared = trial.config == self.spared and result[EPOCH] < self._max_t
+        is_spared = trial.config == self.spared and result[EPOCH] < self.epochs
         return self.CONTINUE if is_spared and not result["problem"] else decision
 
 
@@ -143,9 +145,14 @@ def _outcome(trial: Any) -> TrialOutcome:
         values=trial.config.get(POINT, trial.config),
         ended=trial.is_finished(),
         last=trial.last_result or {},
-        error=_LOST if trial.status == "ERROR" else "",
+        error=_reason(trial) if trial.status == "ERROR" else "",
         checkpoint=trial.checkpoint,
     )
+
+
+def _reason(trial: Any) -> str:
+    last = str(trial.get_error() or "its worker ended, as by lack of memory").strip().splitlines()[-1]
+    return f"It failed {_RETRIES + 1} times: {last}"
 
 
 def early_stopping(epochs: int, rung: int, spared: Mapping[str, Any]) -> Any:
@@ -154,7 +161,7 @@ def early_stopping(epochs: int, rung: int, spared: Mapping[str, Any]) -> Any:
     The trial with the values `spared` always goes on, for a fair comparison with it.
     """
     scheduler = SparingScheduler(time_attr=EPOCH, max_t=epochs, grace_period=rung, reduction_factor=3)
-    scheduler.spared = dict(spared)
+    scheduler.spared, scheduler.epochs = dict(spared), epochs
     return scheduler
 
 
@@ -168,22 +175,30 @@ def mnist_content(data: str) -> bytes | None:
 
 
 def check_storage(storage: str) -> str:
-    """The absolute folder or the URL, once something could be written there. Raises StorageError."""
-    if not urlparse(storage).scheme or os.name == "nt":
-        folder = make_folder(Path(storage).expanduser().absolute())
-        with storage_errors(folder):
-            (folder / ".write-test").write_bytes(b"")
-            (folder / ".write-test").unlink()
-        return str(folder)
+    """The absolute folder or the URL, once all nodes can use it; within `connected`. Raises StorageError."""
+    if urlparse(storage).scheme and os.name != "nt":
+        _check_url(storage)
+        return storage
+    folder = make_folder(Path(storage).expanduser().absolute())
+    with storage_errors(folder), tempfile.NamedTemporaryFile(dir=folder, prefix=".shared-") as file:
+        for node, is_shared in on_every_node(os.path.exists, file.name):
+            if not is_shared:
+                raise StorageError(
+                    f"The node {node} of the cluster does not see {folder}. Name a folder that all nodes share, or a "
+                    "URL such as s3://bucket/folder, with --storage."
+                )
+    return str(folder)
+
+
+def _check_url(url: str) -> None:
     from pyarrow import ArrowException, fs
 
     try:
-        system, path = fs.FileSystem.from_uri(storage)
+        system, path = fs.FileSystem.from_uri(url)
         system.create_dir(path, recursive=True)
         with system.open_output_stream(f"{path}/.write-test") as file:
             file.write(b"")
         system.delete_file(f"{path}/.write-test")
     except (OSError, ArrowException) as error:
         reason = str(error).strip().splitlines()[0]
-        raise StorageError(f"{storage} cannot be written: {reason}. Name another place with --storage.") from None
-    return storage
+        raise StorageError(f"{url} cannot be written: {reason}. Name another place with --storage.") from None

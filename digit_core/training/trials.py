@@ -33,6 +33,10 @@ def train_trial(
     `epoch_ended` gets the history after each epoch, and whether that was the last one, once the folder is complete.
     It ends the training by raising an exception. Raises DigitError, so TrainingFailed after `seconds`.
     """
+    if (folder / TRAINED).exists():  # lost just before that was known
+        epoch_ended(Run(folder).history(), True)
+        return
+    keras.utils.clear_session()  # of the trial before in this process
     deadline = time.monotonic() + seconds
     Job(folder).write_request(Request(config=config.model_dump(), command=command, activate=False))
     try:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from digit_core.cluster import connection
+from digit_core.cluster import connection, tuning
 from digit_core.cluster.connection import connected, differences, installed_versions
 from digit_core.cluster.tuning import check_storage
 from digit_core.errors import ClusterUnavailable, StorageError
@@ -64,14 +64,22 @@ def test_other_versions_are_named():
     assert "numpy missing" in said
 
 
-def test_a_storage_that_cannot_be_written_is_one_sentence(tmp_path):
+def test_a_storage_that_cannot_be_used_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "on_every_node", lambda function, *given: [("10.0.0.5", function(*given))])
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="part of the path is a file"):
         check_storage(str(tmp_path / "file" / "searches"))
     with pytest.raises(StorageError, match="nowhere://bucket cannot be written: .*--storage"):
         check_storage("nowhere://bucket")
     assert check_storage(str(tmp_path / "new")) == str(tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
     assert check_storage(f"file://{tmp_path}/url") == f"file://{tmp_path}/url"
+
+
+def test_a_folder_that_not_all_nodes_share_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "on_every_node", lambda function, *given: [("10.0.0.5", False)])
+    with pytest.raises(StorageError, match="The node 10.0.0.5 of the cluster does not see .* with --storage"):
+        check_storage(str(tmp_path))
 
 
 def test_neither_the_app_nor_a_plain_training_imports_ray():
