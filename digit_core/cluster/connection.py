@@ -24,6 +24,7 @@ _OBJECT_STORE = 300_000_000  # bytes, on this machine: a data set, and the rows 
 _NOT_SHIPPED = [".git", ".images", ".ci", "tests", "*.lock", "*.md"]  # of the checkout; nor what git ignores
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_AIR_NEW_OUTPUT": "0",  # Ray Tune's own tables; the commands have one
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",

@@ -139,7 +139,7 @@ def run_search(
 
 def _strategy(search: Search, base: Mapping[str, Any]) -> dict[str, Any]:
     """Sampler and scheduler, as `tuning.run_trials` takes them."""
-    from optuna.samplers import TPESampler
+    import optuna
     from ray.tune.search.optuna import OptunaSearch
 
     from digit_core.cluster.tuning import early_stopping
@@ -147,7 +147,8 @@ def _strategy(search: Search, base: Mapping[str, Any]) -> dict[str, Any]:
     config = config_of(base, {})
     space = distributions(search_space(config))
     own = own_values(config)
-    sampler = TPESampler(seed=search.seed, n_startup_trials=_RANDOM_TRIALS, constant_liar=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=search.seed, n_startup_trials=_RANDOM_TRIALS, constant_liar=True)
     searcher = OptunaSearch(space, metric=LOSS, mode="min", points_to_evaluate=[own], sampler=sampler)
     return {"searcher": searcher, "scheduler": early_stopping(search.epochs, search.rung, own)}
 

@@ -102,17 +102,19 @@ def _show_table(search: Search, trials: Sequence[Trial]) -> None:
 
 def _show_coordinates(search: Search, table: pd.DataFrame) -> None:
     order = list(dict.fromkeys(table["axis"]))
-    x = alt.X("axis:N", sort=order, title=None, axis=alt.Axis(labelAngle=-30, labelLimit=130, grid=True, ticks=False))
+    x = alt.X(
+        "axis:N", sort=order, title=None, axis=alt.Axis(labelAngle=-35, labelLimit=120, labelOverlap=False, grid=True)
+    )
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[0, 1], padding=8))
     lines = (
         alt.Chart(table)
-        .mark_line(strokeWidth=2, interpolate="monotone")
+        .mark_line(strokeWidth=1.5)
         .encode(
             x=x,
             y=y,
             detail="trial:N",
-            color=alt.Color("rank:Q", legend=None, scale=alt.Scale(range=[charts.BLUE, "#c9d3de"])),
-            opacity=alt.Opacity("rank:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[1.0, 0.35])),
+            color=alt.Color("rank:Q", legend=None, scale=alt.Scale(range=[charts.BLUE, charts.GREY])),
+            opacity=alt.Opacity("rank:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[1.0, 0.15])),
             tooltip=[
                 alt.Tooltip("trial:N", title="Trial"),
                 alt.Tooltip("loss:Q", title=LOSS_TITLE, format=".4f"),
@@ -132,7 +134,7 @@ def _show_coordinates(search: Search, table: pd.DataFrame) -> None:
         "A line for each trial, through its value of each setting; the darker, the smaller its validation loss.",
         table,
         height=300,
-        more=60,
+        more=40,
     )
 
 
