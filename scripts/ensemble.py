@@ -20,7 +20,7 @@ import numpy as np
 
 from digit_core import Recognizer
 from digit_core.cluster.adoption import outcome_of
-from digit_core.cluster.connection import connected, require_cluster_packages
+from digit_core.cluster.connection import require_cluster_packages
 from digit_core.cluster.ensembles import (
     EnsembleResult,
     Training,
@@ -47,6 +47,7 @@ def main() -> int:
         cpus=arguments.cpus_per_training,
         seconds=arguments.training_hours * 3600,
         storage=arguments.storage,
+        address=arguments.address,
         activate=arguments.activate,
     )
     settings = {name: getattr(arguments, name) for name in ("data", "epochs") if getattr(arguments, name) is not None}
@@ -59,13 +60,12 @@ def main() -> int:
             print(line, file=sys.stderr, flush=True)
             last[0] = line
 
+    student = {"seed": arguments.seed}
+    if epochs := arguments.student_epochs or arguments.epochs:
+        student["epochs"] = epochs
     try:
-        with connected(arguments.address):
-            members = chosen or train_members(configs, training, show)
-            student = {"seed": arguments.seed}
-            if arguments.student_epochs or arguments.epochs:
-                student["epochs"] = arguments.student_epochs or arguments.epochs
-            run = distil(student_config(members, **student), training, show)
+        members = chosen or train_members(configs, training, show)
+        run = distil(student_config(members, **student), training, show)
     except KeyboardInterrupt:
         print("Stopped. The same command goes on.", file=sys.stderr)
         return 130

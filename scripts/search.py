@@ -15,12 +15,11 @@ environment.enter(__name__)
 import argparse
 import json
 import sys
-import time
 
 from tqdm import tqdm
 
 from digit_core.cluster.adoption import outcome_of
-from digit_core.cluster.connection import connected, require_cluster_packages
+from digit_core.cluster.connection import require_cluster_packages
 from digit_core.cluster.hyperparameter_search import Limits, new_search, run_search
 from digit_core.errors import InvalidConfig
 from digit_core.runs.presets import PRESETS
@@ -43,7 +42,6 @@ def main() -> int:
     search = _to_resume(arguments.name) if arguments.resume else _new(arguments)
     base = {"preset": search.preset, "data": search.data, "epochs": search.epochs, "seed": search.seed}
     limits = Limits(arguments.cpus_per_trial, arguments.trial_minutes * 60)
-    started = time.monotonic()
     with tqdm(total=search.trials, unit=" trials", file=sys.stderr) as bar:
 
         def show(trials: list[Trial]) -> None:
@@ -52,25 +50,29 @@ def main() -> int:
             bar.set_postfix_str("" if best is None else f"best loss {best:.4f}")
 
         try:
-            with connected(arguments.address) as cpus:
-                run = run_search(
-                    search, base, limits, cores=cpus, resume=arguments.resume, activate=arguments.activate, changed=show
-                )
+            run = run_search(
+                search,
+                base,
+                limits,
+                address=arguments.address,
+                resume=arguments.resume,
+                activate=arguments.activate,
+                changed=show,
+            )
         except KeyboardInterrupt:
             bar.close()
             print(f"Stopped. Go on with: scripts/search.py --resume --name {search.name}", file=sys.stderr)
             return 130
-    seconds = time.monotonic() - started
-    print_search(read_search(search.name), seconds, cpus)
+    print_search(read_search(search.name))
     print_metrics(run)
     print(outcome_of(run))
     print(f"run: {run.path}\nsearch: {search_folder(search.name)}")
     if arguments.json:
-        print(json.dumps({"search": search.name, "seconds": round(seconds, 1), **run_as_json(run)}))
+        print(json.dumps({"search": search.name, **run_as_json(run)}))
     return 0
 
 
-def print_search(search: Search, seconds: float, cpus: int) -> None:
+def print_search(search: Search) -> None:
     """Print the table of trials, best first, the importance of the settings, and what the search cost."""
     trials = read_trials(search)
     names = [setting.name for setting in search.settings]
@@ -85,8 +87,9 @@ def print_search(search: Search, seconds: float, cpus: int) -> None:
     print("(loss and accuracy: of validation images; * the best, and trial 1 has the preset's own settings)")
     for name, share in read_importance(search).items():
         print(f"importance of {name}: {share:.1%}")
-    busy = sum(trial.seconds or 0 for trial in trials)
-    print(f"{len(trials)} trials in {seconds:.0f} s on {cpus} cores, {busy:.0f} s of them in epochs")
+    if cost := search.cost:
+        busy = sum(trial.seconds or 0 for trial in trials)
+        print(f"{len(trials)} trials in {cost.seconds:.0f} s on {cost.cores} cores: {busy:.0f} core seconds of epochs")
 
 
 def _new(arguments: argparse.Namespace) -> Search:

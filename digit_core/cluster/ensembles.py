@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from digit_core.cluster.adoption import publish_trained
+from digit_core.cluster.connection import connected
 from digit_core.cluster.search_space import config_of
 from digit_core.cluster.trial_worker import TrialJob
 from digit_core.errors import DamagedRun, InvalidConfig, TrainingFailed
@@ -37,12 +38,13 @@ class EnsembleResult:
 
 @dataclass(frozen=True)
 class Training:
-    """How the trainings of an ensemble run: cores and seconds of each, where their folders live, and the command."""
+    """How the trainings of an ensemble run: command, cores and seconds of each, storage, and the cluster's address."""
 
     command: str
     cpus: int = 1
     seconds: float = 24 * 3600.0
     storage: str | None = None
+    address: str | None = None
     activate: bool = True
 
 
@@ -66,7 +68,7 @@ def existing_members(names: Sequence[str]) -> list[Run]:
 def train_members(
     configs: Sequence[TrainingConfig], training: Training, changed: Callable[[str], None] = print
 ) -> list[Run]:
-    """A run for each configuration: one that exists, or one trained now; within `connected`. Raises DigitError."""
+    """A run for each configuration: one that exists, or one trained now. Raises DigitError."""
     found = {config.seed: run for config in configs if (run := _run_with(config))}
     missing = [config for config in configs if config.seed not in found]
     for config, run in zip(missing, _train(missing, training, {}, changed, activate=False), strict=True):
@@ -81,7 +83,7 @@ def student_config(members: Sequence[Run], **settings: Any) -> TrainingConfig:
 
 
 def distil(config: TrainingConfig, training: Training, changed: Callable[[str], None] = print) -> Run:
-    """The student's run: the one that exists, or one trained now; within `connected`. Raises DigitError."""
+    """The student's run: the one that exists, or one trained now. Raises DigitError."""
     if run := _run_with(config):
         return run
     models = {name: open_run(name).model_bytes() for name in config.teachers}
@@ -109,14 +111,13 @@ def _train(
     activate: bool,
 ) -> list[Run]:
     """Train these configurations, or go on where a former call was stopped, and publish each."""
-    from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
-
     if not configs:
         return []
+    from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
+
     base = configs[0].model_dump(exclude={"seed"})
     identity = hashlib.sha256("".join(config.model_dump_json() for config in configs).encode()).hexdigest()[:12]
     parent = training.storage or str(paths.home() / "ensembles")
-    storage = check_storage(f"{parent.rstrip('/')}/{identity}")  # the same command finds its trials again
 
     def tell(outcomes: Sequence[TrialOutcome]) -> None:
         parts = [
@@ -134,18 +135,18 @@ def _train(
         models=models,
     )
     points = [{"seed": config.seed} for config in configs]
-    outcomes = {
-        each.values["seed"]: each for each in run_trials(job, storage, resume=True, changed=tell, points=points)
-    }
-    runs = []
-    for config in configs:
-        outcome = outcomes[config.seed]
-        if problem := outcome.error or outcome.last.get("problem"):
-            raise TrainingFailed(f"The training with seed {config.seed} failed: {problem}")
-        name = new_folder(config.preset).name
-        with tempfile.TemporaryDirectory() as temporary:
-            runs.append(publish_trained(outcome.fetch(Path(temporary) / "trial"), name, activate=activate))
-    return runs
+    with tempfile.TemporaryDirectory() as temporary:
+        with connected(training.address):
+            storage = check_storage(f"{parent.rstrip('/')}/{identity}")  # the same command finds its trials again
+            outcomes = run_trials(job, storage, resume=True, changed=tell, points=points)
+            for outcome in outcomes:
+                if problem := outcome.error or outcome.last.get("problem"):
+                    raise TrainingFailed(f"The training with seed {outcome.values['seed']} failed: {problem}")
+            folders = {each.values["seed"]: each.fetch(Path(temporary) / str(each.values["seed"])) for each in outcomes}
+        return [
+            publish_trained(folders[config.seed], new_folder(config.preset).name, activate=activate)
+            for config in configs
+        ]
 
 
 def _run_with(config: TrainingConfig) -> Run | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_core.cluster.adoption import publish_trained
+from digit_core.cluster.connection import connected
 from digit_core.cluster.search_space import config_of, distributions, own_values, search_space
 from digit_core.cluster.trial_worker import LOSS, TrialJob
 from digit_core.errors import InvalidConfig, TrainingFailed
@@ -23,7 +24,6 @@ from digit_core.runs.searches import (
     SearchCost,
     Trial,
     best_trial,
-    read_search,
     read_trials,
     search_folder,
     write_importance,
@@ -80,17 +80,32 @@ def run_search(
     base: Mapping[str, Any],
     limits: Limits,
     *,
-    cores: int,
+    address: str | None = None,
     resume: bool = False,
     activate: bool = True,
     changed: Callable[[list[Trial]], None] = lambda trials: None,
 ) -> Run:
-    """Run all trials of a search, or those that are missing, and publish the best; call within `connected`.
+    """Run all trials of a search, or those that are missing, on the cluster at `address`, and publish the best.
 
-    `cores` are those of the cluster; `changed` is called with all trials when one has changed.
-    Returns the best trial's run.
+    `changed` is called with all trials when one has changed. Returns the best trial's run.
     Raises DigitError, or KeyboardInterrupt: `resume` then goes on.
     """
+    with tempfile.TemporaryDirectory() as temporary:
+        with connected(address) as cores:
+            search, best, outcome = _run_trials(search, base, limits, cores, resume, changed)
+            folder = outcome.fetch(Path(temporary) / "trial")
+        return _publish(search, best, folder, activate=activate)
+
+
+def _run_trials(
+    search: Search,
+    base: Mapping[str, Any],
+    limits: Limits,
+    cores: int,
+    resume: bool,
+    changed: Callable[[list[Trial]], None],
+) -> tuple[Search, Trial, Any]:
+    """The search with its cost, its best trial, and that trial's outcome."""
     from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
 
     storage = check_storage(search.storage)
@@ -100,7 +115,7 @@ def run_search(
     def record(outcomes: Sequence[TrialOutcome]) -> list[Trial]:
         # Ray lists resumed trials in another order, and without one that began in the second before a kill.
         ordered = sorted(outcomes, key=lambda each: numbers.get(each.id, math.inf))
-        trials = [_trial(each, number, search) for number, each in enumerate(ordered, 1)]
+        trials = [_trial(each, number) for number, each in enumerate(ordered, 1)]
         numbers.update({trial.id: trial.number for trial in trials})
         write_trials(search, trials)
         changed(trials)
@@ -115,14 +130,7 @@ def run_search(
         mnist=mnist_content(search.data),
     )
     started, used = time.monotonic(), time.process_time()
-    outcomes = run_trials(
-        job,
-        storage,
-        resume=resume,
-        changed=record,
-        trials=search.trials,
-        **_strategy(search, base),
-    )
+    outcomes = run_trials(job, storage, resume=resume, changed=record, trials=search.trials, **_strategy(search, base))
     trials = record(outcomes)
     if not resume:
         cost = {"seconds": time.monotonic() - started, "driver_seconds": time.process_time() - used}
@@ -134,7 +142,7 @@ def run_search(
         reasons = {trial.problem for trial in trials if trial.problem}
         raise TrainingFailed(f"No trial of {search.name} was trained to its end. {' '.join(sorted(reasons))}".strip())
     (outcome,) = (each for each in outcomes if each.id == best.id)
-    return _publish(search, best, outcome, activate=activate)
+    return search, best, outcome
 
 
 def _strategy(search: Search, base: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +161,7 @@ def _strategy(search: Search, base: Mapping[str, Any]) -> dict[str, Any]:
     return {"searcher": searcher, "scheduler": early_stopping(search.epochs, search.rung, own)}
 
 
-def _trial(outcome: Any, number: int, search: Search) -> Trial:
+def _trial(outcome: Any, number: int) -> Trial:
     last, problem = outcome.last, outcome.error or outcome.last.get("problem", "")
     if problem:
         state = "failed"
@@ -175,15 +183,12 @@ def _trial(outcome: Any, number: int, search: Search) -> Trial:
     )
 
 
-def _publish(search: Search, best: Trial, outcome: Any, *, activate: bool) -> Run:
+def _publish(search: Search, best: Trial, folder: Path, *, activate: bool) -> Run:
     """The best trial's run. Its name is recorded before, so that a kill does not lead to a second one."""
-    search = read_search(search.name)
     if search.best != best.number or search.run is None:
         search = search.model_copy(update={"best": best.number, "run": new_folder(search.preset).name})
         write_search(search)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = outcome.fetch(Path(temporary) / "trial")
-        run = publish_trained(folder, search.run, activate=activate)
+    run = publish_trained(folder, search.run, activate=activate)
     write_search(search.model_copy(update={"finished": True}))
     return run
 

@@ -33,7 +33,7 @@ def test_an_address_without_a_cluster_is_one_sentence(address, words):
 
 
 def test_a_port_where_something_else_listens_is_no_cluster(monkeypatch):
-    monkeypatch.setattr(connection, "_HEALTH_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_ANSWER_SECONDS", 0.5)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

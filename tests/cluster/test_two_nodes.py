@@ -52,15 +52,14 @@ def test_an_ensemble_is_distilled_into_a_run_and_found_again(training_home, no_f
     small = {"filters": (4,), "kernel_sizes": (5,), "dense_units": (), "epochs": 1}
     configs = member_configs({"preset": "custom", "data": "digits", **small}, 2)
     training = Training(command="a test", activate=False)
-    with connected(cpus=2):
-        members = train_members(configs, training, lambda line: None)
-        student = distil(student_config(members, epochs=2), training, lambda line: None)
+    members = train_members(configs, training, lambda line: None)
+    student = distil(student_config(members, epochs=2), training, lambda line: None)
     assert [run.config for run in members] == configs
     assert student.config.teachers == tuple(run.name for run in members) and student.metrics.test_images == 359
     assert not (student.path / "teachers").exists()
     together = ensemble_metrics(members)
     mean = np.mean([run.predictions().probabilities for run in members], axis=0)
     assert together.accuracy == pytest.approx((mean.argmax(1) == members[0].predictions().labels).mean())
-    # All are there now, so nothing is trained, not even with a cluster.
+    # All are there now, so nothing is trained, and no cluster is asked for.
     assert [run.name for run in train_members(configs, training)] == [run.name for run in members]
     assert distil(student_config(members, epochs=2), training).name == student.name

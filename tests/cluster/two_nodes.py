@@ -22,7 +22,7 @@ from digit_core.runs.searches import Search, Trial, read_search, read_trials, se
 from digit_core.storage import paths
 from tests.waiting import wait_for
 
-PATIENCE = 1200  # seconds, on a machine that does other work
+PATIENCE = 3600  # seconds, on a machine that does other work
 
 
 class TwoNodes:
@@ -33,6 +33,7 @@ class TwoNodes:
         from ray.cluster_utils import Cluster
 
         self._temporary = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: sockets lie in it
+        Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)  # where Ray notes the cluster's address
         common = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
         common["node_ip_address"] = "127.0.0.1"
         self._cluster = Cluster(initialize_head=True, head_node_args={**common, "temp_dir": self._temporary})
@@ -68,7 +69,7 @@ def search_that_loses_a_node_and_is_stopped(trials: int, epochs: int, name: str 
             _wait(process, lambda: sum(trial.state == "finished" for trial in _trials(name)) >= at_least)
         finally:
             process.send_signal(signal.SIGKILL)
-            process.communicate()
+            process.wait()
     said.append(f"command and cluster killed with {_states(name)}")
     resumed = _command("scripts/search.py", "--resume", "--name", name)
     output, _ = resumed.communicate(timeout=PATIENCE)
