@@ -35,7 +35,6 @@ class TwoNodes:
         self._temporary = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: sockets lie in it
         Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)  # where Ray notes the cluster's address
         common = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
-        common["node_ip_address"] = "127.0.0.1"
         self._cluster = Cluster(initialize_head=True, head_node_args={**common, "temp_dir": self._temporary})
         self._second = self._cluster.add_node(**common)
         self.address = self._cluster.address
