@@ -4,6 +4,7 @@ Each actor loads the model once, in a process of its own, which a damaged pictur
 back in the order of the pictures; what a lost node was doing is done again on another one.
 """
 
+import logging
 import os
 import pickle
 import shutil
@@ -55,7 +56,9 @@ def predict_on_cluster(files: Iterable[Path | str], task: Task, source: str, cpu
 
     if not is_bucket(source):
         _check_folder(source)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
+    context.scheduling_strategy = "SPREAD"
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
     content = _run_content(task.run)
@@ -67,9 +70,8 @@ def predict_on_cluster(files: Iterable[Path | str], task: Task, source: str, cpu
             fn_constructor_args=(task, source if is_bucket(source) else "", content),
             batch_size=None,
             batch_format="numpy",
-            concurrency=min(cpus, len(items)),
+            compute=ray.data.ActorPoolStrategy(size=min(cpus, len(items))),
             num_cpus=_CPUS,
-            scheduling_strategy="SPREAD",
         )
         for each in rows.iter_rows():
             yield pickle.loads(each["rows"])

@@ -1,8 +1,8 @@
 """What more machines give: measured rates and overheads of this one, and what follows for 1, 10 and 100 nodes."""
 
+import filecmp
 import math
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +17,7 @@ from digit_core.inference.batch_file import BatchFile
 from digit_core.runs.run import SHIPPED
 from digit_core.runs.searches import Search, list_searches, read_search, read_trials
 from scripts.benchmarks.drawings import FOUR, SEVEN, paint
+from scripts.benchmarks.processes import tree_seconds
 
 _NODES = (1, 10, 100)
 _CORES = 2  # of a node in the table
@@ -50,47 +51,63 @@ def _reading(pictures: int) -> dict:
         folder = Path(temporary) / "pictures"
         folder.mkdir()
         make_pictures(folder, pictures)
-        task = Task(SHIPPED)
-        plain = _timed(folder, Path(temporary) / "plain.csv", lambda files: predict_files(files, task))
+        task, files = Task(SHIPPED), (Path(temporary) / "plain.csv", Path(temporary) / "ray.csv")
+        plain = _timed(folder, files[0], pictures, lambda found: predict_files(found, task))
         started = time.monotonic()
         with connected() as cores:
-            begun = time.monotonic() - started
-            ray = _timed(
-                folder, Path(temporary) / "ray.csv", lambda files: predict_on_cluster(files, task, str(folder), cores)
-            )
-        assert (Path(temporary) / "plain.csv").read_bytes() == (Path(temporary) / "ray.csv").read_bytes()
-    rate = pictures / (ray["seconds"] - ray["first"]) / cores
-    driver = ray["driver_seconds"] / pictures
+            connecting = time.monotonic() - started
+            ray = _timed(folder, files[1], pictures, lambda found: predict_on_cluster(found, task, str(folder), cores))
+        same = filecmp.cmp(*files, shallow=False)
+    # Processor seconds, as the machine may do other work; a core of a node gives one a second.
+    rate, driver, start = ray["per_processor_second"], ray["driver"], connecting + ray["start"]
     hours = {
-        f"{nodes} nodes": round((begun + ray["first"] + _IMAGES * max(1 / (rate * nodes * _CORES), driver)) / 3600, 2)
+        f"{nodes} nodes": round((start + _IMAGES * max(1 / (rate * nodes * _CORES), driver)) / 3600, 2)
         for nodes in _NODES
     }
     return {
         "pictures": pictures,
-        "plain_per_second": round(pictures / plain["seconds"]),
-        "ray_per_second": round(pictures / (ray["seconds"] - ray["first"])),
-        "ray_start_seconds": round(begun + ray["first"], 1),
-        "ray_per_second_and_core": round(rate),
+        "same_rows": same,
+        "plain_per_second": round(plain["per_second"]),
+        "ray_per_second": round(ray["per_second"]),
+        "plain_per_processor_second": round(plain["per_processor_second"]),
+        "ray_per_processor_second": round(rate),
+        "ray_as_share_of_plain": round(rate / plain["per_processor_second"], 3),
+        "plain_start_seconds": round(plain["start"], 1),
+        "ray_start_seconds": round(start, 1),
         "driver_microseconds_per_picture": round(driver * 1e6, 1),
         "hours_for_1e8_images": hours,
         "reading_stops_scaling_at_nodes": round(1 / (driver * rate * _CORES)),
     }
 
 
-def _timed(folder: Path, out: Path, predict: Callable[[Iterable[Path]], Iterator[list[Row]]]) -> dict:
-    """Seconds to predict and write all files, to the first rows, and the processor seconds of this process."""
-    started, used, first = time.monotonic(), time.process_time(), None
+def _timed(
+    folder: Path, out: Path, total: int, predict: Callable[[Iterable[Path]], Iterator[list[Row]]]
+) -> dict[str, float]:
+    """Seconds to the first rows, and rates of the others: by the clock, and by processor seconds.
+
+    `driver`: processor seconds of this process for each picture.
+    """
+    started, first, written = time.monotonic(), 0, 0
     with BatchFile(out, Task(SHIPPED), "", str(folder)) as result:
         for rows in predict(list_files(folder)):
-            first = first or time.monotonic() - started
             result.append(rows, folder)
+            written += len(rows)
+            if not first:
+                first, begun = written, _clocks()
+            if written == total:  # before the workers end
+                clock, processor, own = (now - then for now, then in zip(_clocks(), begun, strict=True))
         result.finish()
+    others = total - first
     return {
-        "seconds": time.monotonic() - started,
-        "first": first or 0.0,
-        "driver_seconds": time.process_time() - used,
-        "children_seconds": resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime,
+        "start": begun[0] - started,
+        "per_second": others / clock,
+        "per_processor_second": others / processor,
+        "driver": own / others,
     }
+
+
+def _clocks() -> tuple[float, float, float]:
+    return time.monotonic(), tree_seconds(os.getpid()), time.process_time()
 
 
 def _searching(search: Search) -> dict:
