@@ -21,7 +21,7 @@ from digit_core.cluster.trial_worker import TrialJob
 from digit_core.errors import DamagedRun, InvalidConfig, TrainingFailed
 from digit_core.evaluation.report import evaluate
 from digit_core.jobs.trainings import new_folder
-from digit_core.runs.config import TrainingConfig
+from digit_core.runs.config import TrainingConfig, parse_config
 from digit_core.runs.run import Run, list_runs, open_run
 from digit_core.runs.schemas import Metrics
 from digit_core.storage import paths
@@ -71,15 +71,17 @@ def train_members(
     """A run for each configuration: one that exists, or one trained now. Raises DigitError."""
     found = {config.seed: run for config in configs if (run := _run_with(config))}
     missing = [config for config in configs if config.seed not in found]
-    for config, run in zip(missing, _train(missing, training, {}, changed, activate=False), strict=True):
-        found[config.seed] = run
+    found |= _train(missing, _identity(configs), training, {}, changed, activate=False)
     return [found[config.seed] for config in configs]
 
 
 def student_config(members: Sequence[Run], **settings: Any) -> TrainingConfig:
-    """The first member's settings, and the members as teachers, whose probabilities are soft labels already."""
+    """The first member's settings, and the members as teachers, whose probabilities are soft labels already.
+
+    Raises InvalidConfig.
+    """
     changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, **settings}
-    return TrainingConfig(**{**members[0].config.model_dump(), **changed})
+    return parse_config({**members[0].config.model_dump(), **changed})
 
 
 def distil(config: TrainingConfig, training: Training, changed: Callable[[str], None] = print) -> Run:
@@ -87,8 +89,7 @@ def distil(config: TrainingConfig, training: Training, changed: Callable[[str], 
     if run := _run_with(config):
         return run
     models = {name: open_run(name).model_bytes() for name in config.teachers}
-    (run,) = _train([config], training, models, changed, activate=training.activate)
-    return run
+    return _train([config], _identity([config]), training, models, changed, activate=training.activate)[config.seed]
 
 
 def ensemble_metrics(members: Sequence[Run]) -> Metrics:
@@ -104,19 +105,19 @@ def ensemble_metrics(members: Sequence[Run]) -> Metrics:
 
 def _train(
     configs: Sequence[TrainingConfig],
+    identity: str,
     training: Training,
     models: Mapping[str, bytes],
     changed: Callable[[str], None],
     *,
     activate: bool,
-) -> list[Run]:
-    """Train these configurations, or go on where a former call was stopped, and publish each."""
+) -> dict[int, Run]:
+    """Train these configurations, or go on where a former call with this identity was stopped; their runs, by seed."""
     if not configs:
-        return []
+        return {}
     from digit_core.cluster.tuning import TrialOutcome, check_storage, mnist_content, run_trials
 
     base = configs[0].model_dump(exclude={"seed"})
-    identity = hashlib.sha256("".join(config.model_dump_json() for config in configs).encode()).hexdigest()[:12]
     parent = training.storage or str(paths.home() / "ensembles")
 
     def tell(outcomes: Sequence[TrialOutcome]) -> None:
@@ -137,16 +138,32 @@ def _train(
     points = [{"seed": config.seed} for config in configs]
     with tempfile.TemporaryDirectory() as temporary:
         with connected(training.address):
-            storage = check_storage(f"{parent.rstrip('/')}/{identity}")  # the same command finds its trials again
+            storage = check_storage(f"{parent.rstrip('/')}/{identity}")
             outcomes = run_trials(job, storage, resume=True, changed=tell, points=points)
-            for outcome in outcomes:
-                if problem := outcome.error or outcome.last.get("problem"):
-                    raise TrainingFailed(f"The training with seed {outcome.values['seed']} failed: {problem}")
-            folders = {each.values["seed"]: each.fetch(Path(temporary) / str(each.values["seed"])) for each in outcomes}
-        return [
-            publish_trained(folders[config.seed], new_folder(config.preset).name, activate=activate)
+            found = {outcome.values["seed"]: outcome for outcome in outcomes}
+            folders = {
+                config.seed: _fetched(found.get(config.seed), storage, Path(temporary) / str(config.seed))
+                for config in configs
+            }
+        return {
+            config.seed: publish_trained(folders[config.seed], new_folder(config.preset).name, activate=activate)
             for config in configs
-        ]
+        }
+
+
+def _fetched(outcome: Any, storage: str, target: Path) -> Path:
+    """The folder of a training that is complete. Raises TrainingFailed."""
+    problem = (
+        "it is not among those in the storage." if outcome is None else outcome.error or outcome.last.get("problem")
+    )
+    if problem:
+        raise TrainingFailed(f"A training failed: {problem} Delete {storage} to begin its trainings anew.")
+    return outcome.fetch(target)
+
+
+def _identity(configs: Sequence[TrainingConfig]) -> str:
+    """The name of the folder for these trainings, by which the same command finds them again."""
+    return hashlib.sha256("".join(config.model_dump_json() for config in configs).encode()).hexdigest()[:12]
 
 
 def _run_with(config: TrainingConfig) -> Run | None:
