@@ -20,8 +20,6 @@ from digit_core.storage.files import make_folder, storage_errors
 _EXPERIMENT = "trials"  # a folder in the storage
 _RETRIES = 4  # of a trial whose worker was lost; a setting that needs too much memory ends its worker each time
 
-_listener: Callable[[Sequence[Any]], None] = lambda trials: None  # noqa: E731 set while trials run
-
 
 @dataclass(frozen=True)
 class TrialOutcome:
@@ -65,13 +63,7 @@ def run_trials(
     Raises StorageError, TrainingFailed, or KeyboardInterrupt.
     """
     global _listener
-    found: list[TrialOutcome] = []
-
-    def listen(known: Sequence[Any]) -> None:
-        found[:] = map(_outcome, known)
-        changed(found)
-
-    _listener = listen
+    _listener = listener = _Listener(changed, trials if searcher else len(points))
     trainable = tune.with_parameters(run_trial, job=job)
     trainable = tune.with_resources(trainable, {"cpu": job.cpus})
     place = f"{storage.rstrip('/')}/{_EXPERIMENT}"
@@ -101,29 +93,54 @@ def run_trials(
         tuner.fit()
     except tune.TuneError as error:
         raise TrainingFailed(f"The trials could not be run: {str(error).splitlines()[0]}") from None
-    if not all(outcome.ended for outcome in found):
+    if not listener.is_whole:
         raise KeyboardInterrupt  # Ray ends at the first Ctrl-C as if all were done
-    return found
+    return listener.found
 
 
 def _folder_name(trial: Any) -> str:
     return trial.trial_id
 
 
+class _Listener:
+    """Keeps the outcomes, tells of changes, and knows whether all of `total` trials ended by themselves."""
+
+    def __init__(self, changed: Callable[[list[TrialOutcome]], None], total: int) -> None:
+        self.found: list[TrialOutcome] = []
+        self.is_whole = True
+        self._changed, self._total = changed, total
+
+    def changed(self, trials: Sequence[Any]) -> None:
+        """A trial has reported or ended."""
+        self.found[:] = map(_outcome, trials)
+        self._changed(self.found)
+
+    def stepped(self, trials: Sequence[Any]) -> None:
+        """Ray has done one step; at an interruption none follows, and then Ray ends all trials."""
+        self.is_whole = len(trials) >= self._total and all(trial.is_finished() for trial in trials)
+
+
+_listener: _Listener | None = None
+
+
 class _Watcher(tune.Callback):
-    """Passes every change on. Ray stores its callbacks with the trials, so what it tells is in no attribute."""
+    """Passes everything on. Ray stores its callbacks with the trials, so the listener is in no attribute."""
+
+    def on_step_end(self, iteration, trials, **info) -> None:
+        _listener.stepped(trials)
 
     def on_trial_result(self, iteration, trials, trial, result, **info) -> None:
-        _listener(trials)
+        _listener.changed(trials)
 
     def on_trial_complete(self, iteration, trials, trial, **info) -> None:
-        _listener(trials)
+        _listener.changed(trials)
 
     def on_trial_error(self, iteration, trials, trial, **info) -> None:
-        _listener(trials)
+        _listener.changed(trials)
 
     def on_experiment_end(self, trials, **info) -> None:
-        _listener(trials)
+        if _listener.is_whole:  # else those that Ray has just ended would look stopped early
+            _listener.changed(trials)
 
 
 class SparingScheduler(ASHAScheduler):
