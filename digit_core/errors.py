@@ -95,3 +95,7 @@ class NotShippable(DigitError):
 
 class ServingFailed(DigitError):
     """The app could not be started: a program that it needs is missing, or a port is in use."""
+
+
+class ClusterUnavailable(DigitError):
+    """Ray is not installed, no cluster answers, or one with other versions."""

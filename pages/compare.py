@@ -6,7 +6,7 @@ from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.evaluation.comparison import data_of
 from digit_core.runs.run import SHIPPED, Listing, Run
-from pages.compare_sections import curves, disagreements, metrics_table, settings_diff
+from pages.compare_sections import curves, disagreements, metrics_table, search_results, settings_diff
 from pages.components.noted_errors import noted
 from pages.components.run_picker import pick_runs
 from pages.components.titles import markdown, run_titles
@@ -65,3 +65,4 @@ if runs:
         disagreements.show(runs, titles)
     except DigitError as error:
         st.error(markdown(noted(error)))
+search_results.show()

@@ -9,6 +9,7 @@ python3 scripts/benchmark.py class         200 students who draw in one app; --b
 python3 scripts/benchmark.py costs         processor time of a pen lift and of each page that is opened
 python3 scripts/benchmark.py adaptation    what a run learns from 30 corrected drawings, and what it forgets
 python3 scripts/benchmark.py database      20 processes that store drawings for a minute, and 50 that are killed
+python3 scripts/benchmark.py cluster       pictures a second with and without Ray; what 1, 10 and 100 nodes give
 python3 scripts/benchmark.py retrain       from Retrain to its outcome on screen, with a cold and a warm trainer
 """
 
@@ -28,6 +29,7 @@ from digit_core import Recognizer
 from scripts.benchmarks.adaptation_benchmark import measure_adaptation
 from scripts.benchmarks.app_benchmark import measure_app, measure_pages
 from scripts.benchmarks.class_benchmark import Class, measure_class
+from scripts.benchmarks.cluster_benchmark import measure_cluster
 from scripts.benchmarks.database_benchmark import measure_database
 from scripts.benchmarks.drawings import SEVEN, paint
 from scripts.benchmarks.latency import milliseconds
@@ -87,7 +89,7 @@ def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = ["training", "prediction", "reading", "live", "app", "pages", "class", "costs", "retrain"]
-    names += ["adaptation", "database"]
+    names += ["adaptation", "database", "cluster"]
     parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
     parser.add_argument("--strokes", type=int, help="drawn in app (default: 30), or by each student (default: 8)")
@@ -101,6 +103,8 @@ def main() -> int:
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
     parser.add_argument("--drawn", type=Path, metavar="FILE", help="adaptation: a stroke set of real writers")
     parser.add_argument("--seconds", type=float, default=60.0, help="of database (default: 60)")
+    parser.add_argument("--pictures", type=int, default=20_000, help="of cluster (default: 20,000)")
+    parser.add_argument("--search", help="cluster: a finished search whose costs count (default: the last)")
     given = parser.parse_args()
     benchmarks = {
         "training": lambda: measure_training(given.seeds),
@@ -112,6 +116,7 @@ def main() -> int:
         "retrain": measure_retrain,
         "adaptation": lambda: measure_adaptation(given.drawn),
         "database": lambda: measure_database(seconds=given.seconds),
+        "cluster": lambda: measure_cluster(given.pictures, given.search),
         "live": lambda: measure_live(given.strokes or 20),
         "class": lambda: measure_class(
             Class(

@@ -32,7 +32,7 @@ from scripts.command_line import run_command, write_output
 from scripts.train import follow
 
 _METRICS = ("accuracy", "precision", "recall", "f1", "loss", "training_seconds", "epochs")
-_PEN_WIDTH = 14  # of the drawings, in canvas pixels
+PEN_WIDTH = 14  # of the drawings, in canvas pixels
 
 Drawing = tuple[int, list[np.ndarray]]  # label, and strokes (n, 2) in pixels of a 280 x 280 canvas
 
@@ -83,7 +83,7 @@ def compare_seeds(preset: str, runs: list[Run], drawings: list[Drawing]) -> dict
     metrics = [run.metrics for run in runs]
     accuracy = spread([m.accuracy for m in metrics])
     recognizers = [Recognizer.load(run.name) for run in runs]
-    right = [r.predict_strokes(strokes, _PEN_WIDTH).digit == label for r in recognizers for label, strokes in drawings]
+    right = [r.predict_strokes(strokes, PEN_WIDTH).digit == label for r in recognizers for label, strokes in drawings]
     image = np.zeros((28, 28), np.float32)
     image[6:22, 12:16] = 1
     return {

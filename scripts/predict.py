@@ -3,6 +3,7 @@
 python3 scripts/predict.py form.png photo.jpg
 python3 scripts/predict.py --json --run shipped *.png
 python3 scripts/predict.py scans --out digits.csv
+python3 scripts/predict.py s3://bucket/scans --out digits.parquet --address 10.0.0.5:6379
 """
 
 import environment
@@ -14,12 +15,16 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from digit_core import DigitError, InvalidImage, Recognizer
-from digit_core.inference.batch import Task, list_files, predict_files
+from digit_core.cluster.connection import connected
+from digit_core.cluster.picture_folders import is_bucket, list_bucket, predict_on_cluster
+from digit_core.inference.batch import Row, Task, list_files, predict_files
 from digit_core.inference.batch_file import BatchFile
 from digit_core.inference.recognizer import Number
 from digit_core.preprocessing.image_files import open_picture
@@ -34,9 +39,12 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
     parser.add_argument("--out", type=Path, metavar="FILE", help="with a folder: the .csv or .parquet file to write")
     parser.add_argument("--numbers", action="store_true", help="with a folder: a picture may have several digits")
+    parser.add_argument(
+        "--address", help="with a folder: the Ray cluster that predicts, such as 10.0.0.5:6379, auto or local"
+    )
     arguments = parser.parse_args()
     recognizer = Recognizer.load(arguments.run)
-    if arguments.out or (len(arguments.pictures) == 1 and Path(arguments.pictures[0]).is_dir()):
+    if arguments.out or arguments.address or (len(arguments.pictures) == 1 and Path(arguments.pictures[0]).is_dir()):
         return predict_folder(arguments, parser, recognizer)
     failures = 0
     for path in arguments.pictures:
@@ -54,26 +62,27 @@ def main() -> int:
 
 
 def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParser, recognizer: Recognizer) -> int:
-    """Write a row for each file of a folder; goes on where a former call was stopped."""
-    (folder, *more), out = map(Path, arguments.pictures), arguments.out
-    if more or not folder.is_dir():
+    """Write a row for each file of a folder or bucket; goes on where a former call was stopped."""
+    (source, *more), out = arguments.pictures, arguments.out
+    if more or not (is_bucket(source) or Path(source).is_dir()):
         parser.error("--out takes one folder")
     if out is None or out.suffix.lower() not in (".csv", ".parquet"):
         parser.error("for a folder, name the file to write with --out, ending in .csv or .parquet")
     task = Task(recognizer.run.name, arguments.numbers)
     digest = hashlib.sha256(recognizer.run.model_bytes()).hexdigest()[:16]
-    own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
-    total = sum(1 for file in list_files(folder) if file.absolute() not in own)
+    folder, list_all = _pictures(source, out, parser, arguments.address)
+    total = sum(1 for _ in list_all())
     if not total:
-        raise InvalidImage(f"The folder {folder} has no files to predict.")
-    with BatchFile(out, task, digest, folder) as result:
-        own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
+        raise InvalidImage(f"The folder {source} has no files to predict.")
+    with (
+        _predicting(source, task, arguments.address) as predict,
+        BatchFile(out, task, digest, source if is_bucket(source) else str(Path(source).absolute())) as result,
+    ):
         done, failed = result.done, 0
-        files = (file for file in list_files(folder) if file.absolute() not in own)
-        left = (file for file in files if os.path.relpath(file, folder) not in done)
+        left = (file for file in list_all() if os.path.relpath(file, folder) not in done)
         with tqdm(total=total, initial=len(done), unit=" pictures", smoothing=0.05, file=sys.stderr) as bar:
             try:
-                for rows in predict_files(left, task):
+                for rows in predict(left):
                     result.append(rows, folder)
                     failed += sum(bool(row.problem) for row in rows)
                     bar.update(len(rows))
@@ -81,9 +90,39 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
                 bar.close()
                 print(f"Stopped. The same command goes on after {bar.n:,} pictures.", file=sys.stderr)
                 return 130
+        written = bar.n
         result.finish()
-    print(f"{out}: {total:,} rows" + (f", {failed:,} with a problem" if failed else ""))
+    print(f"{out}: {written:,} rows" + (f", {failed:,} with a problem" if failed else ""))
     return 0
+
+
+def _pictures(
+    source: str, out: Path, parser: argparse.ArgumentParser, address: str | None
+) -> tuple[Path | str, Callable[[], Iterator[Path | str]]]:
+    """The folder that the rows' paths are relative to, and a function that lists its files, but not those of `out`."""
+    if not is_bucket(source):
+
+        def list_folder() -> Iterator[Path]:
+            own = {path.absolute() for path in (out, *out.parent.glob(f"{out.name}.*"))}
+            return (file for file in list_files(Path(source)) if file.absolute() not in own)
+
+        return Path(source), list_folder
+    if not address:
+        parser.error("a bucket takes --address: a Ray cluster, or local for this machine")
+    root, files = list_bucket(source)
+    return root, lambda: iter(files)
+
+
+@contextmanager
+def _predicting(
+    source: str, task: Task, address: str | None
+) -> Iterator[Callable[[Iterable[Path | str]], Iterator[list[Row]]]]:
+    """A function that predicts files: on this machine, or on a cluster, which is left at the end."""
+    if address is None:
+        yield lambda files: predict_files(files, task)
+        return
+    with connected(address) as cpus:
+        yield lambda files: predict_on_cluster(files, task, source, cpus)
 
 
 def _as_json(number: Number) -> dict:

@@ -43,6 +43,7 @@ TITLES = {
     "drawing_share": "Labelled drawings per batch",
     "drawings_digest": "Digest of the drawings",
     "steps_per_epoch": "Steps per epoch",
+    "teachers": "Distilled from",
     "validation_fraction": "Validation images",
     "patience": "Early stopping",
     "compute_dtype": "Compute type",

@@ -102,6 +102,27 @@ def _again(chunk: list[str], future: Future, executor: ProcessPoolExecutor) -> F
     return future if has_rows else executor.submit(_in_worker, chunk)
 
 
+class SingleWorker:
+    """One worker process for chunks of files, and a new one after a file that ends it; for a single thread."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self._executor = task, _executor(task, 1)
+
+    def rows(self, paths: Sequence[str]) -> list[Row]:
+        """Rows for a chunk of files."""
+        try:
+            return self._executor.submit(_in_worker, list(paths)).result()
+        except BrokenProcessPool:
+            self.close()
+            rows = _one_by_one(paths, self._task)
+            self._executor = _executor(self._task, 1)
+            return rows
+
+    def close(self) -> None:
+        """End the process."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
 def _one_by_one(chunk: Sequence[str], task: Task) -> list[Row]:
     rows: list[Row] = []
     executor = _executor(task, 1)

@@ -24,17 +24,18 @@ COLUMNS = ("path", "text", "confidence", "digit_likeness", "is_digit", "problem"
 class BatchFile:
     """Rows of a task in `path`; use it as a context manager, which holds a lock, and call `finish` at the end.
 
-    `model`: the first 16 digits of the SHA-256 of the model that predicts, for the last column.
+    `model`: the first 16 digits of the SHA-256 of the model that predicts, for the last column; `source`: the
+    absolute path of the folder with the pictures, or its URL.
 
     Raises StorageError if the file cannot be written, is complete, is of another task, or is being written.
     """
 
-    def __init__(self, path: Path, task: Task, model: str, folder: Path):
+    def __init__(self, path: Path, task: Task, model: str, source: str):
         self.path, self._run, self._model = path, task.run, model
         self._is_parquet = path.suffix.lower() == ".parquet"
         self._rows = path.with_name(path.name + ".rows.csv") if self._is_parquet else path
         self._state = path.with_name(path.name + ".unfinished")
-        self._task = {"run": task.run, "model": model, "numbers": task.numbers, "folder": str(folder.absolute())}
+        self._task = {"run": task.run, "model": model, "numbers": task.numbers, "folder": source}
         self._lock = FileLock(path.with_name(path.name + ".lock"))
 
     def __enter__(self) -> Self:
@@ -66,7 +67,7 @@ class BatchFile:
         with self._rows.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             return {row["path"] for row in csv.DictReader(file)}
 
-    def append(self, rows: Sequence[Row], folder: Path) -> None:
+    def append(self, rows: Sequence[Row], folder: Path | str) -> None:
         """Write a chunk of rows, their paths relative to `folder`."""
         text = io.StringIO(newline="")
         table = csv.writer(text, lineterminator="\n")

@@ -27,6 +27,8 @@ from digit_core.storage import paths
 from digit_core.storage.files import write_if_folder_exists
 
 _RESERVE, _RESERVED_BYTES = "reserve.bin", 65_536
+TRAINED = "trained.json"  # in the folder of a training elsewhere: what is known before the test (`TrainedNetwork`)
+TEACHERS = "teachers"  # a folder in it, with the .tflite files of runs that are not on that machine
 
 
 class Cancelled(Exception):

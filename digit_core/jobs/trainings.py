@@ -63,7 +63,7 @@ def start(
         delete_old_jobs()
         request = Request(config=config.model_dump(), command=command, activate=activate, window=window)
         with home_lock():  # a folder without progress is one whose app was killed here
-            job = Job(_new_folder(config.preset, is_tuned=bool(config.base_run)))
+            job = Job(new_folder(config.preset, is_tuned=bool(config.base_run)))
             with _removed_on_error(job):
                 job.write_request(request)
                 if drawings is not None:
@@ -200,7 +200,8 @@ def _is_publishing(job: Job) -> bool:
     return progress is not None and progress.state in ("publishing", "finished")
 
 
-def _new_folder(preset: str, *, is_tuned: bool) -> Path:
+def new_folder(preset: str, *, is_tuned: bool = False) -> Path:
+    """An empty working folder with the name of the next run of a preset. Raises StorageError or TrainingFailed."""
     parent, started = make_folder(paths.working_folder()), datetime.now()
     taken = {folder.name for place in (parent, paths.runs_folder()) for folder in visible_folders(place)}
     first = next_number(preset, taken)

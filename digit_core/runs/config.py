@@ -45,6 +45,9 @@ class TrainingConfig(BaseModel):
     drawings, `drawing_share` of each batch; `drawings_digest` is the SHA-256 of their images and labels.
     `steps_per_epoch` is 0 where an epoch has every image of the data set once.
 
+    A training with `teachers` learns the mean of these runs' probabilities instead of the labels (Hinton, Vinyals
+    and Dean 2015, arXiv 1503.02531); validation and test keep the labels.
+
     `training_config` fills in the preset's defaults and turns a wrong value into an
     `InvalidConfig` that names the field, the value and what is allowed.
     """
@@ -81,6 +84,7 @@ class TrainingConfig(BaseModel):
     drawing_share: float = Field(default=0.0, ge=0, le=0.45)
     drawings_digest: str = Field(default="", max_length=64)
     steps_per_epoch: int = Field(default=0, ge=0, le=100_000)
+    teachers: tuple[Annotated[str, Field(max_length=100)], ...] = Field(default=(), max_length=100)
     validation_fraction: float = Field(default=1 / 12, gt=0, le=0.5)
     patience: int = Field(default=3, ge=1, le=500)
     compute_dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -93,6 +97,8 @@ class TrainingConfig(BaseModel):
                 raise ValueError(f"{count} and {share} go together: both 0, or both above 0")
         if not (self.base_run != "") == (self.drawings > 0) == (self.drawing_share > 0):
             raise ValueError("base_run, drawings and drawing_share go together: a run learns from drawings")
+        if self.base_run and self.teachers:
+            raise ValueError("base_run and teachers exclude each other: a base run is the teacher itself")
         for name in CUSTOM_FIELDS:
             if getattr(self, name) is not None and self.preset != "custom":
                 raise ValueError(f"{name} can be set for the preset custom only, not for {self.preset}")

@@ -172,3 +172,12 @@ class Environment(_Record):
     compute_dtype: Literal["float32", "bfloat16"] | None = Field(
         default=None, validation_alias=AliasChoices("compute_dtype", "computed_in")
     )
+
+
+class TrainedNetwork(_Record):
+    """What is known of a trained network that has not seen the test images yet."""
+
+    training_images: Count
+    validation_images: Count
+    parameters: Count
+    environment: Environment

@@ -56,6 +56,11 @@ def queue_folder() -> Path:
     return home() / "queue"
 
 
+def searches_folder() -> Path:
+    """Searches of settings, one folder each; the trials may be stored elsewhere."""
+    return home() / "searches"
+
+
 def data_folder() -> Path:
     """Downloaded data sets."""
     return home() / "data"

@@ -10,7 +10,8 @@ from digit_core.datasets.loading import Dataset, load_dataset
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import training_config
 from digit_core.training.architectures import INPUT_SHAPE
-from digit_core.training.fit import build_compiled_model, prepare_data
+from digit_core.training.fit import build_compiled_model
+from digit_core.training.training_data import prepare_data
 
 _MAX_EPOCHS = 20
 

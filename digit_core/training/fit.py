@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,21 +12,20 @@ import keras
 import numpy as np
 
 from digit_core.datasets.loading import load_dataset
-from digit_core.datasets.splits import stratified_split
-from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, read_training_set
+from digit_core.drawings.training_set import DRAWINGS_FILE, read_training_set
+from digit_core.evaluation.final_test import evaluate_on_test_images, probabilities_of
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.litert import Classifier
-from digit_core.inference.probabilities import digit_probabilities
 from digit_core.jobs.training_job import Cancelled
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.checkpoints import delete_checkpoint
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
 from digit_core.runs.run import Run, open_run
-from digit_core.runs.schemas import Environment, Metrics, Progress
+from digit_core.runs.schemas import Environment, Metrics, Progress, TrainedNetwork
 from digit_core.training.adaptation import begin_with, blend, compare
 from digit_core.training.architectures import build
-from digit_core.training.batches import NO_DRAWINGS, MixedBatches, class_count, drawing_like_validation
+from digit_core.training.batches import class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import (
     EndFit,
@@ -36,60 +35,25 @@ from digit_core.training.callbacks import (
     ShareProcessors,
     StopOnInvalidLoss,
 )
+from digit_core.training.distillation import read_teachers
 from digit_core.training.export.formats import export_litert
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
 from digit_core.training.optimizers import optimizer
 from digit_core.training.resume import early_stopped_weights, resumable_callbacks
 from digit_core.training.step_log import StepLogger
+from digit_core.training.training_data import TrainingData, prepare_data
 
 _ends: list[FitEnded] = []  # keeps what should not be freed; see `EndFit`
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """A data set ready for training: images uint8 (n, 28, 28), labels int64 (n,)."""
+class FittedNetwork:
+    """A network that is trained and saved in its folder, and the data that it was not trained on."""
 
-    batches: MixedBatches
-    x_validate: np.ndarray
-    y_validate: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    training_images: int
-    digest: str
-
-
-def prepare_data(
-    config: TrainingConfig,
-    report: Callable[[str], None] = lambda message: None,
-    drawings: TrainingSet | None = None,
-) -> TrainingData:
-    """The configuration's data, with a stratified part of the training images held out for validation.
-
-    `report` is called with a message before each slow step; `drawings` are to be learned from.
-    Raises DataUnavailable, DataDamaged or StorageError.
-    """
-    report("Preparing the data")
-    data = load_dataset(config.data, lambda fraction: report(f"Downloading the data: {fraction:.0%}"))
-    fitting, validating = stratified_split(data.y_train, config.validation_fraction, config.seed)
-    if config.synthetic_digits or config.non_digits:
-        report("Generating synthetic digits (only the first time)")
-    return TrainingData(
-        MixedBatches(
-            data.x_train[fitting],
-            data.y_train[fitting],
-            config,
-            drawings=drawings.learned() if drawings else NO_DRAWINGS,
-            teacher=Classifier(open_run(config.base_run).model_bytes()) if drawings else None,
-        ),
-        data.x_train[validating],
-        data.y_train[validating],
-        data.x_test,
-        data.y_test,
-        len(fitting),
-        data.digest,
-    )
+    data: TrainingData
+    trained: TrainedNetwork
 
 
 def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
@@ -121,14 +85,38 @@ def train(
     figures are drawn when it is published (`digit_core.training.figures.draw_run_figures`).
     Raises DigitError, or Cancelled once `cancelled()` is true.
     """
+    fitted = fit_network(config, folder, command=command, report=report, cancelled=cancelled)
+    enter = _stages(config, report, cancelled)
+    enter("evaluating", "Evaluating on the test images")
+    metrics = evaluate_on_test_images(folder, fitted.trained, fitted.data.x_test, fitted.data.y_test)
+    if drawings := fitted.data.drawings:
+        enter("evaluating", "Comparing with the run that it comes from")
+        adaptation = compare(drawings, open_run(config.base_run), Run(folder), fitted.data.batches)
+        (folder / "adaptation.json").write_text(adaptation.model_dump_json(indent=1))
+        (folder / DRAWINGS_FILE).unlink()  # they belong to the people who drew them, not to the run
+    enter("evaluating", "Completing the run")
+    complete(folder, config, fitted.trained.environment)
+    report(Progress(state="publishing", message="Publishing the run", epochs=config.epochs))
+    delete_checkpoint(folder)
+    return metrics
 
-    def enter(state: str, message: str) -> None:
-        report(Progress(state=state, message=message, epochs=config.epochs))
-        if cancelled():  # during the fit the callbacks check
-            raise Cancelled
 
+def fit_network(
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    command: str,
+    report: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> FittedNetwork:
+    """All of `train` that needs no test images: history, network, LiteRT model and calibration in `folder`.
+
+    `callbacks` are called after those that save the checkpoint. Raises what `train` does.
+    """
+    enter = _stages(config, report, cancelled)
     drawings = read_training_set(folder, class_count(config)) if config.base_run else None
-    data = prepare_data(config, lambda message: enter("training", message), drawings)
+    data = prepare_data(config, lambda message: enter("training", message), drawings, read_teachers(config, folder))
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = build_compiled_model(config, config.epochs * len(data.batches))
@@ -141,10 +129,9 @@ def train(
         created=time.time(),
         compute_dtype=compute_dtype(model),
     )
-    _fit(model, config, folder, data, ProgressReporter(report, cancelled))
-    history = Run(folder).history()
+    _fit(model, config, folder, data, ProgressReporter(report, cancelled), callbacks)
 
-    enter("evaluating", "Evaluating on the test images")
+    enter("evaluating", "Calibrating its confidence")
     model = _float32_copy(model, config)
     inputs, labels = drawing_like_validation(data.x_validate, data.y_validate)
     if drawings:
@@ -156,28 +143,13 @@ def train(
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     calibration = fit_calibration(classifier.logits_in_batches(inputs), labels)
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
-    probabilities = _test_probabilities(classifier, data.x_test)
-    np.savez_compressed(folder / "predictions.npz", probabilities=probabilities, labels=data.y_test.astype(np.uint8))
-    metrics = evaluate(
-        probabilities,
-        data.y_test,
+    trained = TrainedNetwork(
         training_images=data.training_images,
         validation_images=len(data.x_validate),
-        epochs=len(history),
-        training_seconds=history[-1]["seconds"],
         parameters=model.count_params(),
+        environment=environment,
     )
-    (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1))
-    if drawings:
-        enter("evaluating", "Comparing with the run that it comes from")
-        adaptation = compare(drawings, open_run(config.base_run), Run(folder), data.batches)
-        (folder / "adaptation.json").write_text(adaptation.model_dump_json(indent=1))
-        (folder / DRAWINGS_FILE).unlink()  # they belong to the people who drew them, not to the run
-    enter("evaluating", "Completing the run")
-    complete(folder, config, environment)
-    report(Progress(state="publishing", message="Publishing the run", epochs=config.epochs))
-    delete_checkpoint(folder)
-    return metrics
+    return FittedNetwork(data, trained)
 
 
 def reevaluate(run: Run) -> Metrics:
@@ -188,17 +160,20 @@ def reevaluate(run: Run) -> Metrics:
     data = load_dataset(run.config.data)
     classifier = Classifier(run.model_bytes(), threads=os.cpu_count() or 1)
     recorded = {"training_images", "validation_images", "epochs", "training_seconds", "parameters"}
-    return evaluate(
-        _test_probabilities(classifier, data.x_test), data.y_test, **run.metrics.model_dump(include=recorded)
-    )
+    return evaluate(probabilities_of(classifier, data.x_test), data.y_test, **run.metrics.model_dump(include=recorded))
 
 
-def _test_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    """float32 (n, 10) for test images uint8 (n, 28, 28), at temperature 1.
+def _stages(
+    config: TrainingConfig, report: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> Callable[[str, str], None]:
+    """A function that reports the next stage of a training, and raises Cancelled if it is to end there."""
 
-    The fitted temperature is for drawings, which are harder than a data set's own test images.
-    """
-    return digit_probabilities(classifier.logits_in_batches(to_float(images)), 1.0)
+    def enter(state: str, message: str) -> None:
+        report(Progress(state=state, message=message, epochs=config.epochs))
+        if cancelled():  # during the fit the callbacks check
+            raise Cancelled
+
+    return enter
 
 
 def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
@@ -210,7 +185,12 @@ def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
 
 
 def _fit(
-    model: keras.Model, config: TrainingConfig, folder: Path, data: TrainingData, reporter: keras.callbacks.Callback
+    model: keras.Model,
+    config: TrainingConfig,
+    folder: Path,
+    data: TrainingData,
+    reporter: keras.callbacks.Callback,
+    more: Sequence[keras.callbacks.Callback],
 ) -> None:
     if weights := early_stopped_weights(config, folder):
         model.set_weights(weights)
@@ -229,6 +209,7 @@ def _fit(
                 HistoryLogger(folder / "history.csv"),  # before the checkpoint: it may be an epoch ahead, not behind
                 StepLogger(folder, config.batch_size),
                 *resumable_callbacks(config, folder, data.batches),
+                *more,
                 StopOnInvalidLoss(),
                 ShareProcessors(),
                 EndFit(),

@@ -17,6 +17,7 @@ _GROUPS = {
     "Optimisation": (
         "epochs", "batch_size", "optimizer", "learning_rate", "schedule", "beta_1", "beta_2", "weight_decay",
         "label_smoothing", "patience", "track_recall", "base_run", "steps_per_epoch",
+        "teachers",
     ),
     "Augmentation": (
         "augmentation", "rotation", "scaling", "mild_epochs", "synthetic_digits", "synthetic_digit_share",

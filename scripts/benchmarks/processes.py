@@ -20,3 +20,20 @@ def processor_seconds(process: int) -> float:
     """User and system time so far."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_seconds(root: int) -> float:
+    """User and system time of a process and its descendants, also of those that ended and were waited for."""
+    found: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        found[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    tree, total = [root], 0.0
+    while tree:
+        process = tree.pop()
+        total += found.get(process, (0, 0.0))[1]
+        tree += [child for child, (parent, _) in found.items() if parent == process]
+    return total

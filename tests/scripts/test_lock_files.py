@@ -13,16 +13,18 @@ from digit_core.storage.paths import PROJECT
 
 LISTS = {
     "requirements.lock": ["requirements.txt"],
-    "requirements-dev.lock": ["requirements.txt", "requirements-dev.txt"],
+    "requirements-cluster.lock": ["requirements.txt", "requirements-cluster.txt"],
+    "requirements-dev.lock": ["requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"],
 }
 APP = ("streamlit_app.py", "pages", "digit_core")  # may import what requirements.txt declares; the rest also
+CLUSTER = PROJECT / "digit_core" / "cluster"  # may import what requirements-cluster.txt declares; tests also
 DEVELOPMENT = ("scripts", "tests")  # what requirements-dev.txt does
 PACKAGES = packages_distributions()
 
 
 def direct(name: str) -> dict[str, str]:
     """Versions by package in one of the lists of what the project itself imports."""
-    pins = re.findall(r"^([\w.-]+)==(\S+)", (PROJECT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    pins = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)", (PROJECT / name).read_text(encoding="utf-8"), re.MULTILINE)
     return {canonicalize_name(package): version for package, version in pins}
 
 
@@ -56,10 +58,14 @@ def test_every_locked_package_has_digests_and_no_address(lock):
     assert not re.search(r"://|^-|\s[/~]|[A-Z]:\\", whole, re.MULTILINE)  # nor a line of options, nor a path
 
 
-def test_the_development_lock_contains_the_other():
-    development = locked("requirements-dev.lock")
-    for package, (version, _) in locked("requirements.lock").items():
-        assert development[package][0] == version
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [("requirements.lock", "requirements-cluster.lock"), ("requirements-cluster.lock", "requirements-dev.lock")],
+)
+def test_each_lock_contains_the_one_that_its_list_begins_with(smaller, larger):
+    contained = locked(larger)
+    for package, (version, _) in locked(smaller).items():
+        assert contained[package][0] == version
 
 
 @pytest.mark.parametrize("lock", LISTS)
@@ -71,11 +77,14 @@ def test_a_lock_file_tells_how_to_make_it_again(lock):
 
 def test_everything_imported_is_declared():
     app = direct("requirements.txt")
+    cluster = app | direct("requirements-cluster.txt")
     for place in [*APP, *DEVELOPMENT]:
-        declared = app if place in APP else app | direct("requirements-dev.txt")
         files = [PROJECT / place] if place.endswith(".py") else sorted((PROJECT / place).rglob("*.py"))
         assert files
         for path in files:
+            declared = cluster if path.is_relative_to(CLUSTER) else app
+            if place in DEVELOPMENT:
+                declared = cluster | direct("requirements-dev.txt")
             for module in imported(path) & set(PACKAGES):
                 packages = {canonicalize_name(package) for package in PACKAGES[module]}
                 assert packages & set(declared), f"{path.relative_to(PROJECT)} imports {module}, which is not declared"

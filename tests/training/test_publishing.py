@@ -21,7 +21,7 @@ from digit_core.runs.config import training_config
 from digit_core.runs.run import BINARY, SHIPPED, list_runs, open_run
 from digit_core.runs.schemas import Progress
 from digit_core.storage import paths
-from digit_core.training import figures, fit, worker
+from digit_core.training import figures, fit, training_data, worker
 
 FULL = StorageError("config.json could not be written: the disk is full. Free some space and try again.")
 SETTINGS = json.loads((paths.SHIPPED_RUN / "config.json").read_text())["config"]
@@ -68,7 +68,7 @@ def test_a_cancel_is_seen_while_the_data_are_fetched(own_home, tmp_path, monkeyp
         for percent in range(100):
             report(percent / 100)
 
-    monkeypatch.setattr(fit, "load_dataset", fetch)
+    monkeypatch.setattr(training_data, "load_dataset", fetch)
     with pytest.raises(Cancelled):
         fit.train(
             training_config("quick"),
