@@ -1,4 +1,4 @@
-"""The configuration of a run that learns from labelled drawings."""
+"""The configurations of runs that begin with another run's weights."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from digit_core.runs.run import Run
 
 # Replay: three quarters of each batch are what the base run was trained on. Measured with
 # `scripts/benchmark.py adaptation`: fewer steps leave more of the mistakes, a higher rate costs accuracy on MNIST.
-_SETTINGS: dict[str, Any] = {
+_WITH_DRAWINGS: dict[str, Any] = {
     "epochs": 1,
     "steps_per_epoch": 350,
     "batch_size": 128,
@@ -21,6 +21,24 @@ _SETTINGS: dict[str, Any] = {
 }
 _MOST_SYNTHETIC = 5000  # of each kind: more than the steps use, and generated in seconds
 
+# More synthetic digits than in the base run's batches: what is new since then is in them.
+_WITHOUT_DRAWINGS: dict[str, Any] = {
+    "epochs": 6,
+    "steps_per_epoch": 100,
+    "batch_size": 256,
+    "learning_rate": 0.001,
+    "schedule": "cosine",
+    "mild_epochs": 6,
+    "synthetic_digits": 30_000,
+    "synthetic_digit_share": 0.4,
+    "non_digits": 12_000,
+    "non_digit_share": 0.125,
+    "patience": 500,
+    "drawings": 0,
+    "drawing_share": 0.0,
+    "drawings_digest": "",
+}
+
 
 def fine_tuning_config(base: Run, drawings: int, digest: str, **settings: Any) -> TrainingConfig:
     """The base run's configuration, changed so that it learns from so many drawings. Raises InvalidConfig.
@@ -31,4 +49,12 @@ def fine_tuning_config(base: Run, drawings: int, digest: str, **settings: Any) -
     changed = {"base_run": base.name, "drawings": drawings, "drawings_digest": digest}
     for name in ("synthetic_digits", "non_digits"):
         changed[name] = min(getattr(config, name), _MOST_SYNTHETIC)
-    return parse_config(config.model_dump() | _SETTINGS | changed | settings)
+    return parse_config(config.model_dump() | _WITH_DRAWINGS | changed | settings)
+
+
+def continued_config(base: Run, **settings: Any) -> TrainingConfig:
+    """The base run's configuration, changed so that it is trained on with synthetic digits as they are now.
+
+    `settings`: other fields to change. Raises InvalidConfig.
+    """
+    return parse_config(base.config.model_dump() | _WITHOUT_DRAWINGS | {"base_run": base.name} | settings)

@@ -120,12 +120,12 @@ def train(
         if cancelled():  # during the fit the callbacks check
             raise Cancelled
 
-    drawings = read_training_set(folder, class_count(config)) if config.base_run else None
+    drawings = read_training_set(folder, class_count(config)) if config.drawings else None
     data = prepare_data(config, lambda message: enter("training", message), drawings)
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = build_compiled_model(config, config.epochs * len(data.batches))
-    if drawings:
+    if config.base_run:
         begin_with(model, config)
     environment = Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
@@ -140,7 +140,7 @@ def train(
     enter("evaluating", "Evaluating on the test images")
     model = _float32_copy(model, config)
     inputs, labels = drawing_like_validation(data.x_validate, data.y_validate)
-    if drawings:
+    if config.base_run:
         half = inputs[::2], labels[::2]  # of these half are enough, and each share of the weights takes seconds
         share = blend(model, config, [(to_float(data.x_validate), data.y_validate), half])
         print(f"The weights are {share:.0%} those that were trained, and the rest the base run's.")
