@@ -23,16 +23,16 @@ _MOST_SYNTHETIC = 5000  # of each kind: more than the steps use, and generated i
 
 # More synthetic digits than in the base run's batches: what is new since then is in them.
 _WITHOUT_DRAWINGS: dict[str, Any] = {
-    "epochs": 6,
-    "steps_per_epoch": 100,
+    "epochs": 3,
+    "steps_per_epoch": 40,
     "batch_size": 256,
     "learning_rate": 0.001,
     "schedule": "cosine",
-    "mild_epochs": 6,
-    "synthetic_digits": 30_000,
-    "synthetic_digit_share": 0.4,
-    "non_digits": 12_000,
-    "non_digit_share": 0.125,
+    "mild_epochs": 3,
+    "synthetic_digits": 5000,
+    "synthetic_digit_share": 0.375,
+    "non_digits": 1500,
+    "non_digit_share": 0.15,
     "patience": 500,
     "drawings": 0,
     "drawing_share": 0.0,
@@ -53,8 +53,11 @@ def fine_tuning_config(base: Run, drawings: int, digest: str, **settings: Any) -
 
 
 def continued_config(base: Run, **settings: Any) -> TrainingConfig:
-    """The base run's configuration, changed so that it is trained on with synthetic digits as they are now.
+    """The base run's configuration, changed so that its last layer learns the synthetic digits as they are now.
 
     `settings`: other fields to change. Raises InvalidConfig.
     """
-    return parse_config(base.config.model_dump() | _WITHOUT_DRAWINGS | {"base_run": base.name} | settings)
+    changed = _WITHOUT_DRAWINGS | {"base_run": base.name}
+    if not base.config.non_digits:
+        changed |= {"non_digits": 0, "non_digit_share": 0.0}
+    return parse_config(base.config.model_dump() | changed | settings)
