@@ -4,7 +4,6 @@ python3 scripts/train.py --preset quick --epochs 1
 python3 scripts/train.py --preset two_block --data digits --seed 3 --json
 python3 scripts/train.py --preset custom --filters 16,32 --kernel-sizes 5,3 --dense-units 64 --rotation 8
 python3 scripts/train.py --base shipped --drawings drawings.npz
-python3 scripts/train.py --base shipped
 python3 scripts/train.py --resume 20261121-140500-robust
 """
 
@@ -24,14 +23,12 @@ from digit_core.errors import InvalidConfig, InvalidImport, TrainingFailed
 from digit_core.jobs import trainings
 from digit_core.jobs.processes import is_alive
 from digit_core.runs.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
-from digit_core.runs.fine_tuning import continued_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import ACTIVE
 from scripts.command_line import print_metrics, run_as_json, run_command
 
 _FIGURES = 60  # seconds that they may take
-_CHANGED_WITH_BASE = ("epochs", "batch_size", "learning_rate", "compute_dtype", "seed")  # the rest is the run's own
 
 
 def main() -> int:
@@ -89,16 +86,14 @@ def _start(arguments: argparse.Namespace) -> trainings.Job:
         raise InvalidConfig(f"--resume uses the training's own settings; leave out --{option}.")
     if arguments.resume:
         return trainings.resume(trainings.stopped_job(arguments.resume), activate=arguments.activate)
-    if arguments.drawings_file and not arguments.base:
-        raise InvalidConfig("--drawings goes with --base: a run learns from drawings.")
+    if bool(arguments.base) != bool(arguments.drawings_file):
+        raise InvalidConfig("--base and --drawings go together: a run learns from drawings.")
     command = " ".join(["scripts/train.py", *sys.argv[1:]])
     if arguments.base:
-        if fixed := [name for name in given if arguments.drawings_file or name not in _CHANGED_WITH_BASE]:
-            raise InvalidConfig(f"--base uses the run's own settings; leave out --{fixed[0].replace('_', '-')}.")
-        if arguments.drawings_file:
-            return _start_with_drawings(arguments, command)
-        config = continued_config(open_run(arguments.base), **given)
-        return trainings.start(config, activate=arguments.activate, command=command)
+        if given:
+            option = next(iter(given)).replace("_", "-")
+            raise InvalidConfig(f"--base uses the run's own settings; leave out --{option}.")
+        return _start_with_drawings(arguments, command)
     lists = {name: parse_numbers(given[name], name) for name in CUSTOM_FIELDS if isinstance(given.get(name), str)}
     config = training_config(**{"preset": DEFAULT_PRESET, **given, **lists})
     return trainings.start(config, activate=arguments.activate, command=command)
@@ -138,7 +133,7 @@ def _arguments() -> argparse.Namespace:
         "--batch-normalization", action=argparse.BooleanOptionalAction, help="preset custom: after each layer"
     )
     parser.add_argument("--compute-dtype", help="auto (default), float32 or bfloat16, while training")
-    parser.add_argument("--base", metavar="RUN", help="train this run on, with synthetic digits or --drawings")
+    parser.add_argument("--base", metavar="RUN", help="fine-tune this run on the drawings of --drawings")
     parser.add_argument(
         "--drawings", dest="drawings_file", type=Path, metavar="FILE", help="an export of My drawings: .npz or .zip"
     )

@@ -27,23 +27,22 @@ _SHARES = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)  # of the new weights, those tried fir
 _MOST_WORSE = 0.0006, 0.003  # shares of the validation images: of the data set's own, and of drawing-like ones
 
 
-def begin_with(model: keras.Model, run: Run) -> None:
-    """Give the model a base run's weights. Raises DamagedRun, also if they do not fit."""
+def begin_with(model: keras.Model, config: TrainingConfig) -> None:
+    """Give the model its base run's weights. Raises UnknownRun, or DamagedRun if they do not fit."""
+    run = open_run(config.base_run)
     try:
         model.set_weights(load_network(run).get_weights())
     except ValueError as error:
         raise DamagedRun(f"The weights of {run.name} do not fit its settings: {error}") from None
 
 
-def blend(
-    model: keras.Model, before: Sequence[np.ndarray], validation: Sequence[tuple[np.ndarray, np.ndarray]]
-) -> float:
-    """Move the model's weights back towards those `before`, as far as needed; returns the share of the new ones.
+def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Move the model's weights back towards its base run's, as far as needed; returns the share of the new ones.
 
-    `validation`: inputs of the model and labels (n,) of the data set's own validation images and of those that
-    resemble drawings; of neither may more than `_MOST_WORSE` be lost.
+    `validation`: inputs, float32 (n, 28, 28), and labels (n,) of the data set's own validation images and of those
+    that resemble drawings; of neither may more than `_MOST_WORSE` be lost. Raises UnknownRun or DamagedRun.
     """
-    after = model.get_weights()
+    before, after = load_network(open_run(config.base_run)).get_weights(), model.get_weights()
 
     def errors(share: float) -> list[int]:
         mixed = [old + share * (new - old) for old, new in zip(before, after, strict=True)]
@@ -61,7 +60,7 @@ def blend(
 
 
 def _count_errors(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> int:
-    logits = np.asarray(model.predict(inputs, batch_size=500, verbose=0))
+    logits = np.asarray(model.predict(inputs[..., None], batch_size=500, verbose=0))
     return int((logits[:, :N_DIGITS].argmax(1) != labels).sum())
 
 

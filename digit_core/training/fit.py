@@ -15,7 +15,7 @@ from digit_core.datasets.loading import load_dataset
 from digit_core.datasets.splits import stratified_split
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, read_training_set
 from digit_core.evaluation.report import evaluate
-from digit_core.inference.litert import Classifier, FeatureClassifier
+from digit_core.inference.litert import Classifier
 from digit_core.inference.probabilities import digit_probabilities
 from digit_core.jobs.training_job import Cancelled
 from digit_core.preprocessing.normalize import to_float
@@ -30,7 +30,6 @@ from digit_core.training.batches import NO_DRAWINGS, MixedBatches, class_count, 
 from digit_core.training.calibration import fit_calibration
 from digit_core.training.callbacks import EndFit, FitEnded, HistoryLogger, ProgressReporter, StopOnInvalidLoss
 from digit_core.training.export.formats import export_litert
-from digit_core.training.last_layer import FeatureBatches, features_of, last_layer
 from digit_core.training.macro_recall import MacroRecall
 from digit_core.training.mixed_precision import accelerated, compute_dtype, compute_dtype_for
 from digit_core.training.optimizers import optimizer
@@ -89,10 +88,7 @@ def prepare_data(
 def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
     """The preset's network with its optimiser, loss and metrics, for `steps` training steps in all."""
     plain = build(config)
-    return _compiled(accelerated(plain, compute_dtype_for(config, plain)), config, steps)
-
-
-def _compiled(model: keras.Model, config: TrainingConfig, steps: int) -> keras.Model:
+    model = accelerated(plain, compute_dtype_for(config, plain))
     model.compile(
         optimizer=optimizer(config, steps),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
@@ -124,20 +120,13 @@ def train(
         if cancelled():  # during the fit the callbacks check
             raise Cancelled
 
-    drawings = read_training_set(folder, class_count(config)) if config.drawings else None
+    drawings = read_training_set(folder, class_count(config)) if config.base_run else None
     data = prepare_data(config, lambda message: enter("training", message), drawings)
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = build_compiled_model(config, config.epochs * len(data.batches))
-    fitted, batches, show = model, data.batches, lambda images: images[..., None]
-    if base := open_run(config.base_run) if config.base_run else None:
-        begin_with(model, base)
-        before = model.get_weights()
-    if base and not drawings:
-        network = FeatureClassifier(base.model_bytes(), threads=os.cpu_count() or 1)
-        fitted = _compiled(last_layer(model), config, config.epochs * len(batches))
-        batches = FeatureBatches(batches, network)
-        before, show = fitted.get_weights(), lambda images: features_of(network, images)
+    if drawings:
+        begin_with(model, config)
     environment = Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         data_digest=data.digest,
@@ -145,16 +134,15 @@ def train(
         created=time.time(),
         compute_dtype=compute_dtype(model),
     )
-    validation = show(to_float(data.x_validate)), data.y_validate
-    _fit(fitted, config, folder, batches, validation, ProgressReporter(report, cancelled))
+    _fit(model, config, folder, data, ProgressReporter(report, cancelled))
     history = Run(folder).history()
 
     enter("evaluating", "Evaluating on the test images")
     model = _float32_copy(model, config)
     inputs, labels = drawing_like_validation(data.x_validate, data.y_validate)
-    if base:
-        half = show(inputs[::2]), labels[::2]  # of these half are enough, and each share of the weights takes seconds
-        share = blend(model if drawings else last_layer(model), before, [validation, half])
+    if drawings:
+        half = inputs[::2], labels[::2]  # of these half are enough, and each share of the weights takes seconds
+        share = blend(model, config, [(to_float(data.x_validate), data.y_validate), half])
         print(f"The weights are {share:.0%} those that were trained, and the rest the base run's.")
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
@@ -215,31 +203,25 @@ def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
 
 
 def _fit(
-    model: keras.Model,
-    config: TrainingConfig,
-    folder: Path,
-    batches: MixedBatches | FeatureBatches,
-    validation: tuple[np.ndarray, np.ndarray],
-    reporter: keras.callbacks.Callback,
+    model: keras.Model, config: TrainingConfig, folder: Path, data: TrainingData, reporter: keras.callbacks.Callback
 ) -> None:
     if weights := early_stopped_weights(config, folder):
         model.set_weights(weights)
         return
     keras.config.disable_traceback_filtering()  # it would free what the traceback refers to
-    inputs, labels = validation
-    labels = np.eye(class_count(config), dtype=np.float32)[labels]
+    labels = np.eye(class_count(config), dtype=np.float32)[data.y_validate]
     try:
         model.fit(
-            batches,
+            data.batches,
             epochs=config.epochs,
             shuffle=False,  # the batches are shuffled by epoch already, and Keras's order could not be resumed
-            validation_data=(inputs, labels),
+            validation_data=(to_float(data.x_validate), labels),
             validation_batch_size=500,
             callbacks=[
                 reporter,
                 HistoryLogger(folder / "history.csv"),  # before the checkpoint: it may be an epoch ahead, not behind
                 StepLogger(folder, config.batch_size),
-                *resumable_callbacks(config, folder, batches),
+                *resumable_callbacks(config, folder, data.batches),
                 StopOnInvalidLoss(),
                 EndFit(),
             ],

@@ -65,13 +65,14 @@ def test_base_run_and_drawings_go_together(trained_run):
 
 def test_weights_move_back_until_validation_is_as_good_as_before(trained_run):
     data = load_dataset("digits")
-    images, labels = data.x_train[:500, ..., None] / np.float32(255), data.y_train[:500]
+    config = fine_tuning_config(trained_run, 30, "")
+    images, labels = data.x_train[:500] / np.float32(255), data.y_train[:500]
     network = load_network(trained_run)
     before = network.get_weights()
-    assert blend(network, before, [(images, labels)] * 2) == 1.0, "nothing was lost"
+    assert blend(network, config, [(images, labels)] * 2) == 1.0, "nothing was lost"
     damaged = [weight + np.random.default_rng(0).normal(0, 1.0, weight.shape) for weight in before]
     network.set_weights(damaged)
-    share = blend(network, before, [(images, labels)] * 2)
+    share = blend(network, config, [(images, labels)] * 2)
     assert share < 1.0
     for weight, old, new in zip(network.get_weights(), before, damaged, strict=True):
         np.testing.assert_allclose(weight, old + share * (new - old), atol=1e-5)
