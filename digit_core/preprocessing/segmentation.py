@@ -25,6 +25,7 @@ _GAP = 0.25  # of a digit's height: parts farther apart are never one digit
 _WIDEST = 1.5  # of a digit's height
 _MOST_PIECES = 6  # of one digit
 _BROAD = 1.0  # of a digit's height: broader pieces may be two digits
+_FEWEST = 15  # pixels: broad specks are not cut
 _LOWEST = 0.3  # of a digit's height: the zeros of an amount may be so low
 _UPRIGHT = 1.3  # contours are curved, which makes their mean slant smaller than that of the stems
 
@@ -142,7 +143,7 @@ def _cuts_of_broad_pieces(edges: list[int], profile: np.ndarray, height: float) 
     smooth = ndimage.gaussian_filter1d(profile.astype(np.float64), max(_SMOOTH * height, 0.5))
     found = []
     for left, right in pairwise(edges):
-        if right - left > _BROAD * height:
+        if right - left > _BROAD * max(height, _FEWEST):
             first, last = (round(left + share * (right - left)) for share in (0.3, 0.7))
             found.append(first + int(smooth[first : last + 1].argmin()))
     return found
