@@ -4,15 +4,18 @@ Viterbi's algorithm over the pieces of a `Segmentation`: each piece belongs to o
 out (dots, commas, dashes, dirt).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from digit_core.preprocessing.segmentation import Candidate, Piece, Segmentation
+from digit_core.preprocessing.segmentation import Box, Candidate, Piece, Segmentation
 
 _LEAST = 1e-4  # a candidate's probability counts as at least this
 _DIGIT = 1.2  # cost of each digit: fewer digits are likelier than more
 _LOW, _LOW_FROM = 12.0, 0.7  # cost for each height below this share of the line's
+_LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are often small
+_TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
 _OMITTED = 6.0  # cost of leaving out a piece as large as a digit
@@ -25,9 +28,13 @@ def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likenes
     """
     pieces, height = segmentation.pieces, segmentation.height
     starting: dict[int, list[tuple[float, Candidate]]] = {}
+    sizes = Counter(piece.part for piece in pieces)
     scores = np.log(np.maximum(probabilities.max(1) * likeness, _LEAST))
-    for score, candidate in zip(scores, segmentation.candidates, strict=True):
-        cost = _cost(candidate, height)
+    is_zero = probabilities.argmax(1) == 0
+    for score, zero, candidate in zip(scores, is_zero, segmentation.candidates, strict=True):
+        own = Counter(piece.part for piece in pieces[candidate.first : candidate.last + 1])
+        is_torn = len(own) > 1 and any(count < sizes[part] for part, count in own.items())
+        cost = _cost(candidate.box, height, is_zero=zero) + _TORN * is_torn
         starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
     best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
     best[0] = (0.0, 0, None)
@@ -48,9 +55,9 @@ def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likenes
     return digits[::-1]
 
 
-def _cost(candidate: Candidate, height: float) -> float:
-    left, top, right, bottom = candidate.box
-    low = max(_LOW_FROM - (bottom - top) / height, 0)
+def _cost(box: Box, height: float, *, is_zero: bool) -> float:
+    left, top, right, bottom = box
+    low = max(_LOW_FROM - (bottom - top) / height, 0) * (_LOW_ZERO if is_zero else 1)
     wide = max((right - left) / height - _WIDE_FROM, 0)
     return _DIGIT + _LOW * low + _WIDE * wide
 

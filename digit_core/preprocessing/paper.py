@@ -16,6 +16,7 @@ _PAPER = 0.92  # of the level around it: what is darker is not paper
 _FAINTEST = 0.04  # of the paper's brightness: what is less dark is no ink
 _STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, and ends with the second
 _SMALLEST = 6  # pixels of strong ink in a part
+_IN_CELL, _IN_LINE = 5.0, 3.0  # times the grain of the paper: ink is darker; a line that is full of ink looks grainy
 
 
 def darkness(plane: np.ndarray, enlarged: float = 1.0) -> np.ndarray:
@@ -48,13 +49,16 @@ def _blurred(plane: np.ndarray, reach: float) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def ink_of(dark: np.ndarray) -> tuple[np.ndarray, float]:
-    """The ink, bool (h, w), and how dark it typically is; from `darkness`. The ink is empty on blank paper."""
+def ink_of(dark: np.ndarray, clear: float) -> tuple[np.ndarray, float]:
+    """The ink, bool (h, w), and how dark it typically is; from `darkness`.
+
+    The ink is empty on blank paper: where nothing is `clear` times as dark as the paper's grain.
+    """
     height, width = dark.shape
     inner = dark[int(0.12 * height) : int(0.88 * height) + 1, int(0.12 * width) : int(0.88 * width) + 1]
     top = float(np.quantile(inner, 0.98))
     grain = 1.4826 * float(np.median(np.abs(dark - np.median(dark))))
-    if top < max(0.07, float(np.median(dark)) + 5 * grain):
+    if top < max(0.07, float(np.median(dark)) + clear * grain):
         return np.zeros(dark.shape, bool), 0.0
     scaled = np.clip(inner / top * 255, 0, 255).astype(np.uint8)
     split, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
@@ -75,16 +79,17 @@ def soft(dark: np.ndarray, ink: np.ndarray, full: float) -> np.ndarray:
 def digit_ink(plane: np.ndarray) -> np.ndarray | None:
     """The ink of the one digit in a cell or a cut-out, float32 (h, w), 0 to 1; None if there is none."""
     dark = darkness(plane)
-    ink, full = ink_of(dark)
-    ink = _central(without_lines(ink, across=0.93, margin=0.3), dark)
+    ink, full = ink_of(dark, _IN_CELL)
+    ink = _central(without_lines(ink, across=0.93, margin=0.3, sides=0.3), dark)
     return None if ink is None else soft(dark, ink, full)
 
 
 def line_ink(plane: np.ndarray, enlarged: float) -> np.ndarray | None:
     """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none."""
     dark = darkness(plane, enlarged)
-    ink, full = ink_of(dark)
-    ink = without_lines(ink, across=0.9, margin=0.5)
+    ink, full = ink_of(dark, _IN_LINE)
+    # Upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
+    ink = without_lines(ink, across=0.9, margin=0.5, sides=0.03)
     return soft(dark, ink, full) if ink.any() else None
 
 

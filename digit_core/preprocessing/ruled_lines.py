@@ -24,16 +24,16 @@ class _Line:
     thickness: float
 
 
-def without_lines(mask: np.ndarray, across: float, margin: float) -> np.ndarray:
+def without_lines(mask: np.ndarray, across: float, margin: float, sides: float) -> np.ndarray:
     """Ink, bool (h, w), without lines that are inked over their whole length, horizontal or vertical.
 
     `across`: the share of the picture's width that a horizontal line covers at least; a vertical one
-    covers 0.93 of its height. `margin`: the share of the picture, from each edge, in which lines lie:
-    0.5 is all of it.
+    covers 0.93 of its height. `margin` and `sides`: the share of the picture in which horizontal and
+    vertical lines lie, from each edge: 0.5 is all of it.
     """
     horizontal = _without(mask, _lines(mask, across, margin))
     turned = np.ascontiguousarray(mask.T)
-    return horizontal & _without(turned, _lines(turned, 0.93, min(margin, 0.3))).T
+    return horizontal & _without(turned, _lines(turned, 0.93, sides)).T
 
 
 def _lines(mask: np.ndarray, least: float, margin: float) -> list[_Line]:

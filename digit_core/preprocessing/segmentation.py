@@ -7,6 +7,7 @@ along the slant of the writing. Which cuts are real is left to the classifier, s
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -24,6 +25,9 @@ _GAP = 0.25  # of a digit's height: parts farther apart are never one digit
 _WIDEST = 1.5  # of a digit's height
 _MOST_PIECES = 6  # of one digit
 _MOST_PIXELS = 60_000_000  # of all candidates' boxes; a line of digits that fills a picture has a tenth of it
+_BROAD = 1.0  # of a digit's height: broader pieces may be two digits
+_FEWEST = 15  # pixels: broad specks are not cut
+_LOWEST = 0.3  # of a digit's height: the zeros of an amount may be so low
 _UPRIGHT = 1.3  # contours are curved, which makes their mean slant smaller than that of the stems
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
@@ -119,7 +123,8 @@ def _cut(y: np.ndarray, x: np.ndarray, part: int, slant: float, height: float) -
     np.maximum.at(bottom, c, r)
     extent = np.where(amount > 0, bottom - top + 1, 0)
     places: set[int] = set()
-    for profile, limit in ((amount * (0.4 + 0.6 * strokes), _INK_LIMIT), (extent, _EXTENT_LIMIT)):
+    thickness = amount * (0.4 + 0.6 * strokes)
+    for profile, limit in ((thickness, _INK_LIMIT), (extent, _EXTENT_LIMIT)):
         smooth = ndimage.gaussian_filter1d(profile.astype(np.float64), max(_SMOOTH * height, 0.5))
         reach = max(int(_VALLEY * height), 2)
         low = ndimage.minimum_filter1d(smooth, 2 * reach + 1)
@@ -130,8 +135,20 @@ def _cut(y: np.ndarray, x: np.ndarray, part: int, slant: float, height: float) -
     for place in sorted(places):
         if not cuts or place - cuts[-1] > max(2, _APART * height):
             cuts.append(place)
+    cuts = sorted([*cuts, *_cuts_of_broad_pieces([0, *cuts, width], thickness, height)])
     which = np.searchsorted(cuts, column, side="right")
     return [Piece(y[which == i], x[which == i], part) for i in range(len(cuts) + 1) if (which == i).any()]
+
+
+def _cuts_of_broad_pieces(edges: list[int], profile: np.ndarray, height: float) -> list[int]:
+    """One more cut in each piece that is too broad for a digit: where the profile is lowest in its middle."""
+    smooth = ndimage.gaussian_filter1d(profile.astype(np.float64), max(_SMOOTH * height, 0.5))
+    found = []
+    for left, right in pairwise(edges):
+        if right - left > _BROAD * max(height, _FEWEST):
+            first, last = (round(left + share * (right - left)) for share in (0.3, 0.7))
+            found.append(first + int(smooth[first : last + 1].argmin()))
+    return found
 
 
 def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: float) -> list[Candidate]:
@@ -147,7 +164,7 @@ def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: floa
             y, x = (np.concatenate([getattr(p, axis) for p in pieces[first : last + 1]]) for axis in "yx")
             if np.ptp(x + slant * y) > _WIDEST * height:
                 break
-            if np.ptp(y) >= _TALL * height:
+            if np.ptp(y) >= _LOWEST * height:
                 pixels += int(np.ptp(y) + 1) * int(np.ptp(x) + 1)
                 if pixels > _MOST_PIXELS:
                     raise InvalidImage("the picture has a pattern instead of digits; crop it to one line of digits")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import ndimage
 
 from digit_core.errors import NoInk
 from digit_core.preprocessing.ink import find_ink, find_line_ink
@@ -86,6 +87,33 @@ def test_a_ruled_line_below_a_number_is_left_out(seven):
     assert overlap(found, ink) > 0.6
 
 
+def test_a_one_as_high_as_the_picture_is_no_upright_line():
+    ink = np.zeros((80, 240), np.float32)
+    ink[1:79, 36:43] = 1
+    ink[1:79, 200:207] = 1
+    found, _ = find_line_ink(photo(ink))
+    assert overlap(found, ink) > 0.6
+
+
+def test_the_sides_of_a_frame_around_a_number_are_left_out():
+    ink = np.zeros((80, 240), np.float32)
+    ink[12:68, 100:107] = 1
+    framed = ink.copy()
+    framed[:, 2:5] = framed[:, 235:238] = 1
+    found, _ = find_line_ink(photo(framed))
+    assert overlap(found, ink) > 0.6
+    assert max(found[:, :8].max(), found[:, 232:].max()) < 0.5
+
+
+def test_a_line_full_of_blurred_ink_is_not_taken_for_grain():
+    ink = np.zeros((80, 240), np.float32)
+    for left in range(10, 230, 25):
+        ink[8:72, left : left + 12] = 1
+    blurred = ndimage.gaussian_filter(ink, 4.0)
+    found, _ = find_line_ink(photo(blurred, dark=0.4))
+    assert overlap(found, ink) > 0.5
+
+
 LINES = st.tuples(st.integers(30, 90), st.integers(-8, 8), st.integers(1, 5))
 
 
@@ -98,7 +126,7 @@ def test_a_line_through_a_stroke_is_erased_and_the_stroke_stays(drawn):
     line = np.zeros_like(stroke)
     for x in range(SIDE):
         line[y + tilt * x // SIDE :, x][:thick] = True
-    left = without_lines(stroke | line, across=0.7, margin=0.5)
+    left = without_lines(stroke | line, across=0.7, margin=0.5, sides=0.3)
     assert (left & stroke).sum() >= 0.98 * stroke.sum()
     assert (left & line & ~stroke)[:, np.r_[0:55, 72:SIDE]].sum() <= 0.02 * line.sum()
 
@@ -108,4 +136,4 @@ def test_a_line_through_a_stroke_is_erased_and_the_stroke_stays(drawn):
 def test_a_bar_that_does_not_cross_the_picture_is_no_line(y, thick):
     bar = np.zeros((SIDE, SIDE), bool)
     bar[y : y + thick, 30:100] = True
-    assert (without_lines(bar, across=0.93, margin=0.3) == bar).all()
+    assert (without_lines(bar, across=0.93, margin=0.3, sides=0.3) == bar).all()

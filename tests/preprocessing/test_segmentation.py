@@ -6,7 +6,7 @@ import pytest
 from digit_core.errors import InvalidImage, NoInk
 from digit_core.inference.number_search import best_sequence
 from digit_core.preprocessing.ink import find_line_ink
-from digit_core.preprocessing.segmentation import Segmentation, segment
+from digit_core.preprocessing.segmentation import Candidate, Piece, Segmentation, segment
 from scripts.benchmarks.drawings import paint
 
 FIVE = [
@@ -51,6 +51,15 @@ def test_touching_digits_are_cut_where_they_touch():
     halves = [box for box in boxes(touching) if 95 <= box[2] - box[0] <= 125]
     assert any(abs(box[2] - 112) < 10 for box in halves)
     assert any(abs(box[0] - 112) < 10 for box in halves)
+
+
+def test_a_part_too_broad_for_a_digit_is_cut_even_where_its_strokes_are_thick():
+    solid = np.zeros((100, 260), np.float32)
+    solid[20:80, 10:130] = solid[20:80, 170:195] = 1  # as two digits of a thick pen, grown together
+    solid[20:24, 65:75] = 0
+    segmentation = segment(solid)
+    assert len([piece for piece in segmentation.pieces if piece.part == 0]) == 2
+    assert {(0, 0), (1, 1)} <= {(one.first, one.last) for one in segmentation.candidates}
 
 
 def test_slanted_neighbours_that_share_columns_stay_apart():
@@ -99,6 +108,52 @@ def test_the_likeliest_candidates_are_chosen_and_a_dot_is_left_out():
     chosen = best_sequence(segmentation, probabilities, likeness)
     assert len(chosen) == 3
     assert all(120 > one.box[2] - one.box[0] > 95 for one in chosen)
+
+
+def bar(x: int, top: int, bottom: int, width: int, part: int) -> Piece:
+    """A filled rectangle as a piece."""
+    y, columns = (axis.ravel() for axis in np.mgrid[top:bottom, x : x + width])
+    return Piece(y, columns, part)
+
+
+def candidates(pieces: tuple[Piece, ...], spans: list[tuple[int, int]]) -> tuple[Candidate, ...]:
+    """Candidates from the first to the last of the spans of pieces."""
+    found = []
+    for first, last in spans:
+        own = np.array([piece.box for piece in pieces[first : last + 1]])
+        box = (*own[:, :2].min(0).tolist(), *own[:, 2:].max(0).tolist())
+        found.append(Candidate(first, last, box, np.ones((1, 1), np.float32)))
+    return tuple(found)
+
+
+def test_the_tip_of_a_seven_stays_with_it_rather_than_with_the_eight_beside_it():
+    pieces = (bar(0, 0, 100, 50, part=1), bar(45, 0, 10, 15, part=2), bar(60, 0, 100, 15, part=2))
+    spans = [(0, 0), (0, 1), (1, 2), (2, 2)]
+    segmentation = Segmentation(pieces, candidates(pieces, spans), 100.0)
+    eight, seven = np.eye(10)[8], np.eye(10)[7]
+    likeness = np.array([0.9, 0.99, 0.9, 0.99])  # without its tip, a seven is a perfect one
+    chosen = best_sequence(segmentation, np.array([eight, eight, seven, np.eye(10)[1]]), likeness)
+    assert [(one.first, one.last) for one in chosen] == [(0, 0), (1, 2)]
+
+
+def test_digits_that_touch_are_cut():
+    pieces = (bar(0, 0, 100, 50, part=1), bar(50, 0, 100, 50, part=1))
+    segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (0, 1), (1, 1)]), 100.0)
+    chosen = best_sequence(segmentation, np.tile(np.eye(10)[8], (3, 1)), np.array([0.9, 0.05, 0.9]))
+    assert [(one.first, one.last) for one in chosen] == [(0, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(("digit", "chosen"), [(0, 2), (6, 1)])
+def test_a_low_zero_after_a_tall_digit_is_one_and_other_low_signs_are_left_out(digit, chosen):
+    pieces = (bar(0, 0, 100, 50, part=1), bar(60, 50, 95, 30, part=2))
+    segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (1, 1)]), 100.0)
+    found = best_sequence(segmentation, np.eye(10)[[6, digit]], np.array([0.99, 0.99]))
+    assert len(found) == chosen
+
+
+def test_a_mark_of_a_third_of_the_height_is_a_candidate():
+    small = [stroke * 0.28 + (0, 120) for stroke in RING]
+    assert any(box[3] - box[1] < 75 for box in boxes(segmented((ONE, 0), (ONE, 60), (small, 140))))
 
 
 def test_where_nothing_is_like_a_digit_nothing_is_chosen():
