@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.runs.active_run import read_active
 from digit_core.runs.run import list_runs
 from pages.components.titles import markdown, run_titles
@@ -33,7 +34,7 @@ if listing.runs:
         actions.show(runs_table.show(shown, titles, read_active().run, more=more_columns), titles)
     else:
         run_filter.offer_to_clear()
-    if len(listing.runs) == 1:
+    if len(listing.runs) == 1 and is_permitted(Action.TRAIN):
         st.info(
             f"{markdown(titles[listing.runs[0].name])} is the only run so far. Train another with *Retrain* in the "
             "sidebar.",
