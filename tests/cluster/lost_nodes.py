@@ -1,4 +1,7 @@
-"""Searches, pictures and ensembles on two nodes of this machine, one of which is lost."""
+"""Searches, pictures and ensembles on two nodes of this machine, one of which is lost.
+
+Some minutes: `python -m pytest tests/cluster/lost_nodes.py`. The suite does not collect it.
+"""
 
 import numpy as np
 import pytest
