@@ -39,7 +39,8 @@ def show_visitors() -> None:
     code, has_accounts = identity.teacher_code(), identity.has_accounts()
     if actor.proof is Proof.ACCOUNT:
         st.info(f"Signed in as {_name(actor)}, which is not an owner of this app: you can draw and look.")
-        st.button("Sign out", key="sign-out", width="stretch", on_click=_sign_out)
+        if st.button("Sign out", key="sign-out", width="stretch"):
+            _sign_out()
     else:
         st.markdown(f":small[{_BOTH if code and has_accounts else _ACCOUNT if has_accounts else _CODE}]")
         for provider, title in _providers().items():
@@ -63,7 +64,8 @@ def show_owner() -> None:
         st.caption(EVERYONE)
         return
     st.caption(f"Signed in as {_name(actor)} (owner)" if actor.proof is Proof.ACCOUNT else _WITH_CODE)
-    st.button("Sign out", icon=":material/logout:", key="sign-out", width="stretch", on_click=_sign_out)
+    if st.button("Sign out", icon=":material/logout:", key="sign-out", width="stretch"):
+        _sign_out()
     if new := identity.token_for_browser():
         _set_cookie(new)
 
@@ -114,7 +116,9 @@ def _sign_out() -> None:
         identity.forget_token()
         st.session_state[_SIGNED_OUT] = True
     if actor.name:
-        st.logout()
+        st.logout()  # the browser leaves the page
+    else:
+        st.rerun(scope="app")  # the owner's buttons are all over the page
 
 
 def _set_cookie(token: str) -> None:
