@@ -127,15 +127,15 @@ def _show_coordinates(search: Search, table: pd.DataFrame) -> None:
         .mark_text(align="left", dx=5, fontSize=11, color=charts.GREY)
         .encode(x=x, y=y, text="value:N")
     )
-    charts.show(
+    figure = charts.figure(
         alt.layer(lines, labels),
-        f"search-{search.name}-settings",
         "Settings of the trials",
         "A line for each trial, through its value of each setting; the darker, the smaller its validation loss.",
         table,
         height=300,
         more=40,
     )
+    charts.show(figure, f"search-{search.name}-settings")
 
 
 def _labels(table: pd.DataFrame) -> pd.DataFrame:
@@ -165,12 +165,12 @@ def _show_importance(search: Search, importance: dict[str, float]) -> None:
         )
     )
     after = "the first epoch" if search.rung == 1 else f"{search.rung} epochs"
-    charts.show(
+    figure = charts.figure(
         chart,
-        f"search-{search.name}-importance",
         "Importance of each setting",
         f"How much of the variance of the validation loss after {after}, which all trials reach, each setting explains "
         "by itself (functional ANOVA, Hutter, Hoos and Leyton-Brown 2014).",
         table,
         height=26 * len(table) + 20,
     )
+    charts.show(figure, f"search-{search.name}-importance")
