@@ -3,7 +3,7 @@
 import time
 
 
-def wait_for(condition, seconds=90):
+def wait_for(condition, seconds=300):
     """The first true value of `condition()`, checked 20 times a second so as not to slow down the other process."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

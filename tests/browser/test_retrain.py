@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 SEVEN = [(60, 60), (190, 60), (120, 220)]
 EPOCH = re.compile(r"Epoch \d+ of")
-TRAINING = 90_000  # milliseconds: TensorFlow alone takes some seconds to load
+TRAINING = 300_000  # milliseconds: TensorFlow alone takes some seconds to load
 
 
 def choose_the_bundled_digits(page: Page, epochs: int) -> None:

@@ -179,7 +179,7 @@ def test_exports_started_at_once_run_one_at_a_time_in_processes_of_their_own(tra
         processes.append(processes_with("digit_core.training", trained_run.name))
         return all(task.watch() is None for task in tasks)
 
-    wait_for(all_done, seconds=240)
+    wait_for(all_done, seconds=600)
     assert max(processes) <= 2  # one may end while the next begins
     forms = {export_path(trained_run, form): form for form in FORMATS.values()}
     ends = [sidecar_path(path, ".json").stat().st_mtime for path in order]
