@@ -29,8 +29,9 @@ def room_command(room: str, *arguments: str) -> tuple[str, ...]:
 
 
 def process_environment() -> dict[str, str]:
-    """This process's environment variables, and those that keep TensorFlow quiet."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    """The environment of a process that this one starts: its own, with the machine's locks and a quiet TensorFlow."""
+    shared = {"TMPDIR": str(paths.shared_temporary_folder())}  # this process may have a folder of its own
+    return {**os.environ, **shared, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 def start_process(log_path: Path, command: Sequence[str]) -> subprocess.Popen:

@@ -94,12 +94,12 @@ def warm_trainer_folder() -> Path:
 
 def warm_trainer_lock() -> Path:
     """The lock held by the one trainer that may wait for a training on this machine."""
-    return _shared_temporary_folder() / "digit-lab-warm-trainer.lock"
+    return shared_temporary_folder() / "digit-lab-warm-trainer.lock"
 
 
 def machine_lock() -> Path:
     """The lock held by the one training that may run, shared by all checkouts on the machine."""
-    return _shared_temporary_folder() / "digit-lab-training.lock"
+    return shared_temporary_folder() / "digit-lab-training.lock"
 
 
 def temporary_folder() -> Path:
@@ -108,13 +108,17 @@ def temporary_folder() -> Path:
 
 
 def use_temporary_folder(folder: Path) -> None:
-    """Have this process, and those that it starts, put their temporary files there; the locks stay where they are."""
+    """Have this process put its temporary files there; the locks stay where they are.
+
+    A process that it starts must be given the shared folder again (`process_environment`), where the locks are.
+    """
     global _shared
-    _shared = _shared_temporary_folder()
+    _shared = shared_temporary_folder()
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
 
 
-def _shared_temporary_folder() -> Path:
+def shared_temporary_folder() -> Path:
+    """The system's folder for temporary files, where the locks of this machine are."""
     return _shared or Path(tempfile.gettempdir())
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.applications import Starlette
@@ -151,7 +152,7 @@ def test_the_answers_under_way_are_finished_before_the_server_stops(sessions, mo
         return running[0] > 0
 
     monkeypatch.setattr(graceful_stop, "scripts_running", scripts)
-    asyncio.run(graceful_stop.finish(lambda: order.append("stopped")))
+    _run(graceful_stop.finish(lambda: order.append("stopped")))
     assert order == ["asked", "asked", "stopped"]
 
 
@@ -159,7 +160,7 @@ def test_an_answer_that_takes_too_long_does_not_hold_up_the_end(sessions, monkey
     monkeypatch.setattr(graceful_stop, "_MOST_SECONDS", 0.1)
     monkeypatch.setattr(graceful_stop, "scripts_running", lambda: 1)
     stopped = []
-    asyncio.run(graceful_stop.finish(lambda: stopped.append(True)))
+    _run(graceful_stop.finish(lambda: stopped.append(True)))
     assert stopped == [True]
 
 
@@ -214,6 +215,11 @@ def test_a_terminated_app_finishes_the_answer_under_way_and_logs_that_it_has_sto
     events = [json.loads(line) for line in log.read_text().splitlines()]
     assert [event["event"] for event in events] == ["app_started", "app_stopping", "app_stopped"]
     assert events[1]["sessions"] == 1
+
+
+def _run(coroutine) -> None:
+    with ThreadPoolExecutor(1) as apart:  # in this one Playwright's loop may be running
+        apart.submit(asyncio.run, coroutine).result()
 
 
 def _message(data: bytes) -> str:

@@ -105,3 +105,22 @@ def test_the_folder_of_a_process_is_swept_when_the_process_is_gone(own_home):
         process.kill()
     process_folder.sweep_process_folders()
     assert list(paths.temporary_folder().iterdir()) == []
+
+
+_CHILD_LOCK = "from digit_core.storage import paths; print(paths.machine_lock())"
+_PARENT_LOCK = f"""
+import subprocess, sys
+from digit_core.jobs.processes import process_environment
+from digit_core.storage import paths
+from digit_core.storage.process_folder import delete_own_folder, use_own_folder
+use_own_folder()
+print(paths.machine_lock(), flush=True)
+subprocess.run([sys.executable, "-c", {_CHILD_LOCK!r}], env=process_environment(), check=True)
+delete_own_folder()
+"""
+
+
+def test_a_process_with_its_own_folder_shares_the_locks_with_those_that_it_starts(own_home):
+    command = [sys.executable, "-c", _PARENT_LOCK]
+    printed = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines() == [str(paths.machine_lock())] * 2
