@@ -66,9 +66,8 @@ def inputs(recognizer: Recognizer) -> dict[str, Callable[[random.Random], object
 
     def array(rng: random.Random) -> None:
         shape = [rng.choice([0, 1, 2, 7, 28, 60, 200]) for _ in range(rng.choice([2, 2, 3, 3, 1, 4]))]
-        if len(shape) == 3:
-            shape[2] = rng.choice([1, 2, 3, 4, 5])
-        values = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, shape)
+        shape[2:] = [rng.choice([1, 2, 3, 4, 5]) for _ in shape[2:]]  # small: its own memory would count as the app's
+        values = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, shape, np.uint8)
         dtype = rng.choice([np.uint8] * 6 + [np.float32, np.int64, bool, object])
         image = (values * (values > rng.choice([0, 128, 250]))).astype(dtype)[:: rng.choice([1, 1, -1, 2])]
         _predict(recognizer, image, rng)

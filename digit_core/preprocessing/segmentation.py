@@ -24,6 +24,7 @@ _INK_LIMIT, _EXTENT_LIMIT = 0.6, 0.75  # of a digit's height: where a stroke is 
 _GAP = 0.25  # of a digit's height: parts farther apart are never one digit
 _WIDEST = 1.5  # of a digit's height
 _MOST_PIECES = 6  # of one digit
+_MOST_CANDIDATES = 300  # of a line: each is normalized and classified; amounts of up to 7 digits have at most 89
 _MOST_PIXELS = 60_000_000  # of all candidates' boxes; a line of digits that fills a picture has a tenth of it
 _BROAD = 1.0  # of a digit's height: broader pieces may be two digits
 _FEWEST = 15  # pixels: broad specks are not cut
@@ -166,7 +167,7 @@ def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: floa
                 break
             if np.ptp(y) >= _LOWEST * height:
                 pixels += int(np.ptp(y) + 1) * int(np.ptp(x) + 1)
-                if pixels > _MOST_PIXELS:
+                if pixels > _MOST_PIXELS or len(found) == _MOST_CANDIDATES:
                     raise InvalidImage("the picture has a pattern instead of digits; crop it to one line of digits")
                 found.append(_candidate(padded, first, last, y, x))
     return found

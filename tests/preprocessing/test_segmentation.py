@@ -160,3 +160,9 @@ def test_where_nothing_is_like_a_digit_nothing_is_chosen():
     segmentation = segmented(([np.array([[0.0, 100.0], [60.0, 100.0]])], 20), (ONE, 200))
     only_marks = Segmentation(segmentation.pieces[:1], (), segmentation.height)
     assert best_sequence(only_marks, np.zeros((0, 10)), np.zeros(0)) == []
+
+
+def test_noise_that_could_be_cut_everywhere_is_refused():
+    noise = np.random.default_rng(0).random((28, 400)) > 0.6
+    with pytest.raises(InvalidImage, match="a pattern instead of digits"):
+        segment(noise.astype(np.float32))
