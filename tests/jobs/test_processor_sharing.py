@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +15,12 @@ class Machine:
     """A clock, whether somebody draws, and what the training was told to run on."""
 
     def __init__(self):
-        self.now, self.drawn, self.runs_on = 0.0, False, []
+        self.now, self.drawn, self.runs_on, self.niceness = 0.0, False, [], []
 
     def sharing(self, processors):
-        return ProcessorSharing(lambda: self.drawn, self.runs_on.append, lambda: self.now, processors)
+        return ProcessorSharing(
+            lambda: self.drawn, self.runs_on.append, self.niceness.append, lambda: self.now, processors
+        )
 
 
 @pytest.fixture
@@ -28,12 +33,14 @@ def test_a_training_leaves_one_processor_while_somebody_draws_and_takes_it_back(
     for machine.now, machine.drawn in ((0, False), (1, True), (2, True), (3, False)):
         sharing.update()
     assert machine.runs_on == [[1, 2], [0, 1, 2]]
+    assert machine.niceness == [10, 0]
 
 
-def test_the_only_processor_is_kept(machine):
+def test_the_only_processor_is_kept_with_a_low_priority(machine):
     machine.drawn = True
     machine.sharing({0}).update()
     assert machine.runs_on == []
+    assert machine.niceness == [10]
 
 
 def test_a_training_that_ends_while_somebody_draws_takes_the_processor_back(machine):
@@ -47,7 +54,7 @@ def test_a_training_that_ends_while_somebody_draws_takes_the_processor_back(mach
 
 def test_the_file_is_looked_at_twice_a_second_and_not_every_batch(machine):
     looked = []
-    sharing = ProcessorSharing(lambda: looked.append(1), machine.runs_on.append, lambda: machine.now, {0, 1})
+    sharing = ProcessorSharing(lambda: looked.append(1), machine.runs_on.append, print, lambda: machine.now, {0, 1})
     for batch in range(100):
         machine.now = batch / 100
         sharing.update()
@@ -69,6 +76,21 @@ def test_a_home_that_cannot_be_written_does_not_disturb_drawing(own_home, monkey
     own_home.write_text("a file where the folder should be")
     note_drawing()
     assert not is_drawn()
+
+
+_PRIORITY = """
+from pathlib import Path
+from digit_core.jobs.processor_sharing import set_session_niceness
+set_session_niceness(10)
+print(Path("/proc/self/autogroup").read_text().split()[-1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system does not schedule by session")
+def test_a_session_of_its_own_gives_way_to_others():
+    command = [sys.executable, "-c", _PRIORITY]
+    printed = subprocess.run(command, cwd=paths.PROJECT, start_new_session=True, capture_output=True, text=True)
+    assert printed.stdout.strip() == "10", printed.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux binds threads to processors")
