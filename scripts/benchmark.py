@@ -98,6 +98,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between a student's strokes (default: 5)")
     parser.add_argument("--minutes", type=float, help="class: how long they draw, instead of --strokes")
     parser.add_argument("--browsers", type=int, default=0, help="class: so many more students in Chromium (default: 0)")
+    parser.add_argument("--processes", type=int, default=1, help="class: of the app, behind nginx (default: 1)")
     parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
@@ -128,6 +129,7 @@ def main() -> int:
                 live=not given.no_live,
                 minutes=given.minutes,
                 browsers=given.browsers,
+                processes=given.processes,
             )
         ),
     }

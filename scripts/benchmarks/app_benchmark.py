@@ -28,8 +28,10 @@ FIRST_CONTENT = {
 }
 # In the page: resolves to the milliseconds from the pen lift to the first change of the prediction after it.
 # What components show is in shadow roots, each of which needs to be observed for itself.
-_WATCH = """() => {
-  window.changed = new Promise(resolve => {
+_PATIENCE = 30  # seconds, from the beginning of a stroke to its prediction
+_WATCH = """seconds => {
+  window.changed = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`no prediction within ${seconds} s`)), 1000 * seconds);
     addEventListener('mouseup', () => { window.lifted = performance.now() }, {once: true, capture: true});
     const observer = new MutationObserver(() => {
       if (window.lifted && document.querySelector('[data-testid=digit], [data-testid=number]')) {
@@ -107,20 +109,32 @@ def measure_pages(runs: int, rounds: int = 5, visited: int = 20) -> dict:
 
 
 @contextlib.contextmanager
-def app_in_browser(settings: dict[str, str]) -> Iterator[tuple[Page, int, float]]:
+def app_in_browser(settings: dict[str, str], processes: int = 1) -> Iterator[tuple[Page, int, float]]:
     """A browser page that shows the app, the number of the app's process, and when it was started.
 
-    `settings` are environment variables of the app.
+    `settings` are environment variables of the app. Of several `processes` behind nginx, the number is that of
+    scripts/serve.py, which starts them.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS))
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(60_000)
         port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+        command = [
+            "-m",
+            "streamlit",
+            "run",
+            "streamlit_app.py",
+            "--server.headless",
+            "true",
+            "--server.port",
+            str(port),
+        ]
+        if processes > 1:
+            command = ["scripts/serve.py", "--processes", str(processes), "--port", str(port)]
         started = time.perf_counter()
         process = subprocess.Popen(
-            [*command, "--server.headless", "true"],
+            [sys.executable, *command, str(port)],
             cwd=paths.PROJECT,
             env={**os.environ, **settings},
             stdout=subprocess.DEVNULL,
@@ -141,8 +155,11 @@ def add_runs(home: Path, names: Iterable[str]) -> None:
 
 
 def watch_lift(page: Page, stroke: list[tuple[float, float]]) -> float:
-    """Draw a stroke; milliseconds from the pen lift to the next change of the prediction."""
-    page.evaluate(_WATCH)
+    """Draw a stroke; milliseconds from the pen lift to the next change of the prediction.
+
+    Raises playwright's Error if it does not change, as when the stroke is on ink that was there already.
+    """
+    page.evaluate(_WATCH, _PATIENCE)
     draw(page, stroke)
     return page.evaluate("() => window.changed")
 

@@ -20,7 +20,7 @@ from digit_core.storage import paths
 from scripts.benchmarks.app_benchmark import FIRST_CONTENT, add_runs, app_in_browser
 from scripts.benchmarks.class_browsers import use_browsers
 from scripts.benchmarks.page_recording import record
-from scripts.benchmarks.processes import processor_seconds, resident_megabytes
+from scripts.benchmarks.processes import children, processor_seconds, resident_megabytes, runs_streamlit
 from scripts.benchmarks.simulated_class import LIFTS_BETWEEN_PAGES, LIMIT, simulate_class
 
 _TRAINING = ("scripts/train.py", "--preset", "two_block", "--epochs", "500", "--no-activate")
@@ -42,6 +42,7 @@ class Class:
     live: bool = True
     minutes: float | None = None
     browsers: int = 0
+    processes: int = 1
 
     @property
     def lifts(self) -> int:
@@ -57,7 +58,8 @@ def measure_class(given: Class) -> dict:
 
     With `live` they ask for predictions while the pen is down too. With `browse` they open other pages now
     and then, with `training` a training of `two_block` runs throughout; both need MNIST. So many `browsers`
-    do the same in Chromium. Students, browsers, training and app share the machine.
+    do the same in Chromium. Students, browsers, training and app share the machine. Of several `processes` of
+    the app, processor time and memory are those of all together.
     """
     students = given.students
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -66,13 +68,21 @@ def measure_class(given: Class) -> dict:
         (Path(folder) / "tmp").mkdir()
         if given.browse:
             add_runs(Path(folder) / "home", _RUNS)
-        page, process, _ = stack.enter_context(app_in_browser(settings))
+        page, process, _ = stack.enter_context(app_in_browser(settings, given.processes))
         page.locator(FIRST_CONTENT["Draw"]).wait_for()
+        servers = [child for child in children(process) if runs_streamlit(child)] if given.processes > 1 else [process]
+
+        def processor() -> float:
+            return sum(map(processor_seconds, servers))
+
+        def memory() -> float:
+            return round(sum(map(resident_megabytes, servers)), 1)
+
         address = page.url.rstrip("/")
         recording = record(page.context.browser, address, _PAGES if given.browse else {})
         page.goto("about:blank")
         progress = stack.enter_context(_training(settings)) if given.training else None
-        before = processor_seconds(process)
+        before = processor()
         with ThreadPoolExecutor(1) as thread:  # since Playwright's event loop runs in this one
             simulation = simulate_class(
                 address,
@@ -82,13 +92,13 @@ def measure_class(given: Class) -> dict:
                 given.pause,
                 given.browse,
                 given.live,
-                lambda: resident_megabytes(process),
+                memory,
             )
             simulated = thread.submit(asyncio.run, simulation)
             names = [name for name in _PAGES if name != "Draw"] if given.browse else []
             seen = use_browsers(page.context.browser, address, given.browsers, given.pause, names, simulated.done)
             answers = simulated.result()
-        processor, megabytes = processor_seconds(process) - before, resident_megabytes(process)
+        spent, megabytes = processor() - before, memory()
         trained = progress() if progress else None
     opening = set(recording.opening.files)
     failed = {
@@ -104,6 +114,7 @@ def measure_class(given: Class) -> dict:
         "errors": sum(failed.values()),
         **failed,
         "students": students,
+        "app_processes": len(servers),
         "files_of_the_page": len(recording.files_before) + len(opening),
         "files_of_other_pages": len({path for visit in recording.visits.values() for path in visit.files} - opening),
         "megabytes_fetched_by_each": round(answers.fetched["bytes"] / students / 1e6, 2),
@@ -124,7 +135,7 @@ def measure_class(given: Class) -> dict:
             "seconds_to_other_pages": _quantiles(seen.pages),
             "errors": seen.errors[:10],
         },
-        "processor_ms_of_the_app_per_pen_lift_all_included": round(1000 * processor / len(answers.lifts), 1),
+        "processor_ms_of_the_app_per_pen_lift_all_included": round(1000 * spent / len(answers.lifts), 1),
         "memory_mb": megabytes,
         "memory_mb_after_a_minute": settled,
         "memory_growth_mb_after_a_minute": None if settled is None else round(megabytes - settled, 1),
@@ -141,18 +152,16 @@ def _quantiles(seconds: list[float]) -> dict | None:
 @contextlib.contextmanager
 def _training(settings: dict[str, str]) -> Iterator[Callable[[], dict]]:
     """A training of `two_block` in that home; yields a function for its state and seconds per epoch since."""
-    process = subprocess.Popen(
-        [sys.executable, *_TRAINING],
-        cwd=paths.PROJECT,
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    log = Path(settings["TMPDIR"]) / "training.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, *_TRAINING], cwd=paths.PROJECT, env={**os.environ, **settings}, stdout=file, stderr=file
+        )
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not (jobs := _jobs_with_steps(settings["DIGITS_HOME"])):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"The training did not start: try {' '.join(_TRAINING)}.")
+                raise SystemExit(f"The training did not start. {log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.2)
         job, clock = jobs[0], time.monotonic()
         first = job.progress()

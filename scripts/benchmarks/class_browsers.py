@@ -11,6 +11,7 @@ from scripts.benchmarks.browser_actions import draw, predicted_digit
 from scripts.benchmarks.simulated_class import LIFTS_BETWEEN_PAGES
 
 _PATIENCE = 30_000  # milliseconds, after which a browser counts an error
+_STROKES = 10  # before the canvas is cleared: on a full one a stroke changes nothing
 
 
 @dataclass
@@ -62,5 +63,8 @@ def _act(page: Page, turn: int, number: int, names: Sequence[str], seen: Seen) -
     if names and step == LIFTS_BETWEEN_PAGES:
         seen.pages += [visit(page, names[(round_ + number) % len(names)]), visit(page, "Draw")]
         return
+    if turn % _STROKES == 0:
+        page.locator("button", has_text="Clear").click()
+        page.get_by_test_id("digit").wait_for(state="detached")
     x = 20 + 7 * (turn % 30)
     seen.lifts.append(watch_lift(page, [(x, 40 + turn % 60), (x + 30, 60 + turn % 60), (x + 10, 180)]) / 1000)

@@ -29,16 +29,17 @@ async def fetch(address: str, paths: Iterable[str], counts: Counter[str]) -> Non
 
 
 class Connection:
-    """One persistent connection to a server, opened when it is first needed."""
+    """One persistent connection to a server, opened when it is first needed; `cookie` is sent with each request."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, cookie: str = "") -> None:
         self._host, self._port = urlsplit(address).hostname, urlsplit(address).port
+        self._cookie = f"Cookie: {cookie}\r\n" if cookie else ""
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def get(self, path: str) -> tuple[int, bytes, int]:
         """The status, the encoded body, and the number of bytes with headers. Raises one of FAILURES."""
-        request = f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{_HEADERS}\r\n".encode()
+        request = f"GET {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{self._cookie}{_HEADERS}\r\n".encode()
         for is_reused in (self._writer is not None, False):
             try:
                 async with asyncio.timeout(_TIMEOUT):

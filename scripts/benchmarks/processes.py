@@ -22,6 +22,16 @@ def processor_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children(process: int) -> list[int]:
+    """The processes that its main thread has started and that are still there."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def runs_streamlit(process: int) -> bool:
+    """Whether it is an app server."""
+    return b"\0streamlit\0run\0" in Path(f"/proc/{process}/cmdline").read_bytes()
+
+
 def tree_seconds(root: int) -> float:
     """User and system time of a process and its descendants, also of those that ended and were waited for."""
     found: dict[int, tuple[int, float]] = {}

@@ -109,7 +109,8 @@ async def _pause(started: float, seconds: float) -> None:
 class _Session:
     """A browser's websocket. `cached` holds the files that it has fetched since it opened the page."""
 
-    def __init__(self, address: str, socket: websockets.ClientConnection, answers: Answers):
+    def __init__(self, address: str, socket: websockets.ClientConnection, answers: Answers, cookie: str):
+        self.cookie = cookie
         self.cached: set[str] = set()
         self._address, self._socket, self._answers = address, socket, answers
         self._last_sent = BackMsg()  # the state of page and widgets, which every message of a browser repeats
@@ -131,7 +132,9 @@ class _Session:
             ping_interval=None,
             open_timeout=60,
         ) as socket:
-            session = cls(address, socket, answers)
+            # Of several app servers, the one that has the session; nginx goes by that.
+            cookie = socket.response.headers.get("Set-Cookie", "").partition(";")[0]
+            session = cls(address, socket, answers, cookie)
             listening = asyncio.create_task(session._listen())
             try:
                 yield session
@@ -218,7 +221,7 @@ class _Session:
     async def _poll(self, shown: dict, fragment: str) -> None:
         """What the JavaScript of the sidebar's component `training_watch` does."""
         seconds, path = shown["seconds"], f"{shown['address']}?window={shown['window']}&digest={shown['digest']}"
-        async with contextlib.aclosing(Connection(self._address)) as connection:
+        async with contextlib.aclosing(Connection(self._address, self.cookie)) as connection:
             while True:
                 await asyncio.sleep(seconds)
                 started = time.perf_counter()

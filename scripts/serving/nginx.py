@@ -28,7 +28,9 @@ def servers_configuration(servers: Sequence[str]) -> str:
         return f"    server {address} max_fails=3 fail_timeout=5s{kind};\n"
 
     def upstream(name: str, lines: str) -> str:
-        return f"upstream {name} {{\n    zone {name} 64k;\n{lines}    keepalive 32;\n}}\n"
+        # The app closes a connection that was idle for 5 s; nginx does so sooner, so as not to send on a closed one.
+        idle = "    keepalive 32;\n    keepalive_timeout 4s;\n"
+        return f"upstream {name} {{\n    zone {name} 64k;\n{lines}{idle}}}\n"
 
     everyone = upstream("any_server", "".join(map(server, servers)))
     parts, choices = [everyone], "    default any_server;\n"

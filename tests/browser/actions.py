@@ -39,6 +39,21 @@ def choose(where: Locator, option: str) -> None:
     until(where.get_by_text(option, exact=True).click, expect(where.get_by_role("radio", name=option)).to_be_checked)
 
 
+def choose_the_bundled_digits(page: Page, epochs: int) -> None:
+    """Open the training settings, and choose `quick` on the bundled digits for so many epochs."""
+    sidebar = page.get_by_test_id("stSidebar")
+    settled(page)
+    sidebar.get_by_text("Training settings").click()
+    choose(sidebar, "scikit-learn digits")
+    expect(sidebar.get_by_text("Quick on scikit-learn digits, 20 epochs")).to_be_visible()
+    field = sidebar.get_by_role("spinbutton", name="Epochs")  # the help beside it has the label too
+    expect(field).to_have_count(1)  # MNIST's own goes a moment later
+    expect(field).to_have_value("20")
+    field.fill(str(epochs))
+    field.press("Enter")
+    expect(sidebar.get_by_text(f"Quick on scikit-learn digits, {epochs} epochs")).to_be_visible()
+
+
 def downloaded(page: Page, button: Locator) -> Download:
     """Press a download button, again if it was redrawn meanwhile, and return the download."""
     for _ in range(3):

@@ -1,30 +1,16 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from scripts.benchmarks.browser_actions import draw, expect_prediction, settled
-from tests.browser.actions import choose
+from scripts.benchmarks.browser_actions import draw, expect_prediction
+from tests.browser.actions import choose_the_bundled_digits
 
 pytestmark = pytest.mark.browser
 
 SEVEN = [(60, 60), (190, 60), (120, 220)]
 EPOCH = re.compile(r"Epoch \d+ of")
 TRAINING = 300_000  # milliseconds: TensorFlow alone takes some seconds to load
-
-
-def choose_the_bundled_digits(page: Page, epochs: int) -> None:
-    sidebar = page.get_by_test_id("stSidebar")
-    settled(page)
-    sidebar.get_by_text("Training settings").click()
-    choose(sidebar, "scikit-learn digits")
-    expect(sidebar.get_by_text("Quick on scikit-learn digits, 20 epochs")).to_be_visible()
-    field = sidebar.get_by_role("spinbutton", name="Epochs")  # the help beside it has the label too
-    expect(field).to_have_count(1)  # MNIST's own goes a moment later
-    expect(field).to_have_value("20")
-    field.fill(str(epochs))
-    field.press("Enter")
-    expect(sidebar.get_by_text(f"Quick on scikit-learn digits, {epochs} epochs")).to_be_visible()
 
 
 def test_retrain_watch_it_see_the_new_run_and_go_back(app, page):
