@@ -155,7 +155,13 @@ def _training(settings: dict[str, str]) -> Iterator[Callable[[], dict]]:
     log = Path(settings["TMPDIR"]) / "training.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, *_TRAINING], cwd=paths.PROJECT, env={**os.environ, **settings}, stdout=file, stderr=file
+            [sys.executable, *_TRAINING],
+            cwd=paths.PROJECT,
+            env={**os.environ, **settings},
+            stdout=file,
+            stderr=file,
+            # A shell has its background commands ignore SIGINT, and all that they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -174,7 +180,11 @@ def _training(settings: dict[str, str]) -> Iterator[Callable[[], dict]]:
         yield progress
     finally:
         process.send_signal(signal.SIGINT)  # cancels the training
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # minutes of measuring are not lost for that
+            print("The training could not be cancelled.", file=sys.stderr)
+            process.kill()
 
 
 def _jobs_with_steps(home: str) -> list[Job]:
