@@ -66,7 +66,8 @@ def kill_app(seed: int) -> tuple[str, list[str]]:
     app.wait()
     reading.join()
     for line in lines:
-        said.add(line.rstrip("\n"))
+        if line.endswith("\n"):  # else it was killed while it wrote that
+            said.add(line.rstrip("\n"))
     problems = list(problems_before_start())
     recover()
     queue = TaskQueue()

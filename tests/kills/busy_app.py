@@ -22,11 +22,13 @@ from digit_core.storage import paths
 from tests.jobs.fake_task import fake_task
 
 _FEWEST, _MOST = 4, 12  # runs
-_names = (f"{time.strftime('%Y%m%d-%H%M%S')}-quick-no{number}" for number in range(1, 10_000))
+_FIRST = int(sys.argv[1]) % 999 * 1000 + 1000  # of each app others: two can start within a second
+_names = (f"{time.strftime('%Y%m%d-%H%M%S')}-quick-no{_FIRST + number}" for number in range(1000))
 
 
 def _say(*words: str) -> None:
-    print(*words, flush=True)
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
 
 
 def _publish(rng: random.Random, runs: list[str]) -> None:
