@@ -17,7 +17,7 @@ from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
 from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
-from digit_core.preprocessing.segmentation import Box, segment
+from digit_core.preprocessing.segmentation import Box, Segmentation, segment
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
 from digit_core.preprocessing.text_lines import TextLine, drawn_line, find_line, find_lines
@@ -25,6 +25,7 @@ from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
 
 _PAGE_LINES, _PAGE_DIGITS = 3, 0.5  # a page of text has so many lines, of whose signs fewer look like digits
+_PAGE_CANDIDATES = 250  # after so many, of ten lines of numbers or three of text, that is decided
 
 
 @dataclass(frozen=True)
@@ -135,28 +136,37 @@ class Recognizer:
         lines = find_lines(image)
         if len(lines) == 1:
             return (self._number(lines[0]) or self._one_digit(lines[0]),)
-        numbers = [number for number in map(self._number_or_none, lines) if number is not None]
+        numbers: list[Number] = []
+        candidates = 0
+        for line in lines:
+            number, count = self._number_or_none(line)
+            numbers += [number] if number else []
+            candidates += count
+            marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
+            is_decided = line is lines[-1] or candidates >= _PAGE_CANDIDATES
+            if is_decided and len(numbers) >= _PAGE_LINES and np.mean(marks) < _PAGE_DIGITS:
+                raise InvalidImage(
+                    f"the picture looks like a page of text: of {len(marks)} signs only {sum(marks)} look like "
+                    "digits; crop it to the numbers"
+                )
         if not numbers:
             raise NoInk("There is nothing in the picture that looks like a line of digits.")
-        marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
-        if len(numbers) >= _PAGE_LINES and np.mean(marks) < _PAGE_DIGITS:
-            raise InvalidImage(
-                f"the picture looks like a page of text: of its {len(marks)} signs only {sum(marks)} look like "
-                "digits; crop it to the numbers"
-            )
         digits = [number for number in numbers if any(digit.prediction.is_digit for digit in number.digits)]
         return tuple(digits or numbers[:1])
 
-    def _number_or_none(self, line: TextLine) -> Number | None:
-        """As `_number`, but None for a line with more marks than one of digits has, too."""
+    def _number_or_none(self, line: TextLine) -> tuple[Number | None, int]:
+        """As `_number`, but None for a line with more marks than one of digits has, too; and how many candidates."""
         try:
-            return self._number(line)
+            segmentation = segment(line.ink)
+            return self._number_of(line, segmentation), len(segmentation.candidates)
         except InvalidImage:
-            return None
+            return None, 0
 
     def _number(self, line: TextLine) -> Number | None:
         """The digits of a line; None if nothing in it looks like one. Raises NoInk or InvalidImage."""
-        segmentation = segment(line.ink)
+        return self._number_of(line, segment(line.ink))
+
+    def _number_of(self, line: TextLine, segmentation: Segmentation) -> Number | None:
         predictions = self._predict_inks([candidate.ink for candidate in segmentation.candidates])
         found = best_sequence(
             segmentation,
