@@ -24,6 +24,9 @@ LOSS = "validation_loss"  # what is minimised
 EPOCH = "epoch"
 POINT = "point"  # the values of a trial that no sampler chose
 WORST = 10.0  # the loss of a trial that failed: a network that guesses has 2.3
+# Seconds that Ray waits for the thread of a trial that was stopped early before the process takes the next trial; of
+# its own 2, freeing TensorFlow's objects can need more on a busy machine, and then the next trial failed.
+_THREAD_SECONDS = 120
 _GRACE = 60.0  # seconds after the time limit until a trial that hangs is ended with its process
 
 
@@ -48,6 +51,7 @@ class TrialJob:
 def run_trial(values: dict[str, Any], job: TrialJob) -> None:
     """Train at one point of the search space and report each epoch to Ray Tune, with the folder as checkpoint."""
     os.environ.update({"TF_NUM_INTRAOP_THREADS": str(job.cpus), "TF_NUM_INTEROP_THREADS": "1"})
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(_THREAD_SECONDS)
     from ray import tune
 
     from digit_core.training.trials import train_trial  # TensorFlow; in this process alone
