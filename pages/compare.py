@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.datasets.sources import TITLES
 from digit_core.errors import DigitError
 from digit_core.evaluation.comparison import data_of
@@ -45,7 +46,8 @@ st.title("Compare")
 runs = pick_runs(default_runs)
 if len(runs) < 2:
     st.info(
-        "Only one run is chosen. Choose another above, or train one with *Retrain* in the sidebar."
+        "Only one run is chosen. Choose another above"
+        + (", or train one with *Retrain* in the sidebar." if is_permitted(Action.TRAIN) else ".")
         if runs
         else "No run is chosen. Choose two or more above.",
         icon=":material/compare_arrows:",

@@ -6,7 +6,7 @@ import segno
 import streamlit as st
 from streamlit import config
 
-from pages.join_sections.addresses import join_address, machine_address
+from pages.join_sections.addresses import join_address, listening_address, machine_address, start_command
 
 _LONGEST = 300  # characters; a QR code of more is too fine for a projector
 _SIZE = 420  # pixels
@@ -27,14 +27,15 @@ def show_address(address: str) -> None:
 
 
 st.title("Join")
-found = join_address(st.context.url or "", config.get_option("server.address") or "", machine_address())
+listens_on = listening_address(config.get_option("server.address") or "")
+found = join_address(st.context.url or "", listens_on, machine_address())
 if found is None:
     st.info(
         "Only this machine can open the app now. For a class, stop it and start it with the command below, "
         "on a network that the students' devices share with this machine.",
         icon=":material/wifi_off:",
     )
-    st.code("python3 scripts/start.py -- --server.address 0.0.0.0", language="bash", wrap_lines=True)
+    st.code(start_command(), language="bash", wrap_lines=True)
 else:
     st.caption("Open this address, or scan the code, on a device in the same network.")
 place = st.container()

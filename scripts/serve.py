@@ -1,6 +1,7 @@
 """Open the app in several processes behind nginx, for more people than one process has time for.
 
 python3 scripts/serve.py --processes 4
+python3 scripts/serve.py --processes 2 --address 0.0.0.0         for other devices on the network too
 python3 scripts/serve.py --processes 2 --port 8700 --postgresql
 DIGITS_DATABASE_URL=postgresql://user:password@host/name python3 scripts/serve.py --address 0.0.0.0
 
@@ -29,6 +30,8 @@ from digit_core.access.teacher_code import PROCESSES, VARIABLE, new_code
 from digit_core.errors import ServingFailed
 from digit_core.storage import paths
 from digit_core.storage.files import make_folder
+from pages.components.loopback import LISTENS_ON
+from pages.join_sections.addresses import join_address, machine_address
 from scripts.command_line import run_command
 from scripts.serving.nginx import nginx_path, start_nginx
 from scripts.serving.postgresql import postgresql_address, start_postgresql
@@ -60,7 +63,8 @@ def main() -> int:
             _wait_until_up(ports, servers, stopped)
             listen, behind = f"{arguments.address}:{arguments.port}", [f"127.0.0.1:{port}" for port in ports]
             servers.append(Supervised("nginx", lambda: start_nginx(Path(folder), listen, behind)))
-            print(f"Digit Lab, {len(ports)} processes: http://{listen}", flush=True)
+            opened_at = join_address(f"http://127.0.0.1:{arguments.port}", arguments.address, machine_address())
+            print(f"Digit Lab, {len(ports)} processes: {opened_at or f'http://{listen}'}", flush=True)
             supervise([*database, *servers], stopped, lambda line: print(line, file=sys.stderr, flush=True))
         finally:
             stop(servers)
@@ -71,6 +75,7 @@ def main() -> int:
 def _shared_environment(arguments: argparse.Namespace) -> dict[str, str]:
     """The variables that are the same for all processes: a person who signs in on one of them is so on all."""
     shared = {_SECRET: os.environ.get(_SECRET) or secrets.token_hex(), PROCESSES: str(arguments.processes)}
+    shared[LISTENS_ON] = arguments.address
     if arguments.postgresql:
         shared[_DATABASE] = postgresql_address(_database_folder())
     elif arguments.database:

@@ -55,7 +55,7 @@ class MeteredFile:
         if size > _LARGEST_FILE:
             raise InvalidImage(
                 f"{name} has {size // 1_000_000} MB, and at most {_LARGEST_FILE // 1_000_000} can be read; "
-                "make it smaller, 2000 pixels a side are plenty."
+                "make it smaller, 2,000 pixels a side is plenty."
             )
         self.size = size
         self._left = 2 * size + _BLOCK
@@ -125,13 +125,13 @@ def too_much_memory(name: str, pixels: str, needed: int) -> InvalidImage:
     """The error for a picture of that many pixels, to decode which takes `needed` bytes."""
     return InvalidImage(
         f"{name}, {pixels} pixels, would take {needed // 1_000_000} MB to read, and at most "
-        f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2000 pixels a side are plenty."
+        f"{MOST_MEMORY // 1_000_000} are allowed; make it smaller, 2,000 pixels a side is plenty."
     )
 
 
 def too_large(name: str, pixels: str) -> InvalidImage:
     """The error for a picture of that many pixels."""
-    return InvalidImage(f"{name} has {pixels} pixels; make it smaller, 2000 a side are plenty.")
+    return InvalidImage(f"{name} has {pixels} pixels; make it smaller, 2,000 a side is plenty.")
 
 
 def memory_of(image: Image.Image, file: MeteredFile, full_size: tuple[int, int]) -> int:

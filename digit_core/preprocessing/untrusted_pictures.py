@@ -22,7 +22,7 @@ def open_untrusted(content: bytes, name: str) -> Image.Image:
     if len(content) > _LARGEST_FILE:
         raise InvalidImage(
             f"{name} has {len(content) / 1e6:,.1f} MB, and at most {_LARGEST_FILE // 1_000_000} MB are read; "
-            "make it smaller, 2000 pixels a side are plenty."
+            "make it smaller, 2,000 pixels a side is plenty."
         )
     PICTURES.count()
     try:

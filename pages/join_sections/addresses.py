@@ -1,8 +1,10 @@
 """The address by which others on the same network open the app."""
 
-import ipaddress
+import os
 import socket
 from urllib.parse import urlsplit, urlunsplit
+
+from pages.components.loopback import LISTENS_ON, is_loopback
 
 _EVERYWHERE = ("", "0.0.0.0", "::")
 
@@ -25,12 +27,16 @@ def join_address(opened_at: str, listens_on: str, machine: str | None) -> str | 
     return urlunsplit((parts.scheme or "http", f"{host}:{parts.port}" if parts.port else host, "/", "", ""))
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means the machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+def listening_address(server_address: str) -> str:
+    """The address on which people reach the app: nginx's, or that of Streamlit's option `server.address`."""
+    return os.environ.get(LISTENS_ON) or server_address
+
+
+def start_command() -> str:
+    """The command that starts the app, as it was started, for everyone on the network."""
+    if os.environ.get(LISTENS_ON):
+        return "python3 scripts/serve.py --address 0.0.0.0"
+    return "python3 scripts/start.py -- --server.address 0.0.0.0"
 
 
 def machine_address() -> str | None:

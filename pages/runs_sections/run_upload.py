@@ -28,14 +28,14 @@ def show() -> None:
             "A zip file that *Download* wrote", type="zip", max_upload_size=MOST_PACKED // 1_000_000, key="runs-zip"
         )
         st.caption("Its model is checked before it is kept. It is not made active.")
-        if st.form_submit_button("Import", icon=":material/upload:", width="stretch"):
+        pressed = st.form_submit_button("Import", icon=":material/upload:", width="stretch")
+        if pressed and file is None:
+            st.error(f"Choose a zip file of at most {MOST_PACKED // 1_000_000} MB first.")
+        elif pressed:
             _import(file)
 
 
 def _import(file) -> None:
-    if file is None:
-        st.error("Choose a file first.")
-        return
     try:
         with st.spinner("Checking the run"):
             imported = import_runs(file)

@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from digit_core.access.actors import Action, is_permitted
 from digit_core.errors import DigitError
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Progress
@@ -27,7 +28,9 @@ def show(attempt: cancel_training.Attempt) -> None:
     if status.job is None:
         st.info(
             "No training yet. Choose the settings in the sidebar and press *Retrain*: its progress and its curves "
-            "appear here.",
+            "appear here."
+            if is_permitted(Action.TRAIN)
+            else "No training yet. When the owner starts one, its progress and its curves appear here.",
             icon=":material/model_training:",
         )
         return

@@ -1,8 +1,10 @@
 """The Join page, and the address that it shows."""
 
 import pytest
+import streamlit as st
 
-from pages.join_sections.addresses import is_loopback, join_address, machine_address
+from pages.components.loopback import is_loopback
+from pages.join_sections.addresses import join_address, machine_address
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,18 @@ def test_a_typed_address_gets_its_code_and_is_shown_as_text(open_page):
     app.text_input[0].input("digits.example.org").run()
     assert "begins with http://" in app.warning[0].value
     assert "digits.example.org" not in page_html(app)
+
+
+def test_behind_nginx_the_page_says_how_to_start_nginx_for_everyone(open_page, monkeypatch):
+    monkeypatch.setenv("DIGITS_LISTENS_ON", "127.0.0.1")
+    assert open_page("join").code[0].value == "python3 scripts/serve.py --address 0.0.0.0"
+
+
+def test_behind_nginx_that_everyone_reaches_the_address_is_shown(open_page, monkeypatch):
+    monkeypatch.setenv("DIGITS_LISTENS_ON", "0.0.0.0")
+    monkeypatch.setattr("pages.join_sections.addresses.machine_address", lambda: "192.168.1.20")
+    monkeypatch.setattr(
+        "streamlit.config.get_option",
+        lambda name, get=st.config.get_option: "127.0.0.1" if name == "server.address" else get(name),
+    )
+    assert "http://192.168.1.20" in page_html(open_page("join"))
