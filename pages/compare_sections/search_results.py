@@ -48,7 +48,9 @@ def _summary(search: Search, trials: Sequence[Trial]) -> str:
     ended = sum(trial.state != "running" for trial in trials)
     early = sum(trial.state == "stopped early" for trial in trials)
     title, data = PRESETS[search.preset].title if search.preset in PRESETS else search.preset, TITLES.get(search.data)
-    text = f"**{markdown(title)}** on {data}: {ended} of {search.trials} trials, {early} of them stopped early."
+    failed = sum(trial.state == "failed" for trial in trials)
+    text = f"**{markdown(title)}** on {data}: {ended} of {search.trials} trials, {early} of them stopped early"
+    text += f", {failed} failed." if failed else "."
     by_number = {trial.number: trial for trial in trials}
     best, own = by_number.get(search.best), by_number.get(search.baseline)
     if best:
