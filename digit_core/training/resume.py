@@ -1,6 +1,10 @@
 """Resume an interrupted training after its last complete epoch."""
 
+import errno
 import io
+import math
+import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -16,6 +20,20 @@ from digit_core.training.batches import MixedBatches
 
 _SHORT = 2  # epochs; training that few again is as fast
 _MONITORED = "val_loss"
+_OVERHEAD = 1_000_000  # bytes of a checkpoint beside its numbers, at most
+
+
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Raises OSError while there is no room for two checkpoints, instead of writing one.
+
+    HDF5 ends the process with a segmentation fault when it cannot write, and nobody learns that the disk is full.
+    """
+
+    def on_epoch_end(self, epoch, logs=None):
+        size = sum(math.prod(each.shape) * 4 for each in [*self.model.variables, *self.model.optimizer.variables])
+        if shutil.disk_usage(Path(self.backup_dir).parent).free < 2 * (size + _OVERHEAD):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.backup_dir)
+        super().on_epoch_end(epoch, logs)
 
 
 class _ResumableEarlyStopping(keras.callbacks.EarlyStopping):
@@ -73,7 +91,7 @@ def resumable_callbacks(config: TrainingConfig, folder: Path, batches: MixedBatc
     if config.epochs <= _SHORT:
         early = keras.callbacks.EarlyStopping(_MONITORED, patience=config.patience, restore_best_weights=True)
         return [shuffle, early]
-    backup = keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), double_checkpoint=True, delete_checkpoint=False)
+    backup = _Backup(str(folder / CHECKPOINT), double_checkpoint=True, delete_checkpoint=False)
     return [backup, shuffle, _ResumableEarlyStopping(folder, config.patience)]
 
 
