@@ -143,8 +143,8 @@ class Recognizer:
             numbers += [number] if number else []
             candidates += count
             marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
-            is_decided = line is lines[-1] or candidates >= _PAGE_CANDIDATES
-            if is_decided and len(numbers) >= _PAGE_LINES and np.mean(marks) < _PAGE_DIGITS:
+            is_decided = len(numbers) >= _PAGE_LINES if line is lines[-1] else candidates >= _PAGE_CANDIDATES
+            if is_decided and len(lines) >= _PAGE_LINES and marks and np.mean(marks) < _PAGE_DIGITS:
                 raise InvalidImage(
                     f"the picture looks like a page of text: of {len(marks)} signs only {sum(marks)} look like "
                     "digits; crop it to the numbers"
