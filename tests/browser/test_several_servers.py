@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import signal
 import socket
@@ -109,7 +110,7 @@ def test_a_run_trained_on_one_server_is_used_by_all_and_the_loss_of_one_loses_no
     sidebar.get_by_label("Teacher's code").fill(_CODE)
     sidebar.get_by_role("button", name="Sign in").click()
     choose_the_bundled_digits(anna, epochs=30)
-    sidebar.get_by_role("button", name="Retrain").click()
+    sidebar.locator("button", has_text=re.compile("Retrain$")).click()  # not: with my drawings
     activate = sidebar.get_by_role("button", name="Activate it")  # offered since the run is kept, not active
     expect(activate).to_be_visible(timeout=_TRAINING)
     (trained,) = (path.name for path in (cluster.home / "runs").iterdir() if path.name[0] != ".")
@@ -124,8 +125,7 @@ def test_a_run_trained_on_one_server_is_used_by_all_and_the_loss_of_one_loses_no
     say(ben, 7)
     assert cluster.labels()[-1] == (trained, 7)  # it was predicted with the run that the other server has activated
     for page in (anna, ben):
-        active = page.get_by_test_id("stSidebar").get_by_text("Active model:")
-        expect(active).to_contain_text("(scikit-learn digits)")
+        expect(page.get_by_test_id("stSidebar").get_by_text("(scikit-learn digits)")).to_be_visible()
 
     label(anna, _ONE, 1)
     confirmed, lost = cluster.labels(), _server_of(anna)
