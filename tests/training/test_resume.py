@@ -1,11 +1,14 @@
 """A resumed training, with a network of one weight and scripted losses."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
 
 from digit_core.runs.checkpoints import CHECKPOINT, checkpoint_epoch
 from digit_core.runs.config import training_config
+from digit_core.training import resume
 from digit_core.training.callbacks import HistoryLogger
 from digit_core.training.resume import early_stopped_weights, resumable_callbacks
 
@@ -93,3 +96,18 @@ def test_only_the_last_two_best_weights_are_kept(tmp_path):
 def test_short_trainings_save_nothing_and_end_with_the_best_epoch(tmp_path):
     assert fit(tmp_path, [1, 2]) == ([0, 1], 0)
     assert not (tmp_path / CHECKPOINT).exists()
+
+
+def test_a_checkpoint_without_room_is_refused_before_hdf5_crashes(tmp_path, monkeypatch):
+    backup = resume._Backup(str(tmp_path / "backup"), double_checkpoint=True, delete_checkpoint=False)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    backup.set_model(model)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(resume.shutil, "disk_usage", lambda path: usage._replace(free=100_000))
+    with pytest.raises(OSError, match="No space left on device"):
+        backup.on_epoch_end(0)
+    assert not (tmp_path / "backup").exists()
+    monkeypatch.undo()
+    backup.on_epoch_end(0)
+    assert (tmp_path / "backup" / "latest.weights.h5").exists()
