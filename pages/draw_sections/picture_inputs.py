@@ -1,7 +1,11 @@
 """Where pictures come from: files, the clipboard, the camera."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.components.loopback import is_loopback
 
 MOST_FILES = 500
 _LARGEST_FILE = 25  # MB, as `server.maxUploadSize`
@@ -76,7 +80,13 @@ def show() -> list[UploadedFile]:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         _paste(data={"uploader": _UPLOADER}, key="paste", width="content")
-        # The browser asks for its permission as soon as the camera is shown.
-        camera = st.toggle("Use the camera", key="camera-on")
+        # The browser asks for its permission as soon as the camera is shown, and gives it to no page over http.
+        camera = _has_camera(st.context.url or "") and st.toggle("Use the camera", key="camera-on")
     photo = st.camera_input("A photo of digits", key="camera") if camera else None
     return [*files[:MOST_FILES], *([photo] if photo else [])]
+
+
+def _has_camera(address: str) -> bool:
+    """Whether browsers may give the page at this address the camera: over https, or on this machine."""
+    parts = urlsplit(address)
+    return parts.scheme != "http" or is_loopback(parts.hostname or "localhost")

@@ -130,6 +130,7 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
     chosen = st.selectbox(
         "Picture",
         places,
+        index=next((place for place in places if not results[place].problem), 0),
         format_func=lambda place: f"{place + 1}. {results[place].name}",
         key=f"picture-{len(results)}",
     )
