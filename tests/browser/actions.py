@@ -54,6 +54,13 @@ def choose_the_bundled_digits(page: Page, epochs: int) -> None:
     expect(sidebar.get_by_text(f"Quick on scikit-learn digits, {epochs} epochs")).to_be_visible()
 
 
+def expect_strokes(page: Page, count: int) -> None:
+    """Wait until the tab has stored so many strokes: a prediction can be there before the pen is lifted."""
+    page.wait_for_function(
+        "count => JSON.parse(sessionStorage.getItem('digit-lab-canvas') ?? '{}').objects?.length === count", arg=count
+    )
+
+
 def downloaded(page: Page, button: Locator) -> Download:
     """Press a download button, again if it was redrawn meanwhile, and return the download."""
     for _ in range(3):

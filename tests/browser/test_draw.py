@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.benchmarks.browser_actions import draw, expect_prediction, predicted_digit, settled
-from tests.browser.actions import press
+from tests.browser.actions import expect_strokes, press
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,7 @@ def test_undo_takes_one_stroke_away_and_drawing_goes_on(app, page):
     expect_prediction(page, "7")
     draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
     expect(predicted_digit(page)).not_to_have_text("7")
+    expect_strokes(page, 2)
     press(page, "Undo")
     expect_prediction(page, "7")
     press(page, "Undo")
@@ -59,6 +60,7 @@ def test_the_drawing_survives_a_reload_in_its_own_tab_and_what_was_cleared_is_go
     page.goto(app)
     draw(page, SEVEN)
     expect_prediction(page, "7")
+    expect_strokes(page, 1)
     page.reload()
     expect_prediction(page, "7")
     draw(page, [(20, 20), (260, 20), (260, 260), (20, 260), (20, 20)])
@@ -111,6 +113,8 @@ def test_the_canvas_grows_with_the_window_and_its_drawing_with_it(app, page):
     page.goto(app)
     draw(page, SEVEN)
     expect_prediction(page, "7")
+    expect_strokes(page, 1)
+    settled(page)
     probabilities = page.locator('[aria-label^="Probabilities."]').get_attribute("aria-label")
     assert 340 < canvas_side(page) < 400
     canvas = page.locator("canvas.upper-canvas").bounding_box()
@@ -122,6 +126,7 @@ def test_the_canvas_grows_with_the_window_and_its_drawing_with_it(app, page):
     press(page, "Clear")
     draw(page, SEVEN)  # with the pointer on the larger canvas
     expect_prediction(page, "7")
+    expect_strokes(page, 1)
     press(page, "Clear")
     page.locator("button", has_text="Undo").click()
     expect_prediction(page, "7")
@@ -155,6 +160,7 @@ def test_the_tour_is_shown_once_and_blocks_no_drawing(app, browser):
     expect(tour).to_contain_text("See why")
     tour.get_by_role("button", name="Skip the tour").click()
     expect(tour).to_be_hidden()
+    expect_strokes(page, 1)
     page.reload()
     expect_prediction(page, "7")
     settled(page)
