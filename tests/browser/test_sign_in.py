@@ -123,7 +123,7 @@ def test_an_owners_account_signs_in_and_out(with_accounts, page, sidebar):
     page.goto(f"{with_accounts.address}/my_drawings")
     expect(page.get_by_text("they belong to your account")).to_be_visible()
     sidebar.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button").first.click()  # the provider asks
+    page.get_by_role("button", name="End session").click()  # the provider asks
     expect(sidebar.get_by_role("button", name="Sign in")).to_be_visible()
     expect_owner(sidebar, is_owner=False)
 
