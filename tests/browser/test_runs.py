@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from digit_core.runs.run import SHIPPED, open_run
+from digit_core.runs.zip_archive import write_archive
 from digit_core.storage import paths
 from scripts.benchmarks.browser_actions import settled
 from tests.browser.actions import downloaded, until
@@ -150,3 +152,19 @@ def test_a_damaged_run_can_be_deleted_where_it_is_listed(app, runs_folder, page)
     page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("20260201-000000-quick was deleted.")).to_be_visible()
     assert not damaged.exists()
+
+
+@pytest.mark.parametrize(("name", "answer"), [("broken.zip", "incomplete"), ("run.zip", "was imported")])
+def test_a_double_click_on_import_gets_the_answer_of_the_first(app, page, tmp_path, name, answer):
+    (tmp_path / "broken.zip").write_bytes(b"PK\3\4 is not all of it")
+    with (tmp_path / "run.zip").open("wb") as file:
+        write_archive([open_run(SHIPPED)], file)
+    page.goto(f"{app}/runs")
+    button(page, "Import run").click()
+    page.locator("input[type=file][accept*=zip]").set_input_files(tmp_path / name)
+    expect(page.get_by_text(name)).to_be_visible()
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").dblclick()
+    expect(page.get_by_text(answer).first).to_be_visible()
+    settled(page)
+    expect(page.get_by_text("Choose a zip file")).to_have_count(0)
+    expect(page.get_by_text(answer).first).to_be_visible()
