@@ -81,9 +81,9 @@ def _shared_environment(arguments: argparse.Namespace) -> dict[str, str]:
     elif arguments.database:
         shared[_DATABASE] = arguments.database
     has_accounts = (environment.PROJECT / ".streamlit" / "secrets.toml").exists()
-    if not (os.environ.get(VARIABLE) or has_accounts):
-        shared[VARIABLE] = new_code()
-        print(f"Teacher's code: {shared[VARIABLE]}", flush=True)
+    if not has_accounts:  # else each process says who may sign in
+        code = f"it is in {VARIABLE}" if os.environ.get(VARIABLE) else shared.setdefault(VARIABLE, new_code())
+        print(f"Visitors can draw and look. To train and delete, enter the teacher's code: {code}.", flush=True)
     return shared
 
 

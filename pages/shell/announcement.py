@@ -21,8 +21,8 @@ def start() -> None:
     if identity.trusts_this_machine():
         print(f"{EVERYONE} Teacher's code for anyone else: {code.code}", flush=True)
         return
-    if identity.is_code_set() and os.environ.get(LISTENS_ON):
-        return  # scripts/serve.py has printed it, once for all processes
+    if os.environ.get(LISTENS_ON) and not identity.has_accounts():
+        return  # scripts/serve.py has said it, once for all processes
     ways = ["sign in with an account that the secrets list as an owner"] if identity.has_accounts() else []
     if code:
         ways.append("enter the teacher's code: " + (f"it is in {VARIABLE}" if identity.is_code_set() else code.code))
