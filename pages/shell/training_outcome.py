@@ -61,7 +61,7 @@ def _summary(status: TrainingStatus, *, when: bool = False) -> str:
     at = f" {_when(progress.updated)}" if when else ""
     message = markdown(progress.message.rstrip(". "))
     if progress.state == "finished" and status.active.run == status.job.name and not progress.activated:
-        message = message.partition(". Kept, not activated")[0]  # somebody has activated it since
+        message = "It was kept at first, and activated since"
     if progress.state == "finished":
         return f"{title} finished{at}. {message}." if message else f"{title} finished{at}."
     if progress.state == "failed":

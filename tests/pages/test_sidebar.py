@@ -222,6 +222,7 @@ def test_a_run_that_was_kept_says_why_and_is_activated_or_shown_by_a_click(open_
     assert "Kept, not activated: 12 fewer right than the shipped model." in texts(app)
     app.sidebar.button(key="activate-finished").click().run()
     assert read_active().run == run.name
+    assert "not activated" not in texts(app) and "activated since" in texts(app)
     assert all(button.key != "activate-finished" for button in app.sidebar.button)
     assert app.sidebar.button(key="leave-to-finished").label == "Show it"
 
