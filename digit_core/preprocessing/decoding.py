@@ -87,7 +87,7 @@ class MeteredFile:
 def check_size(image: Image.Image, file: MeteredFile, name: str) -> None:
     """Raise InvalidImage if an opened picture has too many pixels, a side too long, or too many JPEG scans."""
     if image.width * image.height > (MOST_JPEG_PIXELS if _is_jpeg(image) else MOST_PIXELS):
-        raise too_large(name, f"{image.width} x {image.height}")
+        raise too_large(name, f"{image.width:,} × {image.height:,}")
     if max(image.size) > LONGEST:
         raise too_long(name, max(image.size))
     if _is_jpeg(image) and file.count(b"\xff\xda") > _MOST_SCANS:
@@ -100,7 +100,7 @@ def check_picture(image: Image.Image | np.ndarray) -> None:
     Files of strangers are opened with `image_files.open_picture`, whose limits are stricter.
     """
     width, height = image.size if isinstance(image, Image.Image) else image.shape[1::-1]
-    name, pixels = "The picture", f"{width} x {height}"
+    name, pixels = "The picture", f"{width:,} × {height:,}"
     if width * height > MOST_IN_MEMORY:
         raise too_large(name, pixels)
     if max(width, height) > LONGEST:

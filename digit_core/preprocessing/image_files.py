@@ -75,7 +75,7 @@ def _decoded(file: MeteredFile, name: str, enough: int | None) -> Image.Image:
         image.draft(None, (enough or LARGEST,) * 2)
     needed = memory_of(image, file, full_size)
     if needed > MOST_MEMORY:
-        raise too_much_memory(name, f"{full_size[0]} x {full_size[1]}", needed)
+        raise too_much_memory(name, f"{full_size[0]:,} × {full_size[1]:,}", needed)
     with BUDGET.reserved(needed):
         image.load()
         turn = _turn_of(image)

@@ -22,6 +22,7 @@ def show(results: Sequence["PictureResult"]) -> None:
             table,
             hide_index=True,
             height=height,
+            placeholder="–",
             column_config={
                 "file": "File",
                 "line": "Line",

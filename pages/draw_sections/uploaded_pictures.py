@@ -19,6 +19,7 @@ from pages.draw_sections import box_labels, corrections, digit_boxes, number_car
 from pages.draw_sections.corrections import DigitBox, Line
 
 _RESULTS, _SHOWN = "picture_results", "picture_shown"
+_MOST_PROBLEMS = 5  # in full above the table
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,7 @@ def _show_one(file: UploadedFile, result: PictureResult, recognizer: Recognizer)
 
 def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], recognizer: Recognizer) -> None:
     """A table of all pictures, and one of them with its boxes."""
-    failed = sum(bool(result.problem) for result in results)
-    if failed:
-        st.warning(f"{failed} of {len(results)} files could not be recognised; the table says why.")
+    _show_problems(results)
     _show_table(results)
     places = range(len(results))
     chosen = st.selectbox(
@@ -147,6 +146,17 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
         with right:
             number_card.show_text(result.lines, result.source)
             number_card.show_opened(details.numbers, opened)
+
+
+def _show_problems(results: Sequence[PictureResult]) -> None:
+    """Why files were not recognised, in full: the table is wider than a phone."""
+    failed = [result for result in results if result.problem]
+    if not failed:
+        return
+    shown = [f"- {_sentence(result)}" for result in failed[:_MOST_PROBLEMS]]
+    if more := len(failed) - len(shown):
+        shown.append(f"- and {more} more, in the table")
+    st.warning("\n".join([f"{len(failed)} of {len(results)} files could not be recognised:", "", *shown]))
 
 
 def _show_boxes(details: _Details, result: PictureResult, recognizer: Recognizer) -> DigitBox | None:

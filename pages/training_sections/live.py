@@ -75,7 +75,7 @@ def _figures(progress: Progress, rows: list[dict[str, float]], history: list[dic
     accuracy = epoch.get("accuracy") if progress.accuracy is None else progress.accuracy
     validated = epoch.get("val_accuracy") if progress.val_accuracy is None else progress.val_accuracy
     figures = (
-        ("Epoch", f"{number} of {max(progress.epochs, number)}" if number else None),
+        ("Epoch", f"{number}/{max(progress.epochs, number)}" if number else None),
         ("Loss", f"{loss:.4f}" if loss is not None else None),
         ("Accuracy", f"{accuracy:.2%}" if accuracy is not None else None),
         ("Validation accuracy", f"{validated:.2%}" if validated is not None else None),

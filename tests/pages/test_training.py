@@ -53,7 +53,7 @@ def test_a_training_shows_its_progress_its_curves_its_settings_and_the_end_of_it
     app = open_page("training")
     assert "Training: Quick, 01 Jan 12:00:00" in texts(app)
     shown = {metric.label: metric.value for metric in app.metric}
-    assert (shown["Epoch"], shown["Loss"], shown["Images per second"]) == ("2 of 4", "0.2500", "5,000")
+    assert (shown["Epoch"], shown["Loss"], shown["Images per second"]) == ("2/4", "0.2500", "5,000")
     assert [chart["title"] for chart in curves_of(app)["charts"]][:3] == ["Loss", "Accuracy", "Learning rate"]
     (log,) = app.code
     assert log.value.endswith("line 199") and "line 0\n" not in log.value

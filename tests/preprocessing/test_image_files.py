@@ -85,7 +85,7 @@ def test_the_largest_photo_of_a_phone_is_read_and_a_larger_picture_is_not_even_d
     assert enough.size == (1020, 765)
     assert (enough.getpixel((250, 250)), enough.getpixel((750, 250))) == (0, 255)
     Image.new("1", (8000, 8000)).save(tmp_path / "bomb.png")
-    with pytest.raises(InvalidImage, match="8000 x 8000 pixels; make it smaller"):
+    with pytest.raises(InvalidImage, match="8,000 × 8,000 pixels; make it smaller"):
         open_picture(tmp_path / "bomb.png")
 
 
