@@ -20,20 +20,23 @@ from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import TrainingConfig
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Adaptation, Comparison
-from digit_core.training.batches import MixedBatches
+from digit_core.training.batches import MixedBatches, class_count
 from digit_core.training.contradictions import contradicted_labels
 
 _SHARES = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)  # of the new weights, those tried first
 _MOST_WORSE = 0.0006, 0.003  # shares of the validation images: of the data set's own, and of drawing-like ones
 
 
-def begin_with(model: keras.Model, config: TrainingConfig) -> None:
-    """Give the model its base run's weights. Raises UnknownRun, or DamagedRun if they do not fit."""
+def base_network(config: TrainingConfig) -> keras.Model:
+    """The network of the base run, whose preset may have had another size when it was trained.
+
+    Raises UnknownRun, or DamagedRun if it cannot be loaded or does not have the classes of its settings.
+    """
     run = open_run(config.base_run)
-    try:
-        model.set_weights(load_network(run).get_weights())
-    except ValueError as error:
-        raise DamagedRun(f"The weights of {run.name} do not fit its settings: {error}") from None
+    network = load_network(run)
+    if network.output_shape != (None, class_count(config)):
+        raise DamagedRun(f"The model of {run.name} has not the {class_count(config)} classes that its settings say.")
+    return network
 
 
 def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
@@ -42,7 +45,7 @@ def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple
     `validation`: inputs, float32 (n, 28, 28), and labels (n,) of the data set's own validation images and of those
     that resemble drawings; of neither may more than `_MOST_WORSE` be lost. Raises UnknownRun or DamagedRun.
     """
-    before, after = load_network(open_run(config.base_run)).get_weights(), model.get_weights()
+    before, after = base_network(config).get_weights(), model.get_weights()
 
     def errors(share: float) -> list[int]:
         mixed = [old + share * (new - old) for old, new in zip(before, after, strict=True)]

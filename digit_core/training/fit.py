@@ -23,7 +23,7 @@ from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Environment, Metrics, Progress, TrainedNetwork
-from digit_core.training.adaptation import begin_with, blend, compare
+from digit_core.training.adaptation import base_network, blend, compare
 from digit_core.training.architectures import build
 from digit_core.training.batches import class_count, drawing_like_validation
 from digit_core.training.calibration import fit_calibration
@@ -57,8 +57,11 @@ class FittedNetwork:
 
 
 def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
-    """The preset's network with its optimiser, loss and metrics, for `steps` training steps in all."""
-    plain = build(config)
+    """The network that is trained, with its optimiser, loss and metrics, for `steps` training steps in all.
+
+    Raises UnknownRun or DamagedRun.
+    """
+    plain = _initial_network(config)
     model = accelerated(plain, compute_dtype_for(config, plain))
     model.compile(
         optimizer=optimizer(config, steps),
@@ -67,6 +70,10 @@ def build_compiled_model(config: TrainingConfig, steps: int) -> keras.Model:
         jit_compile=False,  # XLA on the CPU is three times slower here
     )
     return model
+
+
+def _initial_network(config: TrainingConfig) -> keras.Model:
+    return base_network(config) if config.base_run else build(config)
 
 
 def train(
@@ -120,8 +127,6 @@ def fit_network(
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
     model = build_compiled_model(config, config.epochs * len(data.batches))
-    if drawings:
-        begin_with(model, config)
     environment = Environment(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         data_digest=data.digest,
@@ -179,7 +184,7 @@ def _stages(
 def _float32_copy(model: keras.Model, config: TrainingConfig) -> keras.Model:
     # Standard layers, which any Keras can load; and without Adam's moments, which are twice
     # the size of the weights and of no use to another training.
-    copy = build(config)
+    copy = _initial_network(config)
     copy.set_weights(model.get_weights())
     return copy
 

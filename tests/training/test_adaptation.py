@@ -5,14 +5,14 @@ import pytest
 from digit_core.datasets.loading import load_dataset
 from digit_core.drawings.labelled import NOT_A_DIGIT, LabelledImages
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, training_set
-from digit_core.errors import DataDamaged, InvalidConfig, UnknownRun
+from digit_core.errors import DamagedRun, DataDamaged, InvalidConfig, UnknownRun
 from digit_core.runs.fine_tuning import fine_tuning_config
 from digit_core.runs.run import SHIPPED, Run, open_run
-from digit_core.training import adaptation
+from digit_core.training import architectures
 from digit_core.training.adaptation import blend, load_network, right_drawings
 from digit_core.training.batches import MixedBatches
 from digit_core.training.contradictions import contradicted_labels
-from digit_core.training.fit import train
+from digit_core.training.fit import build_compiled_model, train
 from digit_core.training.synthetic.dataset import SyntheticDigits
 from digit_core.training.synthetic.digits import generate_digits
 from digit_core.training.synthetic.non_digits import generate_non_digits
@@ -78,6 +78,23 @@ def test_weights_move_back_until_validation_is_as_good_as_before(trained_run):
         np.testing.assert_allclose(weight, old + share * (new - old), atol=1e-5)
 
 
+def test_a_run_of_an_earlier_version_keeps_its_own_architecture(trained_run, monkeypatch):
+    config = fine_tuning_config(trained_run, 30, "")
+    before = load_network(trained_run)
+    monkeypatch.setitem(architectures.BUILDERS, config.preset, lambda image, config: keras.layers.Flatten()(image))
+    model = build_compiled_model(config, 1)
+    assert architectures.build(config).count_params() != before.count_params()
+    for weight, old in zip(model.get_weights(), before.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+def test_a_base_run_with_other_classes_than_its_settings_say_is_damaged(trained_run):
+    config = fine_tuning_config(trained_run, 30, "")
+    other = config.model_copy(update={"non_digits": 0 if config.non_digits else 5})
+    with pytest.raises(DamagedRun, match="classes that its settings say"):
+        build_compiled_model(other, 1)
+
+
 def test_labels_that_contradict_the_others_are_found(drawings):
     base = open_run(SHIPPED)
     rng = np.random.default_rng(1)
@@ -132,6 +149,6 @@ def test_the_teachers_probabilities_stand_in_for_the_labels_of_all_but_the_drawi
 
 def test_a_network_that_does_not_load_is_told(trained_run):
     (trained_run.path / "model.keras").write_bytes(b"nothing")
-    with pytest.raises(adaptation.DamagedRun, match="cannot be loaded"):
+    with pytest.raises(DamagedRun, match="cannot be loaded"):
         load_network(trained_run)
     keras.backend.clear_session()
