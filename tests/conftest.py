@@ -48,7 +48,12 @@ def own_home(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def synthetic_data(tmp_path_factory) -> Path:
     """A data folder with the synthetic digits and non-digits of `quick`, generated once for all tests that train."""
-    from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, load_or_generate
+    from digit_core.training.synthetic.dataset import (
+        TRAINING_SEED,
+        VALIDATION_SEED,
+        load_or_generate,
+        load_or_generate_scans,
+    )
 
     def generate(folder: Path) -> None:
         quick = training_config("quick")
@@ -56,6 +61,7 @@ def synthetic_data(tmp_path_factory) -> Path:
             patch.setenv("DIGITS_HOME", str(folder))
             load_or_generate(quick.synthetic_digits, quick.non_digits, TRAINING_SEED)
             load_or_generate(6000, 0, VALIDATION_SEED)
+            load_or_generate_scans(2000, VALIDATION_SEED)
 
     return _create_once(tmp_path_factory, "synthetic", generate) / "data"
 

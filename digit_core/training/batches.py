@@ -17,7 +17,13 @@ from digit_core.inference.probabilities import N_DIGITS
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.config import TrainingConfig
 from digit_core.training.augmentation import Augmenter, Strength
-from digit_core.training.synthetic.dataset import TRAINING_SEED, VALIDATION_SEED, SyntheticDigits, load_or_generate
+from digit_core.training.synthetic.dataset import (
+    TRAINING_SEED,
+    VALIDATION_SEED,
+    SyntheticDigits,
+    load_or_generate,
+    load_or_generate_scans,
+)
 
 NO_DRAWINGS = np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64)
 NOT_A_DIGIT = N_DIGITS  # label of the eleventh class
@@ -121,3 +127,13 @@ def drawing_like_validation(
     augment = Augmenter(STRONG, np.random.default_rng(VALIDATION_SEED))
     augmented = [augment(to_float(images[i : i + 500])) for i in range(0, len(images), 500)]
     return np.concatenate([*augmented, to_float(synthetic.images)]), np.concatenate([labels, synthetic.labels])
+
+
+def scan_like_validation(count: int = 2000) -> tuple[np.ndarray, np.ndarray]:
+    """Validation data that resembles digits on paper: float32 (count, 28, 28), 0 to 1, and labels (count,).
+
+    Synthetic scans alone: MNIST's images would have been scanned, cut out and cleaned by the same people as those
+    of the training.
+    """
+    images, labels = load_or_generate_scans(count, VALIDATION_SEED)
+    return to_float(images), labels

@@ -3,10 +3,11 @@ import pytest
 
 from digit_core.training.synthetic import dataset
 from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
-from digit_core.training.synthetic.digits import generate_digits
+from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.letter_templates import LETTERS, parse_plan
 from digit_core.training.synthetic.non_digits import generate_non_digits
 from digit_core.training.synthetic.pen_curves import arc, corners, line, perturb, smooth
+from digit_core.training.synthetic.regional_templates import REGIONAL_TEMPLATES, flagged_one
 
 
 def test_a_curve_goes_through_its_control_points():
@@ -27,11 +28,11 @@ def test_an_arc_starts_and_ends_at_the_given_angles():
     np.testing.assert_allclose(points[[0, -1]], [[2, 0], [0, 1]], atol=1e-12)
 
 
-@pytest.mark.parametrize("digit", range(10))
-def test_every_perturbed_template_has_finite_strokes(digit):
-    rng = np.random.default_rng(digit)
+@pytest.mark.parametrize("template", [*DIGIT_TEMPLATES, *REGIONAL_TEMPLATES.values()])
+def test_every_perturbed_template_has_finite_strokes(template):
+    rng = np.random.default_rng(0)
     for _ in range(200):
-        strokes = perturb(DIGIT_TEMPLATES[digit](rng), rng)
+        strokes = perturb(template(rng), rng)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 for stroke in strokes)
         assert np.isfinite(np.concatenate(strokes)).all()
 
@@ -47,6 +48,34 @@ def test_synthetic_digits_are_model_inputs_of_every_class():
     assert images.shape == (200, 28, 28) and images.dtype == np.uint8
     assert set(labels) == set(range(10))
     assert (images.max(axis=(1, 2)) > 200).all()
+
+
+def test_the_flag_of_a_one_rises_to_its_top():
+    rng = np.random.default_rng(0)
+    flags = [one[0][[0, 2]] for one in (flagged_one(rng) for _ in range(300))]
+    rises = np.array([np.degrees(np.arctan2(start[1] - top[1], top[0] - start[0])) for start, top in flags])
+    assert np.quantile(rises, 0.05) > 20, "a flag that is nearly level makes a seven"
+
+
+def test_scans_are_model_inputs_of_every_class_with_uneven_ink():
+    images, labels = generate_scans(200, np.random.default_rng(0))
+    assert images.shape == (200, 28, 28) and images.dtype == np.uint8
+    assert set(labels) == set(range(10))
+    assert (images.max(axis=(1, 2)) > 100).all()
+    drawn, _ = generate_digits(200, np.random.default_rng(0))
+
+    def grey(some: np.ndarray) -> float:
+        return ((some > 40) & (some < 200)).sum() / (some > 40).sum()
+
+    assert grey(images) > grey(drawn)
+
+
+def test_scans_are_cached(own_home, monkeypatch):
+    first = dataset.load_or_generate_scans(3, 1)
+    monkeypatch.setattr(dataset, "generate_scans", None)
+    again = dataset.load_or_generate_scans(3, 1)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
 
 
 def test_non_digits_are_model_inputs_and_differ():

@@ -5,6 +5,7 @@ An image takes 0.4 ms to generate and is the same every time.
 
 import io
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -14,10 +15,10 @@ import numpy as np
 from digit_core.errors import StorageError
 from digit_core.storage import paths
 from digit_core.storage.files import write_bytes
-from digit_core.training.synthetic.digits import generate_digits
+from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.non_digits import generate_non_digits
 
-_VERSION = 2  # of the generator; raise it when its images change
+_VERSION = 3  # of the generator; raise it when its images change
 TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
 _WORTH_PROCESSES = 2000  # images: fewer are generated sooner than other processes start
@@ -34,21 +35,43 @@ class SyntheticDigits:
 
 def load_or_generate(digits: int, negatives: int, seed: int) -> SyntheticDigits:
     """The result of `generate`, from the data folder if it is cached there."""
-    # File and arrays have the names that earlier versions gave them, so that their files are found.
-    path = paths.data_folder() / f"written-{_VERSION}-{digits}-{negatives}-{seed}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return SyntheticDigits(file["images"], file["labels"], file["others"])
-    except Exception:  # noqa: BLE001 missing, or damaged in any way: generate the images again
+
+    def generated() -> dict[str, np.ndarray]:
         processes = (os.cpu_count() or 1) if digits + negatives >= _WORTH_PROCESSES else 1
-        generated = generate(digits, negatives, seed, processes)
+        found = generate(digits, negatives, seed, processes)
+        return {"images": found.images, "labels": found.labels, "others": found.negatives}
+
+    # File and arrays have the names that earlier versions gave them.
+    found = _cached(f"written-{_VERSION}-{digits}-{negatives}-{seed}.npz", ("images", "labels", "others"), generated)
+    return SyntheticDigits(*found)
+
+
+def load_or_generate_scans(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The result of `generate_scans`, from the data folder if it is cached there."""
+
+    def generated() -> dict[str, np.ndarray]:
+        images, labels = generate_scans(count, np.random.default_rng(seed))
+        return {"images": images, "labels": labels}
+
+    images, labels = _cached(f"scans-{_VERSION}-{count}-{seed}.npz", ("images", "labels"), generated)
+    return images, labels
+
+
+def _cached(file: str, names: Sequence[str], generate: Callable[[], dict[str, np.ndarray]]) -> list[np.ndarray]:
+    """The arrays of these names from a file in the data folder, or generated and written there."""
+    path = paths.data_folder() / file
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except Exception:  # noqa: BLE001 missing, or damaged in any way: generate the images again
+        generated = generate()
     content = io.BytesIO()
-    np.savez(content, images=generated.images, labels=generated.labels, others=generated.negatives)
+    np.savez(content, **generated)
     try:
         write_bytes(path, content.getvalue())
     except StorageError as error:
         print(f"Synthetic digits could not be cached: {error}")  # in train.log; the training continues
-    return generated
+    return [generated[name] for name in names]
 
 
 def generate(digits: int, negatives: int, seed: int, processes: int = 1) -> SyntheticDigits:

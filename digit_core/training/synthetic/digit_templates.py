@@ -172,7 +172,9 @@ def seven(rng: np.random.Generator) -> Plan:
     foot = (rng.uniform(0.15, 0.6), 1.0)
     sag = rng.uniform(-0.05, 0.1)
     start = (rng.uniform(0.0, 0.12), rng.uniform(0.0, 0.14))
-    bar = line(start, (0.45, (start[1] + corner[1]) / 2 + rng.normal(0.0, 0.03)), corner)
+    if rng.random() < 0.3:  # slim, or with a bar that rises
+        start = (rng.uniform(0.0, 0.4), rng.uniform(0.0, 0.34))
+    bar = line(start, ((start[0] + corner[0]) / 2, (start[1] + corner[1]) / 2 + rng.normal(0.0, 0.03)), corner)
     if rng.random() < 0.25:
         bar = join([(start[0] + rng.normal(0, 0.03), start[1] + rng.uniform(0.06, 0.22)), start], bar)
     leg = line(((corner[0] + foot[0]) / 2 - sag, 0.5), foot)

@@ -1,4 +1,4 @@
-"""Synthetic digits: handwriting templates and fonts, varied at random and rendered like a user's drawing.
+"""Synthetic digits: handwriting templates and fonts, varied at random and rendered like a drawing or a scan.
 
 MNIST's writers learned to write in American schools. The templates add other ways of writing the
 digits, and the fonts what is printed on forms.
@@ -11,10 +11,12 @@ from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
 from digit_core.training.synthetic.fonts import printed_digit
 from digit_core.training.synthetic.pen_curves import Plan, perturb
 from digit_core.training.synthetic.regional_templates import REGIONAL_TEMPLATES, SHARES
+from digit_core.training.synthetic.scanning import scan
 
 # Ones and sevens are confused most often outside America, then fours and nines.
 _CHANCES = np.array([0.085, 0.15, 0.085, 0.085, 0.11, 0.085, 0.085, 0.12, 0.085, 0.11])
 _PRINTED = 0.08  # share of printed digits
+_SCANNED = 0.25  # of the handwriting: share as a scan shows it
 
 
 def generate_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -22,8 +24,18 @@ def generate_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, n
     labels = rng.choice(10, count, p=_CHANCES)
     images = np.empty((count, 28, 28), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
-        image[:] = printed_digit(label, rng) if rng.random() < _PRINTED else render(written_digit(label, rng), rng)
+        if rng.random() < _PRINTED:
+            image[:] = printed_digit(label, rng)
+        else:
+            show = scan if rng.random() < _SCANNED else render
+            image[:] = show(written_digit(label, rng), rng)
     return images, labels
+
+
+def generate_scans(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """As `generate_digits`, but all of them handwriting as a scan shows it."""
+    labels = rng.choice(10, count, p=_CHANCES)
+    return np.stack([scan(written_digit(label, rng), rng) for label in labels]), labels
 
 
 def written_digit(digit: int, rng: np.random.Generator) -> Plan:
