@@ -17,7 +17,6 @@ from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from digit_core.errors import DigitError, InvalidImage
@@ -173,7 +172,7 @@ def predict_digits(recognizer: Recognizer, paths: Sequence[str]) -> list[Row]:
             inputs.append(normalize_picture(find_ink(_open(path), single=True)))
         except DigitError as error:
             problems[path] = str(error)
-    predictions = iter(recognizer.predict_normalized_all(np.stack(inputs)) if inputs else [])
+    predictions = iter(recognizer.predict_pictures(inputs))
     return [
         Row(path, problem=problems[path]) if path in problems else _row(path, [next(predictions)]) for path in paths
     ]

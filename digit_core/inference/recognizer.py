@@ -94,6 +94,8 @@ class Recognizer:
         except DamagedRun as error:
             raise DamagedRun(f"The model of the run {run.name} cannot be loaded: {error}") from None
         self._calibration = run.calibration
+        self._on_canvas = self._calibration.temperature
+        self._on_paper = self._calibration.picture_temperature or self._on_canvas
 
     @classmethod
     def load(cls, run: str | None = None) -> "Recognizer":
@@ -105,7 +107,7 @@ class Recognizer:
 
         `image`: a Pillow image or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
         """
-        return self._predict_ink(find_ink(image, single=True))
+        return self.predict_pictures([normalize_picture(find_ink(image, single=True))])[0]
 
     def predict_strokes(self, strokes: Sequence[np.ndarray], pen_width: float) -> Prediction:
         """Predict the digit of pen strokes. Raises NoInk or InvalidStrokes.
@@ -117,7 +119,7 @@ class Recognizer:
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
         line = find_line(image)
-        return self._number(line) or self._one_digit(line)
+        return self._number(line, self._on_paper) or self._one_digit(line, self._on_paper)
 
     def predict_drawn_number(self, ink: np.ndarray) -> Number:
         """Predict several digits on a canvas, left to right. Raises NoInk or InvalidImage.
@@ -125,7 +127,7 @@ class Recognizer:
         `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of a drawing's steps; boxes are in its pixels.
         """
         line = drawn_line(ink)
-        return self._number(line) or self._one_digit(line)
+        return self._number(line, self._on_canvas) or self._one_digit(line, self._on_canvas)
 
     def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:
         """Predict the digits of each line of a picture, top to bottom; at least one line.
@@ -135,11 +137,11 @@ class Recognizer:
         """
         lines = find_lines(image)
         if len(lines) == 1:
-            return (self._number(lines[0]) or self._one_digit(lines[0]),)
+            return (self._number(lines[0], self._on_paper) or self._one_digit(lines[0], self._on_paper),)
         numbers: list[Number] = []
         candidates = 0
         for line in lines:
-            number, count = self._number_or_none(line)
+            number, count = self._number_or_none(line, self._on_paper)
             numbers += [number] if number else []
             candidates += count
             marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
@@ -154,20 +156,21 @@ class Recognizer:
         digits = [number for number in numbers if any(digit.prediction.is_digit for digit in number.digits)]
         return tuple(digits or numbers[:1])
 
-    def _number_or_none(self, line: TextLine) -> tuple[Number | None, int]:
+    def _number_or_none(self, line: TextLine, temperature: float) -> tuple[Number | None, int]:
         """As `_number`, but None for a line with more marks than one of digits has, too; and how many candidates."""
         try:
             segmentation = segment(line.ink)
-            return self._number_of(line, segmentation), len(segmentation.candidates)
+            return self._number_of(line, segmentation, temperature), len(segmentation.candidates)
         except InvalidImage:
             return None, 0
 
-    def _number(self, line: TextLine) -> Number | None:
+    def _number(self, line: TextLine, temperature: float) -> Number | None:
         """The digits of a line; None if nothing in it looks like one. Raises NoInk or InvalidImage."""
-        return self._number_of(line, segment(line.ink))
+        return self._number_of(line, segment(line.ink), temperature)
 
-    def _number_of(self, line: TextLine, segmentation: Segmentation) -> Number | None:
-        predictions = self._predict_inks([candidate.ink for candidate in segmentation.candidates])
+    def _number_of(self, line: TextLine, segmentation: Segmentation, temperature: float) -> Number | None:
+        inputs = [normalize_picture(candidate.ink) for candidate in segmentation.candidates]
+        predictions = self._predictions(inputs, temperature)
         found = best_sequence(
             segmentation,
             np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
@@ -178,10 +181,11 @@ class Recognizer:
         of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
         return Number(tuple(RecognizedDigit(of[id(one)], line.box_in_picture(one.box), one.ink) for one in found))
 
-    def _one_digit(self, line: TextLine) -> Number:
+    def _one_digit(self, line: TextLine, temperature: float) -> Number:
         """Nothing looks like a digit: then what is there is one doubtful digit."""
         box = line.box_in_picture(_whole(line.ink))
-        return Number((RecognizedDigit(self._predict_ink(line.ink), box, line.ink),))
+        (prediction,) = self._predictions([normalize_picture(line.ink)], temperature)
+        return Number((RecognizedDigit(prediction, box, line.ink),))
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
@@ -190,18 +194,28 @@ class Recognizer:
 
     def predict_normalized(self, model_input: np.ndarray) -> Prediction:
         """Predict the digit of a model input: float32 (28, 28), 0 to 1."""
-        return self._prediction(self._classifier.logits(model_input[None]), model_input)
+        return self._predictions([model_input], self._on_canvas)[0]
 
-    def predict_normalized_all(self, inputs: np.ndarray) -> list[Prediction]:
+    def predict_normalized_all(self, inputs: Sequence[np.ndarray]) -> list[Prediction]:
         """As `predict_normalized` for model inputs (n, 28, 28), in one call of the network."""
+        return self._predictions(inputs, self._on_canvas)
+
+    def predict_pictures(self, inputs: Sequence[np.ndarray]) -> list[Prediction]:
+        """As `predict_normalized_all`, with the confidence of `predict`: for model inputs that are from pictures."""
+        return self._predictions(inputs, self._on_paper)
+
+    def _predictions(self, inputs: Sequence[np.ndarray], temperature: float) -> list[Prediction]:
+        if not len(inputs):
+            return []
+        logits = self._classifier.logits_in_batches(np.asarray(inputs))
         return [
-            self._prediction(logits[None], model_input)
-            for logits, model_input in zip(self._classifier.logits_in_batches(inputs), inputs, strict=True)
+            self._prediction(own[None], model_input, temperature)
+            for own, model_input in zip(logits, inputs, strict=True)
         ]
 
-    def _prediction(self, logits: np.ndarray, model_input: np.ndarray) -> Prediction:
+    def _prediction(self, logits: np.ndarray, model_input: np.ndarray, temperature: float) -> Prediction:
         """From the logits (1, k) of a model input."""
-        probabilities = digit_probabilities(logits, self._calibration.temperature)[0]
+        probabilities = digit_probabilities(logits, temperature)[0]
         likeness = float(digit_likeness(logits)[0])
         digit = int(probabilities.argmax())
         return Prediction(
@@ -225,15 +239,6 @@ class Recognizer:
             probabilities=probabilities,
             confidence=float(probabilities[digit]),
         )
-
-    def _predict_ink(self, ink: np.ndarray) -> Prediction:
-        return self.predict_normalized(normalize_picture(ink))
-
-    def _predict_inks(self, inks: Sequence[np.ndarray]) -> list[Prediction]:
-        """As `_predict_ink` for several, in one call of the network."""
-        if not inks:
-            return []
-        return self.predict_normalized_all(np.stack([normalize_picture(ink) for ink in inks]))
 
 
 def _whole(ink: np.ndarray) -> Box:

@@ -148,12 +148,14 @@ class Adaptation(_Record):
 class Calibration(_Record):
     """How logits become calibrated probabilities; fitted on validation data.
 
-    `temperature` divides the logits (Guo et al. 2017); `likeness_threshold` is the least
+    `temperature` divides the logits (Guo et al. 2017), `picture_temperature` those of photos and scans, where
+    the same logits are wrong more often; None in runs of earlier versions. `likeness_threshold` is the least
     `digit_likeness` (0 to 1) at which something counts as a digit. The errors are expected
-    calibration errors on the validation data, at temperature 1 and at the fitted one.
+    calibration errors on the validation data, at temperature 1 and at `temperature`.
     """
 
     temperature: float = Field(ge=1e-3, le=1e3)
+    picture_temperature: float | None = Field(None, ge=1e-3, le=1e3)
     likeness_threshold: Share
     error_before: Share = 0.0
     error_after: Share = 0.0

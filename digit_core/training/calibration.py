@@ -16,17 +16,12 @@ _ACCEPTED = 0.995  # share of correctly predicted validation digits that must co
 
 
 def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """The temperature with the least cross-entropy, and the threshold that accepts 99.5 % of correct predictions.
+    """The temperature that fits, and the threshold that accepts 99.5 % of correct predictions.
 
     Parameters: `logits` (n, k) and `labels` (n,), 0 to 9, of validation digits.
     """
-    digits = logits[:, :N_DIGITS].astype(np.float64)
-
-    def cross_entropy(log_temperature: float) -> float:
-        return -float(log_softmax(digits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean())
-
-    best = minimize_scalar(cross_entropy, bounds=(np.log(0.1), np.log(10)), method="bounded")
-    temperature = float(np.exp(best.x))
+    digits = logits[:, :N_DIGITS]
+    temperature = fit_temperature(logits, labels)
     correct = digits.argmax(1) == labels
     threshold = float(np.quantile(digit_likeness(logits)[correct], 1 - _ACCEPTED)) if correct.any() else 0.0
     return Calibration(
@@ -35,3 +30,14 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         error_before=reliability(digit_probabilities(digits, 1.0), labels).error,
         error_after=reliability(digit_probabilities(digits, temperature), labels).error,
     )
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature, 0.1 to 10, with the least cross-entropy; parameters as of `fit_calibration`."""
+    digits = logits[:, :N_DIGITS].astype(np.float64)
+
+    def cross_entropy(log_temperature: float) -> float:
+        return -float(log_softmax(digits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean())
+
+    best = minimize_scalar(cross_entropy, bounds=(np.log(0.1), np.log(10)), method="bounded")
+    return float(np.exp(best.x))

@@ -25,8 +25,8 @@ from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Environment, Metrics, Progress, TrainedNetwork
 from digit_core.training.adaptation import base_network, blend, compare
 from digit_core.training.architectures import build
-from digit_core.training.batches import class_count, drawing_like_validation
-from digit_core.training.calibration import fit_calibration
+from digit_core.training.batches import class_count, drawing_like_validation, scan_like_validation
+from digit_core.training.calibration import fit_calibration, fit_temperature
 from digit_core.training.callbacks import (
     EndFit,
     FitEnded,
@@ -147,6 +147,9 @@ def fit_network(
     export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     calibration = fit_calibration(classifier.logits_in_batches(inputs), labels)
+    scans, scan_labels = scan_like_validation()
+    on_pictures = fit_temperature(classifier.logits_in_batches(scans), scan_labels)
+    calibration = calibration.model_copy(update={"picture_temperature": on_pictures})
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
     trained = TrainedNetwork(
         training_images=data.training_images,

@@ -9,7 +9,7 @@ from digit_core.errors import DamagedRun, InvalidStrokes
 from digit_core.inference.litert import Classifier
 from digit_core.preprocessing import pipeline
 from digit_core.preprocessing.fabric_canvas import Drawing
-from digit_core.runs.run import SHIPPED, open_run
+from digit_core.runs.run import SHIPPED, Run, open_run
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,41 @@ def test_a_prediction_has_the_documented_shapes_and_ranges(recognizer):
     assert prediction.model_input.shape == (28, 28)
     assert prediction.model_input.dtype == np.float32
     assert 0 <= prediction.model_input.min() <= prediction.model_input.max() <= 1
+
+
+@pytest.fixture
+def calibrated(add_run):
+    """A function: the recogniser of a copy of the shipped run with another calibration."""
+
+    def load(**changed):
+        run = add_run("20260102-000000-robust")
+        file = run.path / "calibration.json"
+        file.write_text(run.calibration.model_copy(update=changed).model_dump_json())
+        return Recognizer(Run(run.path))
+
+    return load
+
+
+def test_pictures_have_a_temperature_of_their_own(calibrated):
+    recognizer = calibrated(temperature=0.5, picture_temperature=3.0)
+    picture = _painted(SEVEN)
+    on_canvas = [
+        recognizer.predict_strokes(SEVEN, 18),
+        recognizer.predict_drawing(Drawing(tuple(SEVEN), 18.0), 280).prediction,
+        recognizer.predict_drawn_number(picture / np.float32(255)).digits[0].prediction,
+    ]
+    on_paper = [
+        recognizer.predict(picture),
+        recognizer.predict_number(picture).digits[0].prediction,
+        recognizer.predict_lines(picture)[0].digits[0].prediction,
+    ]
+    assert all(one.digit == 7 and one.confidence > 0.99 for one in on_canvas)
+    assert all(one.digit == 7 and 0.2 < one.confidence < 0.9 for one in on_paper)
+
+
+def test_a_run_without_a_temperature_for_pictures_has_one_for_all(calibrated):
+    recognizer = calibrated(temperature=3.0, picture_temperature=None)
+    assert recognizer.predict(_painted(SEVEN)).confidence < 0.9
 
 
 def test_a_drawing_gets_the_prediction_of_its_strokes_and_the_steps_to_it(recognizer):

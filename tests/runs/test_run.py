@@ -195,3 +195,8 @@ def test_the_fingerprint_changes_with_any_file_of_the_run(add_run):
     assert run.fingerprint == before == Run(run.path).fingerprint
     run.path.joinpath("metrics.json").write_text("{}")
     assert run.fingerprint != before
+
+
+def test_a_trained_run_has_temperatures_for_the_canvas_and_for_pictures(trained_run):
+    found = trained_run.calibration
+    assert found.picture_temperature is not None and found.picture_temperature != found.temperature
