@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from digit_core.preprocessing.normalize import BOX, bounding_box, distance_to_box, dot, normalize
 from digit_core.preprocessing.strokes import MNIST_STROKE_WIDTH
-from digit_core.preprocessing.topology import keep_topology
+from digit_core.preprocessing.topology import keep_topology, padded
 
 _WORK = 80  # pixels, longer side of the ink while it is worked on
 _COARSE = 40  # pixels, longer side of ink too coarse for its outline to be moved: it stays as it is
@@ -47,7 +47,7 @@ def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
     if max(bottom - top, right - left) < _COARSE:
         return without_specks(ink[top:bottom, left:right])
     small = _at_working_size(without_specks(_at_working_size(ink)))
-    shape = np.pad(small > 0.5, 1)
+    shape = padded(small > 0.5, 1)
     if not shape.any():
         return small
     inside = ndimage.distance_transform_edt(shape)
@@ -59,7 +59,7 @@ def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
     move = (max(wanted, _THINNEST * width) - width) / 2
     if move <= 0:
         return keep_topology(np.clip(inside + move, 0, 1).astype(np.float32), shape, inside)
-    shape = np.pad(shape, int(np.ceil(move)) + 1)
+    shape = padded(shape, int(np.ceil(move)) + 1)
     outside = ndimage.distance_transform_edt(~shape)
     return keep_topology(np.clip(move + 1 - outside, 0, 1).astype(np.float32), shape, outside)
 

@@ -17,8 +17,26 @@ _EIGHT = np.ones((3, 3), bool)
 
 def parts_and_holes(shape: np.ndarray) -> tuple[int, int]:
     """Number of parts of a shape, bool (h, w), and of holes in it."""
-    background = ndimage.label(np.pad(~shape, 1, constant_values=True))[1]
-    return ndimage.label(shape, structure=_EIGHT)[1], background - 1
+    parts = ndimage.label(shape, structure=_EIGHT)[1]
+    return parts, parts - _euler_number(shape)
+
+
+def padded(shape: np.ndarray, margin: int) -> np.ndarray:
+    """A shape, bool (h, w), with so many empty pixels all around; `np.pad` takes ten times as long."""
+    height, width = shape.shape
+    wider = np.zeros((height + 2 * margin, width + 2 * margin), bool)
+    wider[margin : margin + height, margin : margin + width] = shape
+    return wider
+
+
+def _euler_number(shape: np.ndarray) -> int:
+    """Parts less holes, from the squares of two by two pixels (Gray 1971): faster than to count the holes."""
+    pixels = padded(shape, 1).view(np.uint8)
+    upper_left, lower_right = pixels[:-1, :-1], pixels[1:, 1:]
+    inked = upper_left + lower_right + pixels[1:, :-1] + pixels[:-1, 1:]
+    count = np.bincount(inked.ravel(), minlength=4)
+    diagonals = np.count_nonzero((inked == 2) & (upper_left == lower_right))
+    return int(count[1] - count[3] - 2 * diagonals) // 4
 
 
 def keep_topology(ink: np.ndarray, shape: np.ndarray, distance: np.ndarray) -> np.ndarray:
