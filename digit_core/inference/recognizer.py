@@ -3,7 +3,7 @@
 strokes or picture -> ink -> MNIST's normal form -> LiteRT -> calibrated `Prediction`
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from digit_core.errors import DamagedRun, InvalidImage, NoInk
 from digit_core.inference.litert import Classifier
 from digit_core.inference.number_search import best_sequence
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
+from digit_core.inference.zooms import picture_logits
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
@@ -43,6 +44,9 @@ class Prediction:
     digit_likeness: float
     is_digit: bool
     model_input: np.ndarray
+
+
+_Predict = Callable[[Sequence[np.ndarray]], list[Prediction]]
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,6 @@ class Recognizer:
         except DamagedRun as error:
             raise DamagedRun(f"The model of the run {run.name} cannot be loaded: {error}") from None
         self._calibration = run.calibration
-        self._on_canvas = self._calibration.temperature
-        self._on_paper = self._calibration.picture_temperature or self._on_canvas
 
     @classmethod
     def load(cls, run: str | None = None) -> "Recognizer":
@@ -118,16 +120,14 @@ class Recognizer:
 
     def predict_number(self, image: Image.Image | np.ndarray) -> Number:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
-        line = find_line(image)
-        return self._number(line, self._on_paper) or self._one_digit(line, self._on_paper)
+        return self._number(find_line(image), self.predict_pictures)
 
     def predict_drawn_number(self, ink: np.ndarray) -> Number:
         """Predict several digits on a canvas, left to right. Raises NoInk or InvalidImage.
 
         `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of a drawing's steps; boxes are in its pixels.
         """
-        line = drawn_line(ink)
-        return self._number(line, self._on_canvas) or self._one_digit(line, self._on_canvas)
+        return self._number(drawn_line(ink), self.predict_normalized_all)
 
     def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:
         """Predict the digits of each line of a picture, top to bottom; at least one line.
@@ -137,11 +137,11 @@ class Recognizer:
         """
         lines = find_lines(image)
         if len(lines) == 1:
-            return (self._number(lines[0], self._on_paper) or self._one_digit(lines[0], self._on_paper),)
+            return (self._number(lines[0], self.predict_pictures),)
         numbers: list[Number] = []
         candidates = 0
         for line in lines:
-            number, count = self._number_or_none(line, self._on_paper)
+            number, count = self._number_or_none(line)
             numbers += [number] if number else []
             candidates += count
             marks = [digit.prediction.is_digit for number in numbers for digit in number.digits]
@@ -156,21 +156,24 @@ class Recognizer:
         digits = [number for number in numbers if any(digit.prediction.is_digit for digit in number.digits)]
         return tuple(digits or numbers[:1])
 
-    def _number_or_none(self, line: TextLine, temperature: float) -> tuple[Number | None, int]:
+    def _number_or_none(self, line: TextLine) -> tuple[Number | None, int]:
         """As `_number`, but None for a line with more marks than one of digits has, too; and how many candidates."""
         try:
             segmentation = segment(line.ink)
-            return self._number_of(line, segmentation, temperature), len(segmentation.candidates)
+            return self._number_of(line, segmentation, self.predict_pictures), len(segmentation.candidates)
         except InvalidImage:
             return None, 0
 
-    def _number(self, line: TextLine, temperature: float) -> Number | None:
-        """The digits of a line; None if nothing in it looks like one. Raises NoInk or InvalidImage."""
-        return self._number_of(line, segment(line.ink), temperature)
+    def _number(self, line: TextLine, predict: _Predict) -> Number:
+        """The digits of a line; one doubtful digit if nothing in it looks like one. Raises NoInk or InvalidImage."""
+        found = self._number_of(line, segment(line.ink), predict)
+        if found:
+            return found
+        (prediction,) = predict([normalize_picture(line.ink)])
+        return Number((RecognizedDigit(prediction, line.box_in_picture(_whole(line.ink)), line.ink),))
 
-    def _number_of(self, line: TextLine, segmentation: Segmentation, temperature: float) -> Number | None:
-        inputs = [normalize_picture(candidate.ink) for candidate in segmentation.candidates]
-        predictions = self._predictions(inputs, temperature)
+    def _number_of(self, line: TextLine, segmentation: Segmentation, predict: _Predict) -> Number | None:
+        predictions = predict([normalize_picture(candidate.ink) for candidate in segmentation.candidates])
         found = best_sequence(
             segmentation,
             np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
@@ -181,12 +184,6 @@ class Recognizer:
         of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
         return Number(tuple(RecognizedDigit(of[id(one)], line.box_in_picture(one.box), one.ink) for one in found))
 
-    def _one_digit(self, line: TextLine, temperature: float) -> Number:
-        """Nothing looks like a digit: then what is there is one doubtful digit."""
-        box = line.box_in_picture(_whole(line.ink))
-        (prediction,) = self._predictions([normalize_picture(line.ink)], temperature)
-        return Number((RecognizedDigit(prediction, box, line.ink),))
-
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
         steps = drawing_steps(drawing, size)
@@ -194,20 +191,23 @@ class Recognizer:
 
     def predict_normalized(self, model_input: np.ndarray) -> Prediction:
         """Predict the digit of a model input: float32 (28, 28), 0 to 1."""
-        return self._predictions([model_input], self._on_canvas)[0]
+        return self.predict_normalized_all([model_input])[0]
 
     def predict_normalized_all(self, inputs: Sequence[np.ndarray]) -> list[Prediction]:
         """As `predict_normalized` for model inputs (n, 28, 28), in one call of the network."""
-        return self._predictions(inputs, self._on_canvas)
-
-    def predict_pictures(self, inputs: Sequence[np.ndarray]) -> list[Prediction]:
-        """As `predict_normalized_all`, with the confidence of `predict`: for model inputs that are from pictures."""
-        return self._predictions(inputs, self._on_paper)
-
-    def _predictions(self, inputs: Sequence[np.ndarray], temperature: float) -> list[Prediction]:
         if not len(inputs):
             return []
         logits = self._classifier.logits_in_batches(np.asarray(inputs))
+        return self._predictions(logits, inputs, self._calibration.temperature)
+
+    def predict_pictures(self, inputs: Sequence[np.ndarray]) -> list[Prediction]:
+        """As `predict_normalized_all`, for model inputs that are from pictures: what `predict` does with its one."""
+        if not len(inputs):
+            return []
+        temperature = self._calibration.picture_temperature or self._calibration.temperature
+        return self._predictions(picture_logits(self._classifier, inputs), inputs, temperature)
+
+    def _predictions(self, logits: np.ndarray, inputs: Sequence[np.ndarray], temperature: float) -> list[Prediction]:
         return [
             self._prediction(own[None], model_input, temperature)
             for own, model_input in zip(logits, inputs, strict=True)

@@ -16,6 +16,7 @@ from digit_core.drawings.training_set import DRAWINGS_FILE, read_training_set
 from digit_core.evaluation.final_test import evaluate_on_test_images, probabilities_of
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.litert import Classifier
+from digit_core.inference.zooms import picture_logits
 from digit_core.jobs.training_job import Cancelled
 from digit_core.preprocessing.normalize import to_float
 from digit_core.runs.checkpoints import delete_checkpoint
@@ -148,7 +149,7 @@ def fit_network(
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     calibration = fit_calibration(classifier.logits_in_batches(inputs), labels)
     scans, scan_labels = scan_like_validation()
-    on_pictures = fit_temperature(classifier.logits_in_batches(scans), scan_labels)
+    on_pictures = fit_temperature(picture_logits(classifier, scans), scan_labels)
     calibration = calibration.model_copy(update={"picture_temperature": on_pictures})
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
     trained = TrainedNetwork(
