@@ -52,7 +52,7 @@ _ALL = (
         "robust",
         "Robust",
         "Five convolutions for what people draw: trained on strongly augmented MNIST, synthetic digits "
-        "and non-digits. Takes about half an hour.",
+        "and non-digits. Takes about forty minutes.",
         {
             **_REGULARIZED,
             "epochs": 40,

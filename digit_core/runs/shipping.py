@@ -7,7 +7,7 @@ from digit_core.errors import NotShippable
 from digit_core.runs.run import DATA_FIGURES, Run
 from digit_core.storage.files import make_folder, storage_errors
 
-MAX_BYTES = 3_000_000  # every clone of the project downloads it
+MAX_BYTES = 6_000_000  # every clone of the project downloads it
 _NOT_SHIPPED = ("progress.json", "request.json", "train.log")
 
 
