@@ -49,7 +49,8 @@ def test_the_metrics_are_the_runs(open_page):
     assert list(report["precision"]) == [100 * row.precision for row in metrics.per_class]
     kinds = [component.proto.component_name for component in app.get("bidi_component")]
     assert kinds.count("training_curves") == 1
-    assert matrix(app)["description"].startswith("Confusion matrix. 34 misclassified.")
+    mistakes = round(metrics.test_images * (1 - metrics.accuracy))
+    assert matrix(app)["description"].startswith(f"Confusion matrix. {mistakes} misclassified.")
 
 
 def test_a_run_in_the_address_is_shown(open_page, add_run):

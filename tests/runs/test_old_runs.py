@@ -39,7 +39,15 @@ OLD_CONFIG = {
     "precision": "float32",
     "seed": 0,
 }
-CONFIG = training_config("robust", track_recall=True, compute_dtype="float32")
+CONFIG = training_config(
+    "robust",
+    epochs=36,
+    mild_epochs=8,
+    synthetic_digits=60_000,
+    synthetic_digit_share=0.19,
+    track_recall=True,
+    compute_dtype="float32",
+)
 OLD_ENVIRONMENT = {
     "versions": {"python": "3.11.7"},
     "data_digest": "0d4b588a",

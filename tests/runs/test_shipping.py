@@ -24,7 +24,7 @@ def test_a_shipped_run_is_complete_and_shows_no_image_of_its_data(run, tmp_path)
     size = ship(run, tmp_path / "shipped")
     copy = Run(tmp_path / "shipped")
     copy.check()
-    assert {path.name for path in copy.path.iterdir()} == {*REQUIRED, "figures"}
+    assert {path.name for path in copy.path.iterdir()} == {*REQUIRED, "steps.csv", "figures"}
     assert set(copy.figures()) == set(run.figures()) - set(DATA_FIGURES) >= {"confusion", "curves"}
     assert size == sum(path.stat().st_size for path in copy.path.rglob("*") if path.is_file())
     assert [path.name for path in tmp_path.iterdir() if "shipped" in path.name] == ["shipped"]
