@@ -11,7 +11,7 @@ _SETTINGS: dict[str, Any] = {
     "epochs": 1,
     "steps_per_epoch": 350,
     "batch_size": 128,
-    "learning_rate": 0.0007,
+    "learning_rate": 0.0005,
     "optimizer": "adam",
     "schedule": "cosine",
     "drawing_share": 0.25,
