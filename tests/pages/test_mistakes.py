@@ -20,7 +20,8 @@ from tests.constructed import refresh_config
 from tests.pages.conftest import click_matrix, go_to, grid_html, matrix, texts, trigger
 from tests.waiting import wait_for
 
-MISCLASSIFIED = int((open_run(SHIPPED).predictions().predicted != open_run(SHIPPED).predictions().labels).sum())
+_FOUND = open_run(SHIPPED).predictions()
+MISCLASSIFIED = int((_FOUND.predicted != _FOUND.labels).sum())
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from digit_core.runs.notes import write_note
 from digit_core.runs.run import SHIPPED, open_run
@@ -46,3 +47,26 @@ def test_a_run_is_imported_on_the_page(open_page, monkeypatch):
     button.click().run()
     assert "not a zip file" in texts(app) or "incomplete" in texts(app)
     assert not zipfile.is_zipfile(file)
+
+
+def test_why_pictures_were_not_recognised_is_said_in_full_for_the_first_five():
+    def page():
+        from pages.draw_sections.uploaded_pictures import PictureResult, _show_problems
+
+        bad = [PictureResult(str(i), f"*{i}*.png", problem="The picture is blank.") for i in range(7)]
+        _show_problems([*bad, PictureResult("good", "good.png")])
+
+    app = AppTest.from_function(page).run()
+    (warning,) = app.warning
+    assert warning.value.startswith("7 of 8 files could not be recognised:")
+    assert r"- \*4\*.png\: The picture is blank." in warning.value
+    assert "5*" not in warning.value.replace("\\", "") and "- and 2 more, in the table" in warning.value
+
+
+def test_without_problems_nothing_is_said_about_them():
+    def page():
+        from pages.draw_sections.uploaded_pictures import PictureResult, _show_problems
+
+        _show_problems([PictureResult("good", "good.png")])
+
+    assert not AppTest.from_function(page).run().warning
