@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
-from digit_core.inference.recognizer import Number
+from digit_core.inference.prediction import Number
 from digit_core.jobs.processor_sharing import note_drawing
 from digit_core.telemetry.events import predicting
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state

@@ -26,7 +26,7 @@ from digit_core.cluster.connection import connected
 from digit_core.cluster.picture_folders import is_bucket, list_bucket, predict_on_cluster
 from digit_core.inference.batch import Row, Task, list_files, predict_files
 from digit_core.inference.batch_file import BatchFile
-from digit_core.inference.recognizer import Number
+from digit_core.inference.prediction import Number
 from digit_core.preprocessing.image_files import open_picture
 from scripts.command_line import run_command
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from digit_core.errors import InvalidLabel
-from digit_core.inference.recognizer import Prediction
+from digit_core.inference.prediction import Prediction
 
 NOT_A_DIGIT = 10  # the label of the eleventh class
 LABELS = range(NOT_A_DIGIT + 1)

@@ -20,7 +20,8 @@ from pathlib import Path
 from PIL import Image
 
 from digit_core.errors import DigitError, InvalidImage
-from digit_core.inference.recognizer import Prediction, Recognizer
+from digit_core.inference.prediction import Prediction
+from digit_core.inference.recognizer import Recognizer
 from digit_core.preprocessing.grayscale import LARGEST
 from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
 from digit_core.preprocessing.ink import find_ink

@@ -4,7 +4,6 @@ strokes or picture -> ink -> MNIST's normal form -> LiteRT -> calibrated `Predic
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -12,12 +11,14 @@ from PIL import Image
 from digit_core.errors import DamagedRun, InvalidImage, NoInk
 from digit_core.inference.litert import Classifier
 from digit_core.inference.number_search import best_sequence
+from digit_core.inference.prediction import DrawingPrediction, Number, Prediction, RecognizedDigit
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
+from digit_core.inference.writing_style import by_one_hand
 from digit_core.inference.zooms import picture_logits
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
-from digit_core.preprocessing.pipeline import Step, drawing_steps, picture_steps
+from digit_core.preprocessing.pipeline import drawing_steps
 from digit_core.preprocessing.segmentation import Box, Segmentation, segment
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes
@@ -29,62 +30,7 @@ _PAGE_LINES, _PAGE_DIGITS = 3, 0.5  # a page of text has so many lines, of whose
 _PAGE_CANDIDATES = 250  # after so many, of ten lines of numbers or three of text, that is decided
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A prediction for one digit.
-
-    `digit` 0 to 9; `probabilities` float32 (10,), sums to 1; `confidence` the calibrated
-    probability of `digit`; `digit_likeness` 0 to 1; `is_digit` whether that reaches the run's
-    threshold; `model_input` float32 (28, 28), 0 (paper) to 1 (ink).
-    """
-
-    digit: int
-    probabilities: np.ndarray
-    confidence: float
-    digit_likeness: float
-    is_digit: bool
-    model_input: np.ndarray
-
-
 _Predict = Callable[[Sequence[np.ndarray]], list[Prediction]]
-
-
-@dataclass(frozen=True)
-class DrawingPrediction:
-    """The prediction for a drawing, and the steps from the canvas to its model input."""
-
-    prediction: Prediction
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class RecognizedDigit:
-    """One digit of a number.
-
-    `box`: left, top, right, bottom in pixels of the picture, ends excluded; exact to one pixel of
-    the scaled picture if that is large. `ink`: the digit's own, float32 (h, w), 0 (paper) to 1 (ink).
-    """
-
-    prediction: Prediction
-    box: tuple[int, int, int, int]
-    ink: np.ndarray
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps from `ink` to the model input."""
-        return picture_steps(self.ink, self.prediction.model_input)
-
-
-@dataclass(frozen=True)
-class Number:
-    """Several digits."""
-
-    digits: tuple[RecognizedDigit, ...]  # left to right
-
-    @property
-    def text(self) -> str:
-        """The predicted digits as a string."""
-        return "".join(str(digit.prediction.digit) for digit in self.digits)
 
 
 class Recognizer:
@@ -182,7 +128,13 @@ class Recognizer:
         if not found:
             return None
         of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
-        return Number(tuple(RecognizedDigit(of[id(one)], line.box_in_picture(one.box), one.ink) for one in found))
+        digits = by_one_hand([of[id(one)] for one in found])
+        return Number(
+            tuple(
+                RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
+                for prediction, one in zip(digits, found, strict=True)
+            )
+        )
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
@@ -232,13 +184,7 @@ class Recognizer:
 
         `probabilities`: a row of the run's predictions, float32 (10,); `model_input`: float32 (28, 28), 0 to 1.
         """
-        digit = int(probabilities.argmax())
-        return replace(
-            self.predict_normalized(model_input),
-            digit=digit,
-            probabilities=probabilities,
-            confidence=float(probabilities[digit]),
-        )
+        return self.predict_normalized(model_input).with_probabilities(probabilities)
 
 
 def _whole(ink: np.ndarray) -> Box:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from digit_core.inference.recognizer import Number
+from digit_core.inference.prediction import Number
 from pages.components import labels
 from pages.draw_sections.corrections import Box
 

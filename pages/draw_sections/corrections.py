@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from digit_core.drawings.labelled import NOT_A_DIGIT
-from digit_core.inference.recognizer import Number
+from digit_core.inference.prediction import Number
 from pages.components import prediction_card
 
 _STATE = "corrections"

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from digit_core.inference.recognizer import Number, RecognizedDigit
+from digit_core.inference.prediction import Number, RecognizedDigit
 from pages.components import prediction_card
 from pages.draw_sections import box_labels, corrections, digit_boxes
 from pages.draw_sections.corrections import Line

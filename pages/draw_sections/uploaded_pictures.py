@@ -8,7 +8,7 @@ from PIL import Image
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from digit_core import DigitError, Recognizer
-from digit_core.inference.recognizer import Number
+from digit_core.inference.prediction import Number
 from digit_core.preprocessing.grayscale import as_rgb
 from digit_core.preprocessing.image_files import HEADER, is_animation
 from digit_core.preprocessing.untrusted_pictures import open_untrusted

@@ -17,7 +17,7 @@ import numpy as np
 
 from digit_core.drawings import store
 from digit_core.drawings.labelled import Drawing, Label
-from digit_core.inference.recognizer import Prediction
+from digit_core.inference.prediction import Prediction
 from digit_core.storage import database
 
 _IMAGE = np.zeros((28, 28), np.float32)

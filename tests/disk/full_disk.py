@@ -15,7 +15,7 @@ import numpy as np
 from digit_core.drawings import store
 from digit_core.drawings.labelled import Drawing, Label
 from digit_core.errors import DatabaseUnavailable, DigitError
-from digit_core.inference.recognizer import Prediction
+from digit_core.inference.prediction import Prediction
 from digit_core.jobs import recovery, trainings
 from digit_core.jobs.training_job import Job, Request
 from digit_core.runs.active_run import active_run

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from digit_core.drawings.labelled import Drawing
-from digit_core.inference.recognizer import Prediction
+from digit_core.inference.prediction import Prediction
 from digit_core.storage import database
 from scripts.serving.postgresql import postgresql_address, postgresql_programs, start_postgresql
 

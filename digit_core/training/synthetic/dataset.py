@@ -18,7 +18,7 @@ from digit_core.storage.files import write_bytes
 from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.non_digits import generate_non_digits
 
-_VERSION = 3  # of the generator; raise it when its images change
+_VERSION = 4  # of the generator; raise it when its images change
 TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
 _WORTH_PROCESSES = 2000  # images: fewer are generated sooner than other processes start

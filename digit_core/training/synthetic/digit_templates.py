@@ -7,6 +7,7 @@ four, a five in two strokes.
 
 import numpy as np
 
+from digit_core.training.synthetic.eight_templates import eight
 from digit_core.training.synthetic.pen_curves import Plan, arc, corners, join, line
 
 
@@ -137,14 +138,15 @@ def five(rng: np.random.Generator) -> Plan:
     top = (neck_x + rng.uniform(0.0, 0.12), 0.03)
     kind = rng.random()
     if kind < 0.62:
-        start = np.array(top) + rng.normal(0, 0.04, 2) + (rng.uniform(-0.1, 0.12), 0.0)
+        start = np.array(top) + rng.normal(0, 0.04, 2) + (rng.uniform(-0.25, 0.15), 0.0)
         bar = line(start, bar_end)
         if rng.random() < 0.3:
             bar = bar - (0.0, rng.uniform(0.03, 0.22))
         return [join([top], corner, bow), bar[:: rng.choice([1, 1, 1, -1])]]
     if kind < 0.85:
         return [join([bar_end], [top, top], corner, bow)]
-    return [join(line(bar_end, (0.5, 0.0), (0.2, 0.08), (0.14, 0.3), (0.4, neck_y)), bow[1:])]
+    curve = join(line(bar_end, (0.5, 0.0), (0.2, 0.08), (0.14, 0.3), (0.4, neck_y)), bow[1:])
+    return [curve * (rng.uniform(1.0, 1.8), 1.0)]  # also flat like an S
 
 
 def six(rng: np.random.Generator) -> Plan:
@@ -173,12 +175,15 @@ def seven(rng: np.random.Generator) -> Plan:
     sag = rng.uniform(-0.05, 0.1)
     start = (rng.uniform(0.0, 0.12), rng.uniform(0.0, 0.14))
     if rng.random() < 0.3:  # slim, or with a bar that rises
-        start = (rng.uniform(0.0, 0.4), rng.uniform(0.0, 0.34))
+        left = rng.uniform(0.0, 0.45)
+        start = (left, rng.uniform(0.0, 0.08) + rng.uniform(0.0, 0.45) * (corner[0] - left))
     bar = line(start, ((start[0] + corner[0]) / 2, (start[1] + corner[1]) / 2 + rng.normal(0.0, 0.03)), corner)
     if rng.random() < 0.25:
         bar = join([(start[0] + rng.normal(0, 0.03), start[1] + rng.uniform(0.06, 0.22)), start], bar)
     leg = line(((corner[0] + foot[0]) / 2 - sag, 0.5), foot)
-    shape = join(bar, leg) if rng.random() < 0.15 else join(bar, bar[-1:], leg)
+    if rng.random() < 0.12:  # a short hook at the end; with a long one it would be a two
+        leg = join(leg, [foot + np.array((rng.uniform(0.03, 0.15), -rng.uniform(0.0, 0.08)))])
+    shape = join(bar, leg) if rng.random() < 0.25 else join(bar, bar[-1:], leg)
     plan = [shape] if rng.random() < 0.9 else [bar, join([np.array(corner) + rng.normal(0, 0.04, 2)], leg)]
     if rng.random() < 0.45:
         at = rng.uniform(0.4, 0.65)
@@ -187,42 +192,6 @@ def seven(rng: np.random.Generator) -> Plan:
         tilt = rng.normal(0.02, 0.07)
         plan.append(line((middle - left, at + tilt), (middle + right, at - tilt)))
     return plan
-
-
-def eight(rng: np.random.Generator) -> Plan:
-    """A curve that crosses itself, two loops, or a curve that does not close."""
-    waist = rng.uniform(0.4, 0.55)
-    wide = rng.uniform(0.55, 0.95)
-    kind = rng.random()
-    if kind < 0.2:
-        upper = arc((0.5, waist / 2), (0.4 * wide + 0.05, waist / 2), 80, 80 - rng.normal(370, 20))
-        turn = rng.choice([-1, 1])
-        lower = arc((0.5, (1 + waist) / 2), (0.48, (1 - waist) / 2), -85, -85 + turn * rng.normal(370, 20))
-        return [upper, lower]
-    if kind < 0.28:
-        return [_eight_from_below(waist, rng)]
-    gap = rng.uniform(-0.05, 0.12) if kind < 0.75 else rng.uniform(0.1, 0.35)
-    start = line((0.62 + gap, rng.uniform(0.0, 0.16) + gap / 3))
-    left = line((0.45, 0.0), (0.5 - 0.4 * wide, waist * 0.5), (0.5, waist))
-    low = line((0.9, (waist + 1) / 2), (0.5, 1.0), (0.1, (waist + 1) / 2), (0.5, waist))
-    end = (0.6 + gap + rng.normal(0, 0.05), rng.uniform(0.0, 0.2))
-    right = line((0.5 + 0.35 * wide + gap / 2, waist * 0.5), end)
-    shape = join(start, left, low, right)
-    if kind > 0.92:
-        shape = join(left[1:] * (1, 1), low, right, [(0.4, 0.02), left[1]])
-    if rng.random() < 0.2:
-        shape = (1 - shape[:, 0])[:, None] * (1, 0) + shape * (0, 1)
-    return [shape]
-
-
-def _eight_from_below(waist: float, rng: np.random.Generator) -> np.ndarray:
-    """An eight that starts at its waist or at the top left, with one loop open on the left."""
-    upper = line((0.2, waist * 0.5), (0.5, 0.0), (0.82, waist * 0.45), (0.5, waist))
-    lower = line((0.12, (waist + 1) / 2), (0.5, 1.0), (0.9, (waist + 1) / 2), (0.55, waist))
-    close = line((0.25 + rng.uniform(-0.1, 0.15), waist * rng.uniform(0.5, 0.9)), (0.25, waist * rng.uniform(0.2, 0.6)))
-    if rng.random() < 0.5:
-        return join(upper, lower, close)
-    return join([(0.3 + rng.uniform(-0.1, 0.1), waist)], upper, lower, close[:1])
 
 
 def nine(rng: np.random.Generator) -> Plan:

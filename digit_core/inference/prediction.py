@@ -1,0 +1,67 @@
+"""What a `Recognizer` returns."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from digit_core.preprocessing.pipeline import Step, picture_steps
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction for one digit.
+
+    `digit` 0 to 9; `probabilities` float32 (10,), sums to 1; `confidence` the calibrated
+    probability of `digit`; `digit_likeness` 0 to 1; `is_digit` whether that reaches the run's
+    threshold; `model_input` float32 (28, 28), 0 (paper) to 1 (ink).
+    """
+
+    digit: int
+    probabilities: np.ndarray
+    confidence: float
+    digit_likeness: float
+    is_digit: bool
+    model_input: np.ndarray
+
+    def with_probabilities(self, probabilities: np.ndarray) -> "Prediction":
+        """The same with other probabilities, float32 (10,), and the digit and confidence that follow."""
+        digit = int(probabilities.argmax())
+        return replace(self, digit=digit, probabilities=probabilities, confidence=float(probabilities[digit]))
+
+
+@dataclass(frozen=True)
+class DrawingPrediction:
+    """The prediction for a drawing, and the steps from the canvas to its model input."""
+
+    prediction: Prediction
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class RecognizedDigit:
+    """One digit of a number.
+
+    `box`: left, top, right, bottom in pixels of the picture, ends excluded; exact to one pixel of
+    the scaled picture if that is large. `ink`: the digit's own, float32 (h, w), 0 (paper) to 1 (ink).
+    """
+
+    prediction: Prediction
+    box: tuple[int, int, int, int]
+    ink: np.ndarray
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps from `ink` to the model input."""
+        return picture_steps(self.ink, self.prediction.model_input)
+
+
+@dataclass(frozen=True)
+class Number:
+    """Several digits."""
+
+    digits: tuple[RecognizedDigit, ...]  # left to right
+
+    @property
+    def text(self) -> str:
+        """The predicted digits as a string."""
+        return "".join(str(digit.prediction.digit) for digit in self.digits)
