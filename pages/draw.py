@@ -8,6 +8,7 @@ import streamlit as st
 from digit_core import DigitError, InvalidImage, NoInk, Prediction, Recognizer
 from digit_core.inference.prediction import Number
 from digit_core.jobs.processor_sharing import note_drawing
+from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.telemetry.events import predicting
 from pages.components import canvas, draw_layout, labels, live_stroke, occlusion_card, prediction_card, url_state
 from pages.components.cached import active_recognizer, explainer_of
@@ -54,7 +55,7 @@ def show_drawing() -> None:
             with predicting("stroke under way" if live_stroke.is_under_way() else "canvas"):
                 recognized = recognizer.predict_drawing(drawing, canvas.SIZE)
             prediction: Prediction | None = recognized.prediction
-            number = None if prediction.is_digit else separate_digits(recognizer, recognized.steps[0].ink)
+            number = None if prediction.is_digit else separate_digits(recognizer, drawing, recognized.steps[0].ink)
             run = recognizer.run.name
             if number is None:
                 prediction_card.show(prediction, recognized.steps, lambda: feedback.show(prediction, drawing, run))
@@ -71,14 +72,13 @@ def show_drawing() -> None:
         right.error(noted(error))
 
 
-def separate_digits(recognizer: Recognizer, ink: np.ndarray) -> Number | None:
-    """The number on the canvas, float32 (h, w), 0 to 1, if it is several digits side by side, else None."""
+def separate_digits(recognizer: Recognizer, drawing: Drawing, ink: np.ndarray) -> Number | None:
+    """The number on the canvas, if it is several digits side by side, else None; `ink` float32 (h, w), 0 to 1."""
     try:
-        number = recognizer.predict_drawn_number(ink)
+        number = recognizer.predict_drawn_number(drawing, ink)
     except (NoInk, InvalidImage):  # the canvas is painted all over, or full of dots
         return None
-    like_digits = [digit.prediction.is_digit for digit in number.digits]
-    return number if len(like_digits) > 1 and np.mean(like_digits) > _DIGITS else None
+    return number if len(number.digits) > 1 and number.share_of_digits > _DIGITS else None
 
 
 def show_why(recognizer: Recognizer, prediction: Prediction) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from digit_core.preprocessing.segmentation import Box, Candidate, Piece, Segmentation
 
 _LEAST = 1e-4  # a candidate's probability counts as at least this
-_DIGIT = 1.2  # cost of each digit: fewer digits are likelier than more
+CUT, DRAWN = 1.2, 0.3  # cost of each digit, cut from ink or drawn in strokes: fewer digits are likelier than more
 _LOW, _LOW_FROM = 12.0, 0.7  # cost for each height below this share of the line's
 _LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are often small
 _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
@@ -21,10 +21,12 @@ _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be 
 _OMITTED = 6.0  # cost of leaving out a piece as large as a digit
 
 
-def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likeness: np.ndarray) -> list[Candidate]:
+def best_sequence(
+    segmentation: Segmentation, probabilities: np.ndarray, likeness: np.ndarray, digit_cost: float = CUT
+) -> list[Candidate]:
     """The digits among the candidates, left to right; empty if none of the ink looks like one.
 
-    `probabilities` (n, 10) and `likeness` (n,), 0 to 1: of each candidate.
+    `probabilities` (n, 10) and `likeness` (n,), 0 to 1: of each candidate; `digit_cost`: `CUT` or `DRAWN`.
     """
     pieces, height = segmentation.pieces, segmentation.height
     starting: dict[int, list[tuple[float, Candidate]]] = {}
@@ -34,7 +36,7 @@ def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likenes
     for score, zero, candidate in zip(scores, is_zero, segmentation.candidates, strict=True):
         own = Counter(piece.part for piece in pieces[candidate.first : candidate.last + 1])
         is_torn = len(own) > 1 and any(count < sizes[part] for part, count in own.items())
-        cost = _cost(candidate.box, height, is_zero=zero) + _TORN * is_torn
+        cost = digit_cost + _cost_of_shape(candidate.box, height, is_zero=zero) + _TORN * is_torn
         starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
     best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
     best[0] = (0.0, 0, None)
@@ -55,11 +57,11 @@ def best_sequence(segmentation: Segmentation, probabilities: np.ndarray, likenes
     return digits[::-1]
 
 
-def _cost(box: Box, height: float, *, is_zero: bool) -> float:
+def _cost_of_shape(box: Box, height: float, *, is_zero: bool) -> float:
     left, top, right, bottom = box
     low = max(_LOW_FROM - (bottom - top) / height, 0) * (_LOW_ZERO if is_zero else 1)
     wide = max((right - left) / height - _WIDE_FROM, 0)
-    return _DIGIT + _LOW * low + _WIDE * wide
+    return _LOW * low + _WIDE * wide
 
 
 def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float) -> float:

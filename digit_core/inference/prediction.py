@@ -65,3 +65,8 @@ class Number:
     def text(self) -> str:
         """The predicted digits as a string."""
         return "".join(str(digit.prediction.digit) for digit in self.digits)
+
+    @property
+    def share_of_digits(self) -> float:
+        """The share of `digits` that look like digits, 0 to 1."""
+        return float(np.mean([digit.prediction.is_digit for digit in self.digits]))

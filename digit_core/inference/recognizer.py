@@ -10,7 +10,7 @@ from PIL import Image
 
 from digit_core.errors import DamagedRun, InvalidImage, NoInk
 from digit_core.inference.litert import Classifier
-from digit_core.inference.number_search import best_sequence
+from digit_core.inference.number_search import CUT, DRAWN, best_sequence
 from digit_core.inference.prediction import DrawingPrediction, Number, Prediction, RecognizedDigit
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
 from digit_core.inference.writing_style import by_one_hand
@@ -20,8 +20,9 @@ from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
 from digit_core.preprocessing.pipeline import drawing_steps
 from digit_core.preprocessing.segmentation import Box, Segmentation, segment
+from digit_core.preprocessing.stroke_groups import group_strokes
 from digit_core.preprocessing.stroke_width import normalize_picture
-from digit_core.preprocessing.strokes import draw_strokes
+from digit_core.preprocessing.strokes import draw_strokes, normalize_redrawn
 from digit_core.preprocessing.text_lines import TextLine, drawn_line, find_line, find_lines
 from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
@@ -68,12 +69,30 @@ class Recognizer:
         """Predict several digits, left to right. Takes and raises what `predict` does."""
         return self._number(find_line(image), self.predict_pictures)
 
-    def predict_drawn_number(self, ink: np.ndarray) -> Number:
-        """Predict several digits on a canvas, left to right. Raises NoInk or InvalidImage.
+    def predict_drawn_number(self, drawing: Drawing, ink: np.ndarray) -> Number:
+        """Predict several digits on a canvas, left to right. Raises NoInk, InvalidStrokes or InvalidImage.
 
-        `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of a drawing's steps; boxes are in its pixels.
+        `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of the drawing's steps; boxes are in its pixels. Digits
+        are told apart by their strokes, and cut from the ink where that finds more of them.
         """
-        return self._number(drawn_line(ink), self.predict_normalized_all)
+        found = None if drawing.picture is not None else self._number_of_strokes(drawing, ink)
+        if found and found.share_of_digits == 1:
+            return found
+        try:
+            cut = self._number(drawn_line(ink), self.predict_normalized_all)
+        except InvalidImage:
+            if found:
+                return found
+            raise
+        return found if found and found.share_of_digits >= cut.share_of_digits else cut
+
+    def _number_of_strokes(self, drawing: Drawing, ink: np.ndarray) -> Number | None:
+        segmentation = group_strokes(drawing.strokes, drawing.pen_width)
+        if segmentation is None:
+            return None
+        line = TextLine(ink, np.eye(2, 3), ink.shape[::-1])
+        inputs = [normalize_redrawn(candidate.ink) for candidate in segmentation.candidates]
+        return _number_of(line, segmentation, self.predict_normalized_all(inputs), DRAWN)
 
     def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:
         """Predict the digits of each line of a picture, top to bottom; at least one line.
@@ -106,35 +125,17 @@ class Recognizer:
         """As `_number`, but None for a line with more marks than one of digits has, too; and how many candidates."""
         try:
             segmentation = segment(line.ink)
-            return self._number_of(line, segmentation, self.predict_pictures), len(segmentation.candidates)
+            return _cut_number(line, segmentation, self.predict_pictures), len(segmentation.candidates)
         except InvalidImage:
             return None, 0
 
     def _number(self, line: TextLine, predict: _Predict) -> Number:
         """The digits of a line; one doubtful digit if nothing in it looks like one. Raises NoInk or InvalidImage."""
-        found = self._number_of(line, segment(line.ink), predict)
+        found = _cut_number(line, segment(line.ink), predict)
         if found:
             return found
         (prediction,) = predict([normalize_picture(line.ink)])
         return Number((RecognizedDigit(prediction, line.box_in_picture(_whole(line.ink)), line.ink),))
-
-    def _number_of(self, line: TextLine, segmentation: Segmentation, predict: _Predict) -> Number | None:
-        predictions = predict([normalize_picture(candidate.ink) for candidate in segmentation.candidates])
-        found = best_sequence(
-            segmentation,
-            np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
-            np.array([one.digit_likeness for one in predictions]),
-        )
-        if not found:
-            return None
-        of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
-        digits = by_one_hand([of[id(one)] for one in found])
-        return Number(
-            tuple(
-                RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
-                for prediction, one in zip(digits, found, strict=True)
-            )
-        )
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
@@ -185,6 +186,32 @@ class Recognizer:
         `probabilities`: a row of the run's predictions, float32 (10,); `model_input`: float32 (28, 28), 0 to 1.
         """
         return self.predict_normalized(model_input).with_probabilities(probabilities)
+
+
+def _cut_number(line: TextLine, segmentation: Segmentation, predict: _Predict) -> Number | None:
+    return _number_of(line, segmentation, predict([normalize_picture(each.ink) for each in segmentation.candidates]))
+
+
+def _number_of(
+    line: TextLine, segmentation: Segmentation, predictions: Sequence[Prediction], digit_cost: float = CUT
+) -> Number | None:
+    """The number that `predictions` for the candidates make likeliest; None if nothing looks like a digit."""
+    found = best_sequence(
+        segmentation,
+        np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
+        np.array([one.digit_likeness for one in predictions]),
+        digit_cost,
+    )
+    if not found:
+        return None
+    of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
+    digits = by_one_hand([of[id(one)] for one in found])
+    return Number(
+        tuple(
+            RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
+            for prediction, one in zip(digits, found, strict=True)
+        )
+    )
 
 
 def _whole(ink: np.ndarray) -> Box:

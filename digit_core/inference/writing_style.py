@@ -29,8 +29,7 @@ def by_one_hand(predictions: Sequence[Prediction]) -> list[Prediction]:
     ):
         return list(predictions)
     return [
-        one if spread < _PLAIN else _with_sevens_likelier(one)
-        for one, spread in zip(predictions, spreads, strict=True)
+        one if spread < _PLAIN else _with_sevens_likelier(one) for one, spread in zip(predictions, spreads, strict=True)
     ]
 
 

@@ -21,14 +21,14 @@ _WIDE, _TALL = 0.35, 0.4  # of a digit's height: smaller parts are not cut
 _APART = 0.06  # of a digit's height: cuts are at least this far apart
 _SMOOTH, _VALLEY = 0.035, 0.1  # of a digit's height: profiles are smoothed, and minima this wide are cuts
 _INK_LIMIT, _EXTENT_LIMIT = 0.6, 0.75  # of a digit's height: where a stroke is this high, it is not cut
-_GAP = 0.25  # of a digit's height: parts farther apart are never one digit
-_WIDEST = 1.5  # of a digit's height
-_MOST_PIECES = 6  # of one digit
-_MOST_CANDIDATES = 200  # of a line: each is normalized and classified; amounts of up to 7 digits have at most 89
+GAP = 0.25  # of a digit's height: parts farther apart are never one digit
+WIDEST = 1.5  # of a digit's height
+MOST_PIECES = 6  # of one digit
+MOST_CANDIDATES = 200  # of a line: each is normalized and classified; amounts of up to 7 digits have at most 89
 _MOST_PIXELS = 60_000_000  # of all candidates' boxes; a line of digits that fills a picture has a tenth of it
 _BROAD = 1.0  # of a digit's height: broader pieces may be two digits
 _FEWEST = 15  # pixels: broad specks are not cut
-_LOWEST = 0.3  # of a digit's height: the zeros of an amount may be so low
+LOWEST = 0.3  # of a digit's height: the zeros of an amount may be so low
 _UPRIGHT = 1.3  # contours are curved, which makes their mean slant smaller than that of the stems
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
@@ -41,6 +41,12 @@ class Piece:
     y: np.ndarray
     x: np.ndarray
     part: int
+
+    @classmethod
+    def of_box(cls, box: Box, part: int) -> "Piece":
+        """A piece of which only two corners of its box are known."""
+        left, top, right, bottom = box
+        return cls(np.array([top, bottom - 1]), np.array([left, right - 1]), part)
 
     @cached_property
     def box(self) -> Box:
@@ -157,17 +163,17 @@ def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: floa
     padded = np.pad(ink, 1)
     for first in range(len(pieces)):
         reach = -np.inf
-        for last in range(first, min(first + _MOST_PIECES, len(pieces))):
+        for last in range(first, min(first + MOST_PIECES, len(pieces))):
             along = pieces[last].x + slant * pieces[last].y
-            if last > first and along.min() - reach > _GAP * height:
+            if last > first and along.min() - reach > GAP * height:
                 break
             reach = max(reach, along.max())
             y, x = (np.concatenate([getattr(p, axis) for p in pieces[first : last + 1]]) for axis in "yx")
-            if np.ptp(x + slant * y) > _WIDEST * height:
+            if np.ptp(x + slant * y) > WIDEST * height:
                 break
-            if np.ptp(y) >= _LOWEST * height:
+            if np.ptp(y) >= LOWEST * height:
                 pixels += int(np.ptp(y) + 1) * int(np.ptp(x) + 1)
-                if pixels > _MOST_PIXELS or len(found) == _MOST_CANDIDATES:
+                if pixels > _MOST_PIXELS or len(found) == MOST_CANDIDATES:
                     raise InvalidImage("the picture has a pattern instead of digits; crop it to one line of digits")
                 found.append(_candidate(padded, first, last, y, x))
     return found

@@ -70,7 +70,7 @@ def test_pictures_have_a_temperature_of_their_own(calibrated):
     on_canvas = [
         recognizer.predict_strokes(SEVEN, 18),
         recognizer.predict_drawing(Drawing(tuple(SEVEN), 18.0), 280).prediction,
-        recognizer.predict_drawn_number(picture / np.float32(255)).digits[0].prediction,
+        recognizer.predict_drawn_number(Drawing(tuple(SEVEN), 18.0), picture / np.float32(255)).digits[0].prediction,
     ]
     on_paper = [
         recognizer.predict(picture),
@@ -79,6 +79,26 @@ def test_pictures_have_a_temperature_of_their_own(calibrated):
     ]
     assert all(one.digit == 7 and one.confidence > 0.99 for one in on_canvas)
     assert all(one.digit == 7 and 0.2 < one.confidence < 0.9 for one in on_paper)
+
+
+def _drawn_number(recognizer, strokes):
+    drawing = Drawing(tuple(strokes), 18.0)
+    return recognizer.predict_drawn_number(drawing, recognizer.predict_drawing(drawing, 280).steps[0].ink)
+
+
+def test_digits_whose_strokes_cross_on_the_canvas_are_told_apart(recognizer):
+    slim = [stroke * (0.6, 0.8) for stroke in SEVEN + [stroke + (90, 0) for stroke in ZERO]]
+    number = _drawn_number(recognizer, slim)
+    assert number.text == "70"
+    assert number.digits[0].box[2] > number.digits[1].box[0]
+
+
+def test_digits_in_one_stroke_on_the_canvas_are_cut(recognizer):
+    turn = np.linspace(0, 2 * np.pi, 40)
+    rings = [
+        np.stack([x + 35 * np.cos(turn + at), 140 + 60 * np.sin(turn + at)], 1) for x, at in ((70, 0), (160, np.pi))
+    ]
+    assert _drawn_number(recognizer, [np.concatenate(rings)]).text == "00"
 
 
 def test_a_run_without_a_temperature_for_pictures_has_one_for_all(calibrated):

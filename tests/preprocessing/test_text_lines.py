@@ -49,15 +49,18 @@ def test_blank_pictures_and_what_is_no_picture_are_rejected():
         find_lines("picture")
 
 
-def test_a_number_on_a_canvas_is_found_at_its_place_without_opencv():
+@pytest.mark.parametrize("picture", ["None", "np.zeros((28, 28), np.uint8)"], ids=["strokes", "over a test image"])
+def test_a_number_on_a_canvas_is_found_at_its_place_without_opencv(picture):
     code = (
         "import sys, numpy as np\n"
         "from digit_core import Recognizer\n"
+        "from digit_core.preprocessing.fabric_canvas import Drawing\n"
         "from digit_core.runs.run import open_run\n"
-        "from scripts.benchmarks.drawings import FOUR, SEVEN, paint\n"
-        "strokes = [s * 0.5 + (20, 60) for s in SEVEN] + [s * 0.5 + (160, 60) for s in FOUR]\n"
-        "ink = (paint(strokes, pen=7).repeat(2, 0).repeat(2, 1) / 255).astype(np.float32)\n"
-        "number = Recognizer(open_run('shipped')).predict_drawn_number(ink)\n"
+        "from scripts.benchmarks.drawings import FOUR, SEVEN\n"
+        "strokes = [s + (40, 120) for s in SEVEN] + [s + (320, 120) for s in FOUR]\n"
+        f"drawing = Drawing(tuple(strokes), 14.0, {picture})\n"
+        "recognizer = Recognizer(open_run('shipped'))\n"
+        "number = recognizer.predict_drawn_number(drawing, recognizer.predict_drawing(drawing, 560).steps[0].ink)\n"
         "print(number.text, [digit.box for digit in number.digits], 'cv2' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=paths.PROJECT, check=True)
