@@ -5,6 +5,7 @@ The database is imported on first use, since it adds a fifth of a second and som
 
 import hashlib
 import os
+import uuid
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,11 @@ def owner() -> str:
 def token_of(prediction: Prediction, run: str) -> str:
     """What names a drawing in this session: the same for the same model input and run."""
     return hashlib.sha1(prediction.model_input.tobytes() + run.encode(), usedforsecurity=False).hexdigest()
+
+
+def _drawing_id(token: str) -> str:
+    """Always the same for a person and a drawing: labelled again in another session, it is not stored again."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{owner()} {token}").hex
 
 
 def given(token: str) -> int | None:
@@ -61,7 +67,7 @@ def save(
     if drawing_id is None:
         if label is None:
             return
-        drawings.append(Drawing(owner(), source, run, prediction, strokes, ink))
+        drawings.append(Drawing(owner(), source, run, prediction, strokes, ink, id=_drawing_id(token)))
         drawing_id = drawings[0].id
     st.session_state.pop(_PROBLEM, None)
     known = count()  # before the label is stored

@@ -66,6 +66,13 @@ def test_a_correction_of_a_correction_is_another_label_of_the_same_drawing_and_u
     assert said == [1, 7, 10, None]
 
 
+def test_a_drawing_labelled_again_after_a_reload_is_stored_once(open_page):
+    for value in (1, 4):
+        say(put(open_page("draw"), STROKE), value)
+    (drawing,) = store.drawings_of(ME)
+    assert drawing.label == 4
+
+
 @pytest.mark.parametrize("value", [11, -1, "4", 4.5, True, [4], {}])
 def test_what_is_no_label_changes_nothing(drawn, value):
     say(drawn, value)
