@@ -29,6 +29,7 @@ from digit_core.runs.presets import PRESETS
 from digit_core.runs.run import Run, list_runs
 from scripts.benchmarks.latency import milliseconds
 from scripts.command_line import run_command, write_output
+from scripts.stroke_sets import load_digits
 from scripts.train import follow
 
 _METRICS = ("accuracy", "precision", "recall", "f1", "loss", "training_seconds", "epochs")
@@ -103,20 +104,8 @@ def compare_seeds(preset: str, runs: list[Run], drawings: list[Drawing]) -> dict
 
 
 def load_strokes(path: Path) -> list[Drawing]:
-    """The digits of a stroke set.
-
-    The file has `points` int (p, 2) in thousandths of a character's longer side, `stroke_ends` and
-    `row_ends` where strokes and characters end, and `labels` (n,); labels other than 0 to 9 are skipped.
-    """
-    with np.load(path, allow_pickle=False) as file:
-        strokes = np.split(file["points"].astype(np.float32) / 1000, file["stroke_ends"][:-1])
-        ends, labels = file["row_ends"], file["labels"]
-    starts = np.concatenate([[0], ends[:-1]])
-    return [
-        (int(label), [stroke * 160 + 60 for stroke in strokes[start:end]])
-        for label, start, end in zip(labels, starts, ends, strict=True)
-        if label in "0123456789"
-    ]
+    """The digits of a stroke set, in pixels of a canvas."""
+    return [(digit.label, [stroke * 160 + 60 for stroke in digit.strokes]) for digit in load_digits(path)]
 
 
 def table(rows: list[dict]) -> str:

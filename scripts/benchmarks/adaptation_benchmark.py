@@ -9,6 +9,7 @@ has 60 digits.
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from digit_core.preprocessing.strokes import draw_strokes
 from digit_core.runs.active_run import activate, read_active
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.runs.schemas import ACTIVE
+from scripts.stroke_sets import load_digits
 
 _DRAWN, _CORRECTED, _OTHERS = 800, 30, 100
 _SAMPLES = 3  # corrected drawings of each digit, of a real writer
@@ -141,19 +143,12 @@ def _right(run: Run, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _stroke_set(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Model inputs, labels and writers of the digits in a stroke set."""
-    with np.load(path, allow_pickle=False) as file:
-        strokes = np.split(file["points"].astype(np.float64), file["stroke_ends"][:-1])
-        ends = file["row_ends"]
-        samples = zip(file["labels"], file["writers"], np.concatenate([[0], ends[:-1]]), ends, strict=True)
-        found = []
-        for label, writer, first, last in samples:
-            if str(label) in "0123456789":
-                found.append((_image(strokes[first:last]), int(label), str(writer)))
+    found = [(_image(digit.strokes), digit.label, digit.writer) for digit in load_digits(path)]
     images, labels, writers = zip(*[each for each in found if each[0] is not None], strict=True)
     return np.array(images), np.array(labels), np.array(writers)
 
 
-def _image(strokes: list[np.ndarray]) -> np.ndarray | None:
+def _image(strokes: Sequence[np.ndarray]) -> np.ndarray | None:
     """A model input, uint8 (28, 28); None for a drawing without ink."""
     try:
         return np.floor(draw_strokes(strokes) * 255 + 0.5).astype(np.uint8)

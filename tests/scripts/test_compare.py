@@ -81,6 +81,7 @@ def stroke_set(path):
         stroke_ends=np.cumsum([len(stroke) for stroke in strokes]),
         row_ends=np.cumsum([len(character) for character in characters]),
         labels=np.array(["4", "7", "x"]),
+        writers=np.array(["a", "a", "b"]),
     )
     return path
 
