@@ -15,6 +15,7 @@ from digit_core.errors import InvalidImage, NoInk
 from digit_core.preprocessing.grayscale import LARGEST, box_in_original, size_of, to_grayscale
 from digit_core.preprocessing.ink import find_line_ink
 from digit_core.preprocessing.segmentation import SEEN, Box
+from digit_core.preprocessing.straight_lines import without_rules
 from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
 
 _LEVEL = 3.0  # degrees: a single line tilted less stays as it is: its digits may slope so far by themselves
@@ -22,7 +23,6 @@ _DRAWN = 280  # pixels, the shorter side of a canvas in which digits are told ap
 _LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
 _MOST_LINES = 60
 _MOST_PARTS = 3000
-_RULE, _RULED = 0.12, 0.3  # of the width: ink that runs straight so far may be a ruled line, and is one from here on
 _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
@@ -119,7 +119,8 @@ class _Layout:
         upright = cv2.warpAffine(ink, turn, size) if self.tilt else ink
         # From the upright copy to the plane: turned back, then without the copy's scale.
         self._to_plane = inverse(turn) / self._scale
-        self._find_parts(_without_rules(upright >= SEEN))
+        parts, self._upright_rules = without_rules(upright >= SEEN)
+        self._find_parts(parts)
 
     def _find_parts(self, mask: np.ndarray) -> None:
         import cv2
@@ -182,7 +183,7 @@ class _Layout:
         others = np.ones(int(self._labels.max()) + 1, np.uint8)
         others[0] = others[group + 1] = 0
         others[1:][~self.is_body] = 0  # dots and bars may belong to this line's digits
-        foreign = cv2.dilate(others[self._labels], np.ones((3, 3), np.uint8))
+        foreign = cv2.dilate(others[self._labels] | self._upright_rules, np.ones((3, 3), np.uint8))
         foreign = cv2.warpAffine(foreign, to_copy, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         inside = np.ones(self.plane.shape, np.uint8)
         inside = cv2.warpAffine(inside, to_plane, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
@@ -197,26 +198,3 @@ class _Layout:
         to_picture = to_plane * self._times
         to_picture[:, :2] /= enlarged
         return TextLine(ink, to_picture, self.size)
-
-
-def _without_rules(mask: np.ndarray) -> np.ndarray:
-    """Ink, bool (h, w), without straight lines that run along a good part of it."""
-    import cv2
-
-    ink = mask.astype(np.uint8)
-    rules = np.zeros_like(ink)
-    for axis, across in ((1, True), (0, False)):
-        length = max(int(_RULE * mask.shape[axis]), 15)
-        kernel = np.ones((1, length) if across else (length, 1), np.uint8)
-        runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, kernel)
-        joined = cv2.dilate(runs, np.ones((3, 9) if across else (9, 3), np.uint8))
-        count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        sides = boxes[:, 2:4] if across else boxes[:, 3:1:-1]
-        is_rule = (sides[:, 0] >= _RULED * mask.shape[axis]) & (sides[:, 1] <= 0.12 * sides[:, 0])
-        is_rule[0] = False
-        rules |= is_rule[labels].astype(np.uint8) if count > 1 else 0
-    if not rules.any():
-        return mask
-    left = ink & ~rules & 1
-    # What crossed a line is joined again.
-    return (cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))) > 0

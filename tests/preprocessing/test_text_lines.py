@@ -42,6 +42,48 @@ def test_a_single_line_is_predicted_as_a_number():
     assert [digit.box for digit in line.digits] == [digit.box for digit in number.digits]
 
 
+STEM = [np.array([[100.0, 50.0], [100.0, 230.0]])]
+NINE = [
+    np.array([[100 + 40 * np.cos(t), 90 + 40 * np.sin(t)] for t in np.linspace(0, -2 * np.pi, 30)]),
+    np.array([[140.0, 90.0], [138.0, 235.0]]),
+]
+
+
+def lines_of(picture: np.ndarray) -> list[str]:
+    return [number.text for number in Recognizer(open_run(SHIPPED)).predict_lines(Image.fromarray(255 - picture))]
+
+
+@pytest.mark.parametrize("tilt", [0, 5])
+def test_ones_at_the_ends_of_lines_are_not_taken_for_ruled_lines(tilt):
+    one, seven = paint(STEM), paint(SEVEN)
+    rows = np.vstack([np.hstack([one, seven, seven]), np.hstack([seven, one, one])])
+    turned = Image.fromarray(np.pad(rows, 40)).rotate(tilt, Image.Resampling.BICUBIC, expand=True)
+    assert lines_of(np.asarray(turned)) == ["177", "711"]
+
+
+def test_lines_of_nothing_but_ones_are_read():
+    one = paint(STEM)[:, 40:160]
+    assert lines_of(np.pad(np.vstack([np.hstack([one, one]), np.hstack([one, one])]), 30)) == ["11", "11"]
+
+
+def test_the_tail_of_a_nine_is_no_line_of_its_own():
+    nine = paint(NINE)
+    assert lines_of(np.hstack([nine, nine, nine])) == ["999"]
+
+
+def test_the_frame_of_a_cell_and_the_margin_of_a_page_are_no_ones():
+    seven, four = paint(SEVEN), paint(FOUR)
+    page = np.pad(np.vstack([np.hstack([seven, four]), np.hstack([four, seven])]), 40)
+    page[:, 25:29] = 255  # from edge to edge
+    assert lines_of(page) == ["74", "47"]
+    framed = np.pad(np.vstack([np.hstack([seven, four]), np.hstack([four, seven])]), 20)
+    for row in (4, 302, 590):
+        framed[row : row + 4] = 255
+    for column in (4, 302, 590):
+        framed[:, column : column + 4] = 255
+    assert lines_of(framed) == ["74", "47"]
+
+
 def test_blank_pictures_and_what_is_no_picture_are_rejected():
     with pytest.raises(NoInk):
         find_lines(np.full((300, 400), 255, np.uint8))
