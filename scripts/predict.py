@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def main() -> int:
     failures = 0
     for path in arguments.pictures:
         try:
-            number = recognizer.predict_number(open_picture(path))
+            lines = recognizer.predict_lines(open_picture(path))
         except DigitError as error:
             failures += 1
             if arguments.json:
@@ -57,15 +57,17 @@ def main() -> int:
             else:
                 print(f"{path}: {error}", file=sys.stderr)
             continue
-        print(json.dumps({"picture": path, **_as_json(number)}) if arguments.json else f"{path}: {_in_words(number)}")
+        print(json.dumps({"picture": path, **_as_json(lines)}) if arguments.json else f"{path}: {_in_words(lines)}")
     return 1 if failures else 0
 
 
 def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParser, recognizer: Recognizer) -> int:
     """Write a row for each file of a folder or bucket; goes on where a former call was stopped."""
     (source, *more), out = arguments.pictures, arguments.out
-    if more or not (is_bucket(source) or Path(source).is_dir()):
+    if more:
         parser.error("--out takes one folder")
+    if not (is_bucket(source) or Path(source).is_dir()):
+        parser.error(f"there is no folder {source}")
     if out is None or out.suffix.lower() not in (".csv", ".parquet"):
         parser.error("for a folder, name the file to write with --out, ending in .csv or .parquet")
     task = Task(recognizer.run.name, arguments.numbers)
@@ -125,7 +127,7 @@ def _predicting(
         yield lambda files: predict_on_cluster(files, task, source, cpus)
 
 
-def _as_json(number: Number) -> dict:
+def _as_json(lines: Sequence[Number]) -> dict:
     digits = [
         {
             "digit": found.prediction.digit,
@@ -133,16 +135,22 @@ def _as_json(number: Number) -> dict:
             "is_digit": found.prediction.is_digit,
             "box": list(found.box),
         }
-        for found in number.digits
+        for line in lines
+        for found in line.digits
     ]
-    return {"text": number.text, "digits": digits}
+    return {"text": _text(lines), "digits": digits}
 
 
-def _in_words(number: Number) -> str:
-    predictions = [found.prediction for found in number.digits]
+def _text(lines: Sequence[Number]) -> str:
+    """The digits of all lines, top to bottom, with a space between two lines as in a row of a folder's table."""
+    return " ".join(line.text for line in lines)
+
+
+def _in_words(lines: Sequence[Number]) -> str:
+    predictions = [found.prediction for line in lines for found in line.digits]
     lowest = min(prediction.confidence for prediction in predictions)
     note = "" if all(prediction.is_digit for prediction in predictions) else "  (not everything looks like a digit)"
-    return f"{number.text}  confidence {lowest:.1%}{note}"
+    return f"{_text(lines)}  confidence {lowest:.1%}{note}"
 
 
 if __name__ == "__main__":

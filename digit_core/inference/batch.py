@@ -29,7 +29,7 @@ from digit_core.preprocessing.stroke_width import normalize_picture
 
 CHUNK = 256  # files that a worker takes at once
 _AHEAD = 3  # chunks for each worker that are begun before the first is written
-_CRASHED = "the process that read it ended; the file may be damaged or too large"
+_CRASHED = "The process that read it ended. The file may be damaged or too large."
 
 _predict_chunk = None  # in a worker: what its chunks are given to
 

@@ -105,7 +105,8 @@ def check_picture(image: Image.Image | np.ndarray) -> None:
         raise too_large(name, pixels)
     if max(width, height) > LONGEST:
         raise too_long(name, max(width, height))
-    if isinstance(image, ImageFile.ImageFile) and (image.tile or image.format == "WEBP"):
+    # Pillow closes a WebP once it is decoded; of other formats it forgets the tiles.
+    if isinstance(image, ImageFile.ImageFile) and (image.tile or (image.format == "WEBP" and image.fp)):
         try:
             place = image.fp.tell()
             needed = memory_of(image, MeteredFile(image.fp, name), image.size)

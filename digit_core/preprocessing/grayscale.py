@@ -74,7 +74,7 @@ def _checked(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
                 f"Got {image.dtype} of shape {image.shape}."
             )
     elif 0 in image.size:
-        raise InvalidImage("the picture has no pixels; choose another one")
+        raise InvalidImage("The picture has no pixels. Choose another one.")
     check_picture(image)
     return image
 
@@ -89,7 +89,7 @@ def reduced(picture: Image.Image | np.ndarray, longest: int = LARGEST) -> Image.
         return _averaged(picture, times) if times > 1 else _plain(_as_pillow(picture))
     except PILLOW_ERRORS as error:
         reason = str(error) or type(error).__name__
-        raise InvalidImage(f"the picture cannot be converted ({reason}); save it as PNG or JPEG again") from None
+        raise InvalidImage(f"The picture cannot be converted ({reason}). Save it as PNG or JPEG again.") from None
 
 
 def _averaged(picture: Image.Image | np.ndarray, times: int) -> Image.Image:

@@ -89,7 +89,8 @@ def segment(ink: np.ndarray) -> Segmentation:
     kept = np.flatnonzero(sizes >= _SPECK * height)
     if len(kept) > _MOST:
         raise InvalidImage(
-            f"the picture has {len(kept)} separate marks, more than a line of digits has; crop it to one line of digits"
+            f"The picture has {len(kept)} separate marks, more than a line of digits has. "
+            "Crop it to one line of digits."
         )
     slant = _slant(ink)
     pieces: list[Piece] = []
@@ -174,7 +175,7 @@ def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: floa
             if np.ptp(y) >= LOWEST * height:
                 pixels += int(np.ptp(y) + 1) * int(np.ptp(x) + 1)
                 if pixels > _MOST_PIXELS or len(found) == MOST_CANDIDATES:
-                    raise InvalidImage("the picture has a pattern instead of digits; crop it to one line of digits")
+                    raise InvalidImage("The picture has a pattern instead of digits. Crop it to one line of digits.")
                 found.append(_candidate(padded, first, last, y, x))
     return found
 

@@ -62,7 +62,7 @@ def find_lines(image: Image.Image | np.ndarray) -> tuple[TextLine, ...]:
         return (_single(image, layout),)
     if len(groups) > _MOST_LINES:
         raise InvalidImage(
-            f"the picture has {len(groups)} lines, and at most {_MOST_LINES} are read; crop it to the lines of digits"
+            f"The picture has {len(groups)} lines, and at most {_MOST_LINES} are read. Crop it to the lines of digits."
         )
     lines = (layout.cut(group) for group in groups)
     return tuple(line for line in lines if line is not None) or (_single(image, layout),)
@@ -128,7 +128,7 @@ class _Layout:
         count, self._labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
         if count - 1 > _MOST_PARTS:
             raise InvalidImage(
-                f"the picture has {count - 1} separate marks, more than lines of digits have; crop it to the digits"
+                f"The picture has {count - 1} separate marks, more than lines of digits have. Crop it to the digits."
             )
         left, top, wide, high, area = boxes[1:].T
         self.boxes = np.stack([left, top, left + wide, top + high], axis=1)

@@ -5,6 +5,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
 from digit_core.errors import InvalidImage
+from digit_core.preprocessing.grayscale import to_grayscale
 from digit_core.preprocessing.image_files import open_picture
 
 
@@ -61,7 +62,9 @@ def test_a_file_of_another_format_is_refused_whatever_its_name(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF"])
 def test_the_formats_that_the_page_names_are_read(tmp_path, kind):
     Image.new("RGB", (32, 20)).save(tmp_path / "a", kind)
-    assert open_picture(tmp_path / "a").size == (32, 20)
+    picture = open_picture(tmp_path / "a")
+    assert picture.size == (32, 20)
+    assert to_grayscale(picture).shape == (20, 32)
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, NotImplementedError, MemoryError, struct.error, EOFError, KeyError])

@@ -89,7 +89,7 @@ def test_too_many_marks_are_refused_with_a_remedy(side):
     for x in range(side):
         for y in range(side):
             ink[y * 1000 // side + 2 :, x * 1000 // side + 2 :][:8, :8] = 1
-    with pytest.raises(InvalidImage, match="crop it to one line of digits"):
+    with pytest.raises(InvalidImage, match="Crop it to one line of digits"):
         segment(ink)
 
 

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from digit_core import InvalidImage, NoInk, Recognizer
 from digit_core.preprocessing.text_lines import find_lines
@@ -110,3 +110,23 @@ def test_a_number_on_a_canvas_is_found_at_its_place_without_opencv(picture):
     assert (text, has_opencv) == ("74", "False")
     seven, four = ast.literal_eval(boxes)
     assert seven[2] < 280 < four[0] and 100 < four[1] < 200 < four[3] < 420
+
+
+def typeset(lines: list[str]) -> Image.Image:
+    page = Image.new("L", (700, 40 * len(lines) + 40), 255)
+    pen = ImageDraw.Draw(page)
+    for row, line in enumerate(lines):
+        pen.text((30, 20 + 40 * row), line, fill=20, font=ImageFont.load_default(24))
+    return page
+
+
+def test_a_page_of_text_is_refused_and_one_of_numbers_is_not():
+    recognizer = Recognizer(open_run(SHIPPED))
+    text = ["pack my box with five dozen liquor jugs", "and sphinx of black quartz judge my vow so"] * 4
+    with pytest.raises(InvalidImage, match="looks like a page of text: only .* Crop it to the numbers"):
+        recognizer.predict_lines(typeset(text))
+    numbers = ["31415 92653 58979", "27182 81828 45904"] * 4
+    found = [line.text for line in recognizer.predict_lines(typeset(numbers))]
+    wanted = [line.replace(" ", "") for line in numbers]
+    assert [len(line) for line in found] == [len(line) for line in wanted]
+    assert sum(a == b for a, b in zip("".join(found), "".join(wanted), strict=True)) >= 110  # of 120
