@@ -118,7 +118,7 @@ def note_tab() -> None:
 
 presented = presentation.is_on()
 draw_layout.show_style(presented)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="draw-title"):
     st.title("Draw a digit", width="content")
     presentation.show_button(presented)
 st.session_state[_TAB] = _TABS[1] if url_state.read().get("tab") == "upload" and not presented else _TABS[0]

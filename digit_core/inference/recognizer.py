@@ -33,6 +33,7 @@ _DIGITS = 0.5  # of whose marks fewer look like digits
 # Many letters do: of the marks on typeset pages of text 58 to 66 % are sure digits, on pages of digits 92 to 100 %.
 _MANY_MARKS, _SURE, _SURE_DIGITS = 60, 0.9, 0.75
 
+_BLOB = 2  # times the pen's width: a drawing smaller than this is a blot
 
 _Predict = Callable[[Sequence[np.ndarray]], list[Prediction]]
 
@@ -81,6 +82,8 @@ class Recognizer:
         found = None if drawing.picture is not None else self._number_of_strokes(drawing, ink)
         if found and found.share_of_digits == 1:
             return found
+        if drawing.picture is None and drawing.longer_side < _BLOB * drawing.pen_width:
+            raise NoInk("The drawing is too small for several digits: its strokes are as wide as it is.")
         try:
             cut = self._number(drawn_line(ink), self.predict_normalized_all)
         except InvalidImage:

@@ -48,6 +48,11 @@ class Drawing:
     def __bool__(self) -> bool:
         return bool(self.strokes) or self.picture is not None
 
+    @property
+    def longer_side(self) -> float:
+        """Of the box around the points, in pixels; 0 without strokes."""
+        return float(np.ptp(np.concatenate(self.strokes), axis=0).max()) if self.strokes else 0.0
+
     def scaled(self, factor: float) -> "Drawing":
         """The same drawing on a canvas whose side is `factor` times as long."""
         return replace(

@@ -17,6 +17,7 @@ _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the ca
 STYLE = f"""
 [data-testid=stLayoutWrapper]:has(>[class*="st-key-silent-"]),[class*="st-key-silent-"]
 {{position:absolute!important;width:0!important;overflow:hidden!important}}
+.st-key-draw-title{{padding-top:1.25rem!important}}
 .st-key-canvas-place{{width:var(--canvas-size,{SMALLEST}px)!important;height:var(--canvas-size,{SMALLEST}px)!important;
   overflow:hidden!important;
   background:#000;border-radius:.4rem;flex:none!important}}
@@ -38,6 +39,7 @@ STYLE = f"""
 @supports not (width:1cqw){{[class*="st-key-columns-"]{{--canvas-size:{SMALLEST}px}}}}
 """
 _PRESENTED = """
+.st-key-draw-title{padding-top:0!important}
 [data-testid=stSidebar],[data-testid=stExpandSidebarButton],[data-testid=stHeader],[data-testid=stMain] h1,
 .st-key-draw-hint,.st-key-input [role=tablist]{display:none!important}
 [data-testid=stMainBlockContainer]{padding:1rem 2rem!important;max-width:none}

@@ -16,10 +16,11 @@ from pages.components.percentages import probability
 from pages.draw_sections import corrections
 from pages.draw_sections.corrections import Box, Corrections, DigitBox, Line
 
+_HINT = "Select a digit to see its probabilities or to correct it. Corrections are stored in My drawings."
 _LARGEST = 900, 700  # pixels, a picture on screen
 _MOST_BOXES = 600
 _STYLE = """
-.reader{font-family:inherit;color:var(--st-text-color,inherit);font-size:var(--card-font,1rem)}
+.reader{container-type:inline-size;font-family:inherit;color:var(--st-text-color,inherit);font-size:var(--card-font,1rem)}
 .view{position:relative;display:inline-block;max-width:100%;padding-top:1.1em;line-height:0}
 .view img{display:block;max-width:100%;height:auto;border-radius:.4rem}
 .boxes{position:absolute;inset:1.1em 0 0 0}
@@ -35,10 +36,11 @@ button{all:unset;box-sizing:border-box;cursor:pointer}
 .boxes .none{border-color:#868e96}.boxes .none span{background:#5c636a}
 .boxes .chosen{box-shadow:0 0 0 3px #fff,0 0 0 6px var(--st-primary-color,#0b66c3);z-index:2}
 .says{min-height:1.5em;margin:.5em 0 .3em;font-size:.9em;line-height:1.5}
-.keys{display:grid;grid-template-columns:repeat(auto-fit,minmax(2.35em,1fr));gap:.3em;max-width:36em}
+.keys{display:grid;grid-template-columns:repeat(12,1fr);gap:.3em;max-width:36em}
 .keys button{text-align:center;min-height:2.35em;border-radius:.5em;font-variant-numeric:tabular-nums;
   border:1px solid var(--st-border-color,rgba(127,127,127,.4))}
-.keys .wide{grid-column:span 3;font-size:.9em}
+.keys .wide{grid-column:span 6;font-size:.9em}
+@container (max-width:30em){.keys{grid-template-columns:repeat(6,1fr)}.keys .wide{grid-column:span 3}}
 .keys button:hover:not(:disabled){border-color:var(--st-primary-color,#0b66c3)}
 .keys button:focus-visible{outline:3px solid var(--st-primary-color,#0b66c3);outline-offset:1px}
 .keys button:disabled{opacity:.4;cursor:default}
@@ -107,11 +109,14 @@ export default function ({data, parentElement, setTriggerValue}) {
     if (key.dataset.step) return choose((reader.chosen ?? -Number(key.dataset.step > 0)) + Number(key.dataset.step));
     correct(key.dataset.value === 'undo' ? null : Number(key.dataset.value));
   }, {signal});
-  view.addEventListener('keydown', event => {
-    if (event.altKey || event.ctrlKey || event.metaKey || index(event) < 0) return;
-    const act = {
+  reader.addEventListener('keydown', event => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !chosen()) return;
+    const arrows = {
       ArrowLeft: () => choose(reader.chosen - 1, true), ArrowRight: () => choose(reader.chosen + 1, true),
       ArrowUp: () => choose(beside(-1), true), ArrowDown: () => choose(beside(1), true),
+    };
+    const act = {
+      ...(index(event) < 0 ? {} : arrows),
       Delete: () => correct(NOT_A_DIGIT), Backspace: () => correct(NOT_A_DIGIT), Escape: () => correct(null),
     }[event.key] ?? (/^[0-9]$/.test(event.key) ? () => correct(Number(event.key)) : null);
     if (!act) return;
@@ -152,7 +157,7 @@ def show(
     )
     with st.container(key=f"boxes-{key}"):
         _boxes(
-            data={"html": html, "source": source, "hint": "Select a digit to correct it or to see its probabilities."},
+            data={"html": html, "source": source, "hint": _HINT},
             on_corrected_change=lambda: _correct(key, source, known, on_correct),
             on_opened_change=lambda: _open(key, source, known),
             key=key,

@@ -36,7 +36,7 @@ _STYLE = f"""
 {{margin-top:{_NAVIGATION + _HEADER}px}}
 [data-presenting] [data-testid=stSidebar]{{display:none!important}}
 [data-testid=stSidebar] hr{{margin:.75rem 0!important}}
-[data-testid=stMain]:focus-visible{{outline:none!important;box-shadow:none!important}}
+[data-testid=stMain]:focus-visible,[data-testid=stMain]:focus-visible::before{{outline:none!important;box-shadow:none!important}}
 @media (max-width:767px){{
 {_NARROW}
 [class*="st-key-room-260-"]{{min-height:530px}}

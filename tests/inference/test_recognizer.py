@@ -93,6 +93,15 @@ def test_digits_whose_strokes_cross_on_the_canvas_are_told_apart(recognizer):
     assert number.digits[0].box[2] > number.digits[1].box[0]
 
 
+@pytest.mark.parametrize("pen", [14.0, 44.0])
+@pytest.mark.parametrize("jitter", [0.0, 3.0])
+def test_a_dot_is_no_number(recognizer, pen, jitter):
+    for x in np.linspace(100, 460, 19):
+        drawing = Drawing((np.array([[x, x], [x + jitter, x]]),), pen)
+        with pytest.raises(NoInk, match="too small for several digits"):
+            recognizer.predict_drawn_number(drawing, recognizer.predict_drawing(drawing, 560).steps[0].ink)
+
+
 def test_digits_in_one_stroke_on_the_canvas_are_cut(recognizer):
     turn = np.linspace(0, 2 * np.pi, 40)
     rings = [
