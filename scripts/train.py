@@ -4,6 +4,7 @@ python3 scripts/train.py --preset quick --epochs 1
 python3 scripts/train.py --preset two_block --data digits --seed 3 --json
 python3 scripts/train.py --preset custom --filters 16,32 --kernel-sizes 5,3 --dense-units 64 --rotation 8
 python3 scripts/train.py --base shipped --drawings drawings.npz
+python3 scripts/train.py --base shipped --epochs 3
 python3 scripts/train.py --resume 20261121-140500-robust
 """
 
@@ -23,6 +24,7 @@ from digit_core.errors import InvalidConfig, InvalidImport, TrainingFailed
 from digit_core.jobs import trainings
 from digit_core.jobs.processes import is_alive
 from digit_core.runs.config import CUSTOM_FIELDS, TrainingConfig, parse_numbers, training_config
+from digit_core.runs.fine_tuning import further_training_config
 from digit_core.runs.presets import DEFAULT_PRESET, PRESETS
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import ACTIVE
@@ -88,17 +90,29 @@ def _start(arguments: argparse.Namespace) -> trainings.Job:
         raise InvalidConfig(f"--resume uses the training's own settings; leave out --{option}.")
     if arguments.resume:
         return trainings.resume(trainings.stopped_job(arguments.resume), activate=arguments.activate)
-    if bool(arguments.base) != bool(arguments.drawings_file):
-        raise InvalidConfig("--base and --drawings go together: a run learns from drawings.")
+    if arguments.drawings_file and not arguments.base:
+        raise InvalidConfig("--drawings takes --base: the run that learns from the drawings.")
     command = " ".join(["scripts/train.py", *sys.argv[1:]])
-    if arguments.base:
+    if arguments.drawings_file:
         if given:
             option = next(iter(given)).replace("_", "-")
-            raise InvalidConfig(f"--base uses the run's own settings; leave out --{option}.")
+            raise InvalidConfig(f"--drawings uses the base run's settings; leave out --{option}.")
         return _start_with_drawings(arguments, command)
+    if arguments.base:
+        if "preset" in given:
+            raise InvalidConfig("--base has the preset of that run; leave out --preset.")
+        config = further_training_config(open_run(arguments.base), **given, **_teachers(arguments))
+        return trainings.start(config, activate=arguments.activate, command=command)
+    if arguments.teacher_runs:
+        raise InvalidConfig("--teachers takes --base; scripts/ensemble.py trains a network from the start.")
     lists = {name: parse_numbers(given[name], name) for name in CUSTOM_FIELDS if isinstance(given.get(name), str)}
     config = training_config(**{"preset": DEFAULT_PRESET, **given, **lists})
     return trainings.start(config, activate=arguments.activate, command=command)
+
+
+def _teachers(arguments: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    names = tuple(name.strip() for name in arguments.teacher_runs.split(","))
+    return {"teachers": tuple(open_run(name).name for name in names)} if arguments.teacher_runs else {}
 
 
 def _start_with_drawings(arguments: argparse.Namespace, command: str) -> trainings.Job:
@@ -135,9 +149,16 @@ def _arguments() -> argparse.Namespace:
         "--batch-normalization", action=argparse.BooleanOptionalAction, help="preset custom: after each layer"
     )
     parser.add_argument("--compute-dtype", help="auto (default), float32 or bfloat16, while training")
-    parser.add_argument("--base", metavar="RUN", help="fine-tune this run on the drawings of --drawings")
+    parser.add_argument("--base", metavar="RUN", help="train this run further, on the drawings of --drawings if given")
     parser.add_argument(
         "--drawings", dest="drawings_file", type=Path, metavar="FILE", help="an export of My drawings: .npz or .zip"
+    )
+    parser.add_argument(
+        "--teachers",
+        dest="teacher_runs",
+        default="",
+        metavar="RUNS",
+        help="with --base: learn the mean of these runs' predictions, such as shipped,20261121-140500-robust-no1",
     )
     parser.add_argument("--resume", metavar="NAME", help="resume an interrupted training")
     parser.add_argument("--seed", type=int, help="for initial weights, order and split (default: 0)")

@@ -43,15 +43,15 @@ def judge(new: Run, active: Run) -> Verdict:
     only_new, only_active = int((is_right & ~was_right).sum()), int((was_right & ~is_right).sum())
     p = mcnemar(only_new, only_active)
     fewer = only_active - only_new
-    images = f"{abs(fewer):,} test image{'' if abs(fewer) == 1 else 's'}"
+    images = f"test image{'' if abs(fewer) == 1 else 's'} correct than {_title(active)}"
     test = f"(McNemar p {'< 0.001' if p < 0.001 else f'= {p:.2g}'})"
     if fewer > 0 and p < ALPHA:
-        return _kept(f"{images} fewer right than {_title(active)} {test}")
+        return _kept(f"{fewer:,} fewer {images} {test}")
     if fewer == 0:
-        return _activated(f"as many test images right as {_title(active)}")
+        return _activated(f"as many test images correct as {_title(active)}")
     if fewer > 0:
-        return _activated(f"{images} fewer right than {_title(active)}, which may be chance {test}")
-    return _activated(f"{images} more right than {_title(active)} {test}")
+        return _activated(f"{fewer:,} fewer {images}, which may be chance {test}")
+    return _activated(f"{-fewer:,} more {images} {test}")
 
 
 def judge_adaptation(adaptation: Adaptation) -> Verdict:
@@ -59,7 +59,7 @@ def judge_adaptation(adaptation: Adaptation) -> Verdict:
     test, held = adaptation.test, adaptation.held_back
     lost = test.before - test.after
     if lost > MOST_LOST * test.images:
-        return _kept(f"{lost:,} of {test.images:,} test images fewer right than before, more than {MOST_LOST:.1%}")
+        return _kept(f"{lost:,} fewer of {test.images:,} test images correct than before, more than {MOST_LOST:.1%}")
     if held.after < held.before:
         return _kept(f"of {held.images} drawings held back {held.after} are predicted correctly, {held.before} before")
     is_enough = adaptation.drawings >= ENOUGH_DRAWINGS

@@ -41,7 +41,7 @@ class TrainingConfig(BaseModel):
     and `beta_2` is for the other two. `compute_dtype` "auto" trains in bfloat16
     where the processor has hardware for it.
 
-    A training with a `base_run` begins with that run's weights and learns from `drawings` labelled
+    A training with a `base_run` begins with that run's weights. It may learn from `drawings` labelled
     drawings, `drawing_share` of each batch; `drawings_digest` is the SHA-256 of their images and labels.
     `steps_per_epoch` is 0 where an epoch has every image of the data set once.
 
@@ -95,10 +95,10 @@ class TrainingConfig(BaseModel):
         for count, share in (("synthetic_digits", "synthetic_digit_share"), ("non_digits", "non_digit_share")):
             if (getattr(self, count) > 0) != (getattr(self, share) > 0):
                 raise ValueError(f"{count} and {share} go together: both 0, or both above 0")
-        if not (self.base_run != "") == (self.drawings > 0) == (self.drawing_share > 0):
+        if (self.drawings > 0) != (self.drawing_share > 0) or (self.drawings and not self.base_run):
             raise ValueError("base_run, drawings and drawing_share go together: a run learns from drawings")
-        if self.base_run and self.teachers:
-            raise ValueError("base_run and teachers exclude each other: a base run is the teacher itself")
+        if self.drawings and self.teachers:
+            raise ValueError("drawings and teachers exclude each other: the base run is the teacher itself")
         for name in CUSTOM_FIELDS:
             if getattr(self, name) is not None and self.preset != "custom":
                 raise ValueError(f"{name} can be set for the preset custom only, not for {self.preset}")

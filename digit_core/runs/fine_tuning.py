@@ -1,4 +1,4 @@
-"""The configuration of a run that learns from labelled drawings."""
+"""The configurations of runs that begin with another run's weights."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from digit_core.runs.run import Run
 
 # Replay: three quarters of each batch are what the base run was trained on. Measured with
 # `scripts/benchmark.py adaptation`: fewer steps leave more of the mistakes, a higher rate costs accuracy on MNIST.
-_SETTINGS: dict[str, Any] = {
+_WITH_DRAWINGS: dict[str, Any] = {
     "epochs": 1,
     "steps_per_epoch": 350,
     "batch_size": 128,
@@ -18,6 +18,19 @@ _SETTINGS: dict[str, Any] = {
     "mild_epochs": 0,
     "patience": 500,
     "track_recall": False,
+    "teachers": (),
+}
+_FURTHER: dict[str, Any] = {
+    "epochs": 3,
+    "mild_epochs": 3,
+    "learning_rate": 0.001,
+    "schedule": "cosine",
+    "patience": 500,
+    "drawings": 0,
+    "drawing_share": 0.0,
+    "drawings_digest": "",
+    "steps_per_epoch": 0,
+    "teachers": (),
 }
 _MOST_SYNTHETIC = 5000  # of each kind: more than the steps use, and generated in seconds
 
@@ -31,4 +44,17 @@ def fine_tuning_config(base: Run, drawings: int, digest: str, **settings: Any) -
     changed = {"base_run": base.name, "drawings": drawings, "drawings_digest": digest}
     for name in ("synthetic_digits", "non_digits"):
         changed[name] = min(getattr(config, name), _MOST_SYNTHETIC)
-    return parse_config(config.model_dump() | _SETTINGS | changed | settings)
+    return parse_config(config.model_dump() | _WITH_DRAWINGS | changed | settings)
+
+
+def further_training_config(base: Run, **settings: Any) -> TrainingConfig:
+    """The base run's configuration, changed so that it is trained a few epochs further. Raises InvalidConfig.
+
+    It learns what the generator of synthetic digits has gained since, or what `teachers` among the other fields,
+    `settings`, predict: their probabilities are soft labels already.
+    """
+    if settings.get("teachers"):
+        settings = {"label_smoothing": 0.0} | settings
+    if "epochs" in settings:
+        settings = {"mild_epochs": settings["epochs"]} | settings
+    return parse_config(base.config.model_dump() | _FURTHER | {"base_run": base.name} | settings)

@@ -96,7 +96,7 @@ class Run:
 
     def adaptation(self) -> Adaptation | None:
         """The comparison with the run that it was fine-tuned from; None for any other run."""
-        return read_model(self.path / "adaptation.json", Adaptation) if self.config.base_run else None
+        return read_model(self.path / "adaptation.json", Adaptation) if self.config.drawings else None
 
     def history(self) -> list[dict[str, float]]:
         """One row per epoch with `HISTORY_FIELDS`, and with `TRACKED_FIELDS` if they were tracked.

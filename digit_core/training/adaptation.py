@@ -1,8 +1,9 @@
-"""A run that learns from labelled drawings: the weights that it begins with, and what it has gained and lost.
+"""A run that begins with another run's weights, mostly to learn from drawings; and what it has gained and lost.
 
 Two things keep it from forgetting. Each batch replays what the base run was trained on (Robins 1995), with the
 base run's own probabilities for labels (Li and Hoiem 2016, arXiv 1606.09282). And the weights are a mean of those
-before and after (Wortsman et al. 2022, arXiv 2109.01903): as far towards the new ones as validation allows.
+before and after (Wortsman et al. 2022, arXiv 2109.01903): as far towards the new ones as validation allows. Of a
+run that is trained further without drawings they are the mean of both.
 """
 
 import os
@@ -60,6 +61,12 @@ def blend(model: keras.Model, config: TrainingConfig, validation: Sequence[tuple
         if all(now <= most for now, most in zip(errors(share), allowed, strict=True)):
             return share
     return _SHARES[-1]
+
+
+def average(model: keras.Model, config: TrainingConfig) -> None:
+    """Give the model the mean of its weights and its base run's. Raises UnknownRun or DamagedRun."""
+    before = base_network(config).get_weights()
+    model.set_weights([(old + new) / 2 for old, new in zip(before, model.get_weights(), strict=True)])
 
 
 def _count_errors(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> int:

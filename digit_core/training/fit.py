@@ -24,7 +24,7 @@ from digit_core.runs.config import TrainingConfig
 from digit_core.runs.publishing import complete
 from digit_core.runs.run import Run, open_run
 from digit_core.runs.schemas import Environment, Metrics, Progress, TrainedNetwork
-from digit_core.training.adaptation import base_network, blend, compare
+from digit_core.training.adaptation import average, base_network, blend, compare
 from digit_core.training.architectures import build
 from digit_core.training.batches import class_count, drawing_like_validation, scan_like_validation
 from digit_core.training.calibration import fit_calibration, fit_temperature
@@ -123,7 +123,7 @@ def fit_network(
     `callbacks` are called after those that save the checkpoint. Raises what `train` does.
     """
     enter = _stages(config, report, cancelled)
-    drawings = read_training_set(folder, class_count(config)) if config.base_run else None
+    drawings = read_training_set(folder, class_count(config)) if config.drawings else None
     data = prepare_data(config, lambda message: enter("training", message), drawings, read_teachers(config, folder))
     enter("training", "Building the network")
     keras.utils.set_random_seed(config.seed)
@@ -144,6 +144,8 @@ def fit_network(
         half = inputs[::2], labels[::2]  # of these half are enough, and each share of the weights takes seconds
         share = blend(model, config, [(to_float(data.x_validate), data.y_validate), half])
         print(f"The weights are {share:.0%} those that were trained, and the rest the base run's.")
+    elif config.base_run and not config.teachers:  # teachers keep it from forgetting already
+        average(model, config)
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)

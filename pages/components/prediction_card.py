@@ -45,7 +45,7 @@ def show(prediction: Prediction, steps: tuple[Step, ...] = (), between: Callable
     """
     bars = _bars(prediction)
     if not prediction.is_digit:
-        bars = f"<details><summary>Probabilities if it is a digit all the same</summary>{bars}</details>"
+        bars = f"<details><summary>Probabilities, if it is a digit</summary>{bars}</details>"
     width = "" if prediction.is_digit else " wide"
     card = (
         f'{_STYLE}<div class="prediction"><div class="headline{width}" aria-live="polite">{_headline(prediction)}</div>'

@@ -90,7 +90,7 @@ def show(prediction: Prediction, drawing: Drawing, run: str) -> None:
 
 def _sentence(label: int | None, is_waiting: bool) -> str:
     if label is None:
-        return "Is it right? Say what it is, also with the keys 0 to 9."
+        return "Is this right? Choose the digit, or press 0 to 9."
     said = "Not a digit" if label == NOT_A_DIGIT else f"It is a {label}"
     return f"{said}." if is_waiting else f"{said}: stored in My drawings."
 

@@ -15,7 +15,7 @@ _HEIGHT = 220  # pixels
 _X = {
     "field": "Drawing",
     "type": "quantitative",
-    "title": "drawing, in the order in which they were drawn",
+    "title": "drawings, oldest first",
     "axis": {"tickMinStep": 1},
 }
 _Y = {

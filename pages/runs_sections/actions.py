@@ -27,7 +27,7 @@ def show(selected: Sequence[Run], titles: Mapping[str, str]) -> None:
     """The buttons for the selected runs that the person may use, and the note of a single one."""
     if not selected:
         can = "activate, name, compare, download or delete" if is_permitted(Action.DELETE) else "compare"
-        st.caption(f"Select rows at the left edge of the table to {can} runs. Click a column's head to sort.")
+        st.caption(f"Select rows at the left edge of the table to {can} runs. Click a column header to sort.")
         return
     only = selected[0] if len(selected) == 1 else None
     st.markdown(f"**{markdown(titles[only.name])}**" if only else f"**{len(selected)} runs** selected")

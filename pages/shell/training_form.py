@@ -56,14 +56,14 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
         if pressed and config:  # a click can arrive together with a value that is out of range
             attempt(lambda: trainings.start(config, window=window_name()))
         if busy:
-            st.caption("One training at a time: this one starts when those before it have ended.")
+            st.caption("One training at a time: this one starts when those before it have finished.")
         elif config:
             st.caption(_summary(config))
         if labels.count():
             retrain_with_drawings.show(
                 "Retrain with my drawings", attempt, key="retrain-drawings", busy=busy, owners=[labels.owner()]
             )
-            st.caption("Learns from what you said in *My drawings*.")
+            st.caption("Learns from your labels in *My drawings*.")
 
 
 def _config(preset: str, settings: dict) -> TrainingConfig:

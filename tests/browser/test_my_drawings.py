@@ -33,7 +33,7 @@ def test_a_drawing_is_labelled_by_key_and_by_button_and_the_label_can_be_taken_b
     expect(keys.get_by_role("button", name="7")).to_have_attribute("aria-pressed", "true")
     expect(sidebar.get_by_role("button", name="Retrain with my drawings")).to_be_visible()
     keys.get_by_role("button", name="Remove label").click()
-    expect(page.get_by_text("Is it right? Say what it is")).to_be_visible()
+    expect(page.get_by_text("Is this right? Choose the digit")).to_be_visible()
     expect(sidebar.get_by_role("button", name="Retrain with my drawings")).to_have_count(0)
     keys.get_by_role("button", name="Not a digit").click()
     expect(page.get_by_text("Not a digit: stored in My drawings.")).to_be_visible()
@@ -56,7 +56,7 @@ def test_a_key_pressed_elsewhere_labels_nothing(app, page):
     sidebar.get_by_text("Training settings").click()
     sidebar.get_by_role("spinbutton", name="Epochs").press_sequentially("3")
     settled(page)
-    expect(page.get_by_text("Is it right? Say what it is")).to_be_visible()
+    expect(page.get_by_text("Is this right? Choose the digit")).to_be_visible()
 
 
 @pytest.mark.mnist

@@ -157,7 +157,7 @@ def label(page: Page, stroke: list, digit: int) -> None:
 
 def say(page: Page, digit: int) -> None:
     """Say what the drawing is; returns when that is stored."""
-    expect(page.get_by_text("Is it right? Say what it is")).to_be_visible()
+    expect(page.get_by_text("Is this right? Choose the digit")).to_be_visible()
     stored = page.get_by_text(f"It is a {digit}: stored in My drawings.")
     until(lambda: page.keyboard.press(str(digit)), expect(stored).to_be_visible)
 

@@ -43,7 +43,7 @@ def drawn(open_page):
 
 
 def test_nothing_is_stored_and_no_database_created_before_somebody_says_something(drawn):
-    assert shown(drawn)["label"] is None and "Is it right?" in shown(drawn)["says"]
+    assert shown(drawn)["label"] is None and "Is this right?" in shown(drawn)["says"]
     assert not paths.database_file().exists()
 
 

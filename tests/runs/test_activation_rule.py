@@ -21,22 +21,23 @@ def wrong(*indices):
 def test_a_run_that_is_significantly_worse_is_kept_and_not_activated(own_home):
     verdict = judge(construct_run(NEW, wrong=wrong(*range(10))), construct_run(OLD))
     assert not verdict.activate
-    assert verdict.reason == f"Kept, not activated: 10 test images fewer right than {OLD_TITLE} (McNemar p = 0.002)"
+    assert verdict.reason == f"Kept, not activated: 10 fewer test images correct than {OLD_TITLE} (McNemar p = 0.002)"
 
 
 def test_a_run_that_is_worse_by_what_may_be_chance_is_activated(own_home):
     verdict = judge(construct_run(NEW, wrong=wrong(1, 2, 3)), construct_run(OLD, wrong=wrong(4)))
     assert verdict.activate
-    assert verdict.reason.startswith(f"Activated: 2 test images fewer right than {OLD_TITLE}, which may be chance")
+    assert verdict.reason.startswith(f"Activated: 2 fewer test images correct than {OLD_TITLE}, which may be chance")
 
 
 def test_a_better_run_and_an_equal_one_are_activated(own_home):
     old = construct_run(OLD, wrong=wrong(5))
     assert (
-        judge(construct_run(NEW), old).reason == f"Activated: 1 test image more right than {OLD_TITLE} (McNemar p = 1)"
+        judge(construct_run(NEW), old).reason
+        == f"Activated: 1 more test image correct than {OLD_TITLE} (McNemar p = 1)"
     )
     equal = construct_run("20260103-120000-quick", wrong=wrong(7))
-    assert judge(equal, old).reason == f"Activated: as many test images right as {OLD_TITLE}"
+    assert judge(equal, old).reason == f"Activated: as many test images correct as {OLD_TITLE}"
 
 
 def test_the_test_is_of_pairs_and_not_of_accuracies(own_home):
@@ -64,7 +65,7 @@ def test_the_same_data_tested_on_other_images_are_not_compared(own_home):
 
 
 def test_the_shipped_run_has_a_name_for_people(own_home):
-    assert judge(open_run(SHIPPED), open_run(SHIPPED)).reason.endswith("right as the shipped model")
+    assert judge(open_run(SHIPPED), open_run(SHIPPED)).reason.endswith("correct as the shipped model")
 
 
 @pytest.mark.parametrize("only", [(0, 0), (3, 11), (40, 22), (5, 5)])

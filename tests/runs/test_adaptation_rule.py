@@ -39,7 +39,7 @@ def test_without_drawings_held_back_the_test_images_decide():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"test": compared(10_000, 9966, 9955)}, "11 of 10,000 test images fewer right than before, more than 0.1%"),
+        ({"test": compared(10_000, 9966, 9955)}, "11 fewer of 10,000 test images correct than before, more than 0.1%"),
         ({"held_back": compared(6, 4, 3)}, "of 6 drawings held back 3 are predicted correctly, 4 before"),
         ({"contradicted": 9}, "9 of 30 labels contradict the others"),
     ],

@@ -53,6 +53,12 @@ def test_train_prints_metrics_and_one_line_of_json(training_home):
         (["--filters", "8"], "filters can be set for the preset custom only"),
         (["--resume", "nobody", "--epochs", "3"], "uses the training's own settings; leave out --epochs"),
         (["--resume", "nobody", "--precision", "float32"], "leave out --compute-dtype"),  # its former spelling
+        (["--drawings", "mine.npz"], "--drawings takes --base"),
+        (["--base", "shipped", "--drawings", "mine.npz", "--epochs", "2"], "leave out --epochs"),
+        (["--base", "shipped", "--preset", "tiny"], "leave out --preset"),
+        (["--teachers", "shipped"], "--teachers takes --base"),
+        (["--base", "shipped", "--teachers", "shipped,nobody"], "no run named 'nobody'"),
+        (["--base", "nobody"], "no run named 'nobody'"),
         (["--resume", "nobody"], "no training named 'nobody' that was stopped"),
     ],
 )

@@ -6,10 +6,10 @@ from digit_core.datasets.loading import load_dataset
 from digit_core.drawings.labelled import NOT_A_DIGIT, LabelledImages
 from digit_core.drawings.training_set import DRAWINGS_FILE, TrainingSet, training_set
 from digit_core.errors import DamagedRun, DataDamaged, InvalidConfig, UnknownRun
-from digit_core.runs.fine_tuning import fine_tuning_config
+from digit_core.runs.fine_tuning import fine_tuning_config, further_training_config
 from digit_core.runs.run import SHIPPED, Run, open_run
 from digit_core.training import architectures
-from digit_core.training.adaptation import blend, load_network, right_drawings
+from digit_core.training.adaptation import average, blend, load_network, right_drawings
 from digit_core.training.batches import MixedBatches
 from digit_core.training.contradictions import contradicted_labels
 from digit_core.training.fit import build_compiled_model, train
@@ -76,6 +76,30 @@ def test_weights_move_back_until_validation_is_as_good_as_before(trained_run):
     assert share < 1.0
     for weight, old, new in zip(network.get_weights(), before, damaged, strict=True):
         np.testing.assert_allclose(weight, old + share * (new - old), atol=1e-5)
+
+
+def test_a_run_that_is_trained_further_begins_with_its_base_and_is_a_run_like_any_other(trained_run, tmp_path):
+    config = further_training_config(trained_run, epochs=1, seed=5)
+    assert (config.preset, config.data, config.base_run) == ("quick", trained_run.config.data, trained_run.name)
+    train(config, tmp_path, command="a test", report=lambda progress: None, cancelled=lambda: False)
+    run = Run(tmp_path)
+    assert run.adaptation() is None
+    assert run.metrics.accuracy > trained_run.metrics.accuracy - 0.03
+    assert run.model_bytes() != trained_run.model_bytes()
+
+
+def test_with_teachers_it_learns_their_predictions_and_keeps_its_own_weights(trained_run):
+    config = further_training_config(trained_run, epochs=2, teachers=(SHIPPED,))
+    assert (config.teachers, config.label_smoothing, config.mild_epochs) == ((SHIPPED,), 0.0, 2)
+
+
+def test_its_weights_are_the_mean_of_those_before_and_after(trained_run):
+    network = load_network(trained_run)
+    before = network.get_weights()
+    network.set_weights([weight + 1 for weight in before])
+    average(network, further_training_config(trained_run))
+    for weight, old in zip(network.get_weights(), before, strict=True):
+        np.testing.assert_allclose(weight, old + 0.5, atol=1e-6)
 
 
 def test_a_run_of_an_earlier_version_keeps_its_own_architecture(trained_run, monkeypatch):

@@ -53,6 +53,6 @@ def test_teachers_with_other_classes_are_refused(own_home, tmp_path):
         read_teachers(training_config("two_block", teachers=(SHIPPED,)), tmp_path)
 
 
-def test_a_base_run_and_teachers_exclude_each_other():
+def test_drawings_and_teachers_exclude_each_other():
     with pytest.raises(InvalidConfig, match="exclude each other"):
         training_config("quick", base_run=SHIPPED, drawings=3, drawing_share=0.1, teachers=(SHIPPED,))

@@ -92,7 +92,8 @@ def test_a_complete_training_is_published_activated_and_its_checkpoint_deleted(j
     assert not (open_run(job.name).path / CHECKPOINT).exists()
     assert job.progress().activated
     assert (
-        job.progress().message == f"Test accuracy {ACCURACY}. Activated: as many test images right as the shipped model"
+        job.progress().message
+        == f"Test accuracy {ACCURACY}. Activated: as many test images correct as the shipped model"
     )
 
 
