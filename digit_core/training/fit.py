@@ -144,7 +144,7 @@ def fit_network(
         half = inputs[::2], labels[::2]  # of these half are enough, and each share of the weights takes seconds
         share = blend(model, config, [(to_float(data.x_validate), data.y_validate), half])
         print(f"The weights are {share:.0%} those that were trained, and the rest the base run's.")
-    elif config.base_run and not config.teachers:  # teachers keep it from forgetting already
+    elif config.base_run:
         average(model, config)
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite", to_float(data.x_validate[:100]))

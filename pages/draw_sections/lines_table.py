@@ -12,6 +12,8 @@ from pages.draw_sections import corrections
 if TYPE_CHECKING:
     from pages.draw_sections.uploaded_pictures import PictureResult
 
+_LOWEST = "lowest confidence"
+
 
 def show(results: Sequence["PictureResult"]) -> None:
     """A row for each line, or for a picture without one, and a button that downloads them."""
@@ -19,17 +21,17 @@ def show(results: Sequence["PictureResult"]) -> None:
     height = reserved.table_height(len(table))
     with reserved.reserved("lines-table", height):
         st.dataframe(
-            table,
+            table.assign(**{_LOWEST: table[_LOWEST] * 100}),
             hide_index=True,
             height=height,
             placeholder="–",
             column_config={
                 "file": "File",
                 "line": "Line",
-                "text": "Text",
-                "lowest confidence": st.column_config.NumberColumn("Lowest confidence", format="percent"),
+                "text": "Recognised",
+                _LOWEST: st.column_config.NumberColumn("Lowest confidence", format="%.1f%%"),
                 "corrected": "Corrected",
-                "problem": st.column_config.TextColumn("Problem", width="large"),
+                "problem": st.column_config.TextColumn("Note", width="large"),
             },
         )
     downloads.csv_button(table, "digits")
@@ -46,7 +48,7 @@ def frame_of(results: Sequence["PictureResult"]) -> pd.DataFrame:
             rows.append((result.name, number, corrections.text_of(line, corrected), lowest, changed, result.note))
         if not result.lines:
             rows.append((result.name, None, "", None, 0, result.problem))
-    columns = ["file", "line", "text", "lowest confidence", "corrected", "problem"]
-    table = pd.DataFrame(rows, columns=columns).astype({"line": "Int64", "lowest confidence": "Float64"})
-    table["lowest confidence"] = table["lowest confidence"].round(4)
+    columns = ["file", "line", "text", _LOWEST, "corrected", "problem"]
+    table = pd.DataFrame(rows, columns=columns).astype({"line": "Int64", _LOWEST: "Float64"})
+    table[_LOWEST] = table[_LOWEST].round(4)
     return table if table["problem"].any() else table.drop(columns="problem")

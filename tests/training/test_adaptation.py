@@ -88,7 +88,7 @@ def test_a_run_that_is_trained_further_begins_with_its_base_and_is_a_run_like_an
     assert run.model_bytes() != trained_run.model_bytes()
 
 
-def test_with_teachers_it_learns_their_predictions_and_keeps_its_own_weights(trained_run):
+def test_with_teachers_it_learns_their_predictions_as_they_are(trained_run):
     config = further_training_config(trained_run, epochs=2, teachers=(SHIPPED,))
     assert (config.teachers, config.label_smoothing, config.mild_epochs) == ((SHIPPED,), 0.0, 2)
 
