@@ -56,7 +56,7 @@ def show(attempt: Callable[[Callable[[], object]], None], *, busy: bool, problem
         if pressed and config:  # a click can arrive together with a value that is out of range
             attempt(lambda: trainings.start(config, window=window_name()))
         if busy:
-            st.caption("One training at a time: this one starts when those before it have finished.")
+            st.caption("One training at a time: this one starts after those before it.")
         elif config:
             st.caption(_summary(config))
         if labels.count():

@@ -103,7 +103,7 @@ def test_a_training_leaves_a_complete_run_that_is_active(training_home, trained_
     outcome = wait_for(lambda: ended(job))
     assert (outcome.state, outcome.activated, outcome.fraction) == ("finished", True, 1.0)
     former = parse_run_name(trained_run.name).title
-    assert f"right as {former}" in outcome.message or f"right than {former}" in outcome.message
+    assert f"correct as {former}" in outcome.message or f"correct than {former}" in outcome.message
     run = open_run(job.name)
     assert not job.folder.exists()
     assert run.config == SHORT
