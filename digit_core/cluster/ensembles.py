@@ -80,7 +80,7 @@ def student_config(members: Sequence[Run], **settings: Any) -> TrainingConfig:
 
     Raises InvalidConfig.
     """
-    changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, **settings}
+    changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, "base_run": "", **settings}
     return parse_config({**members[0].config.model_dump(), **changed})
 
 

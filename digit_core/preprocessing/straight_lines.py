@@ -15,17 +15,18 @@ _END = 0.12  # of an upright line's length
 
 
 def without_rules(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ink, bool (h, w), without straight lines that run along a good part of it; and where the upright ones are."""
+    """Ink, bool (h, w), without straight lines that run along a good part of it; and where these are."""
     import cv2
 
     ink = mask.astype(np.uint8)
     level = _straight(ink, across=True)
     upright = _without_stems(_straight(ink, across=False), ink, level)
     if not (level.any() or upright.any()):
-        return mask, upright > 0
-    left = ink & ~(level | upright) & 1
+        return mask, np.zeros_like(mask)
+    rules = level | upright
+    left = ink & ~rules & 1
     # What crossed a line is joined again.
-    return cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8)) > 0, upright > 0
+    return cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8)) > 0, rules > 0
 
 
 def _straight(ink: np.ndarray, *, across: bool) -> np.ndarray:

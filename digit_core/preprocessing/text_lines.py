@@ -119,7 +119,7 @@ class _Layout:
         upright = cv2.warpAffine(ink, turn, size) if self.tilt else ink
         # From the upright copy to the plane: turned back, then without the copy's scale.
         self._to_plane = inverse(turn) / self._scale
-        parts, self._upright_rules = without_rules(upright >= SEEN)
+        parts, self._rules = without_rules(upright >= SEEN)
         self._find_parts(parts)
 
     def _find_parts(self, mask: np.ndarray) -> None:
@@ -183,7 +183,11 @@ class _Layout:
         others = np.ones(int(self._labels.max()) + 1, np.uint8)
         others[0] = others[group + 1] = 0
         others[1:][~self.is_body] = 0  # dots and bars may belong to this line's digits
-        foreign = cv2.dilate(others[self._labels] | self._upright_rules, np.ones((3, 3), np.uint8))
+        # Where a rule runs through a digit, how much of it to take out is left to `find_line_ink`.
+        rules = self._rules.copy()
+        for left, top, right, bottom in boxes:
+            rules[top:bottom, left:right] = False
+        foreign = cv2.dilate(others[self._labels] | rules, np.ones((3, 3), np.uint8))
         foreign = cv2.warpAffine(foreign, to_copy, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         inside = np.ones(self.plane.shape, np.uint8)
         inside = cv2.warpAffine(inside, to_plane, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)

@@ -146,7 +146,7 @@ def test_results_show_what_a_run_learned_from_drawings(open_page, add_run):
 
     run = add_run("20260101-120000-robust")
     document = json.loads((run.path / "config.json").read_text())
-    document["config"] |= {"base_run": "shipped", "drawings": 30, "drawing_share": 0.25}
+    document["config"] |= {"base_run": "shipped", "drawings": 30, "drawing_share": 0.25, "teachers": []}
     (run.path / "config.json").write_text(json.dumps(document))
     compared = {"images": 6, "before": 1, "after": 4, "only_before": 0, "only_after": 3}
     nothing = dict.fromkeys(compared, 0)

@@ -19,7 +19,7 @@ from random import Random
 
 from scripts import environment
 
-FILES = 5000  # unpacking them takes pip a second or more: time to be killed in
+FILES = 12_000  # unpacking them takes pip a second or more: time to be killed in
 STUDENT = """
 import os
 import environment
