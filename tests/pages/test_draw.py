@@ -117,7 +117,7 @@ def test_a_canvas_full_of_marks_still_gets_a_prediction(open_page):
         for y in range(20, 540, 32)
     ]
     app = drawn(open_page("draw"), *dots)
-    assert "sure" in card(app) or "does not look like a digit" in card(app)
+    assert '<div class="sure">' in card(app)  # of a digit or of none: a lattice of dots is neither drawing nor scribble
     assert not app.error
 
 
