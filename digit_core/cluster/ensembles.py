@@ -21,7 +21,7 @@ from digit_core.cluster.trial_worker import TrialJob
 from digit_core.errors import DamagedRun, InvalidConfig, TrainingFailed
 from digit_core.evaluation.report import evaluate
 from digit_core.jobs.trainings import new_folder
-from digit_core.runs.config import TrainingConfig, parse_config
+from digit_core.runs.config import TrainingConfig, parse_config, training_config
 from digit_core.runs.run import Run, list_runs, open_run
 from digit_core.runs.schemas import Metrics
 from digit_core.storage import paths
@@ -78,10 +78,13 @@ def train_members(
 def student_config(members: Sequence[Run], **settings: Any) -> TrainingConfig:
     """The first member's settings, and the members as teachers, whose probabilities are soft labels already.
 
-    Raises InvalidConfig.
+    A member that was trained further has settings for a few epochs; then they are its preset's. Raises InvalidConfig.
     """
-    changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, "base_run": "", **settings}
-    return parse_config({**members[0].config.model_dump(), **changed})
+    first = members[0].config
+    if first.base_run:
+        first = training_config(preset=first.preset, data=first.data)
+    changed = {"teachers": tuple(run.name for run in members), "label_smoothing": 0.0, **settings}
+    return parse_config({**first.model_dump(), **changed})
 
 
 def distil(config: TrainingConfig, training: Training, changed: Callable[[str], None] = print) -> Run:
