@@ -15,6 +15,8 @@ _LEAST = 1e-4  # a candidate's probability counts as at least this
 CUT, DRAWN = 1.2, 0.3  # cost of each digit, cut from ink or drawn in strokes: fewer digits are likelier than more
 _LOW, _LOW_FROM = 12.0, 0.7  # cost for each height below this share of the line's
 _LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are often small
+_HANGING, _HANGING_FROM = 5.0, 0.3  # cost for each height that it begins below this depth, as a comma does
+_TALL = 0.75  # of the line's height: what is so high shows where the line's digits begin
 _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
@@ -33,10 +35,11 @@ def best_sequence(
     sizes = Counter(piece.part for piece in pieces)
     scores = np.log(np.maximum(probabilities.max(1) * likeness, _LEAST))
     is_zero = probabilities.argmax(1) == 0
+    top = _top_of_digits(segmentation)
     for score, zero, candidate in zip(scores, is_zero, segmentation.candidates, strict=True):
         own = Counter(piece.part for piece in pieces[candidate.first : candidate.last + 1])
         is_torn = len(own) > 1 and any(count < sizes[part] for part, count in own.items())
-        cost = digit_cost + _cost_of_shape(candidate.box, height, is_zero=zero) + _TORN * is_torn
+        cost = digit_cost + _cost_of_shape(candidate.box, height, top, is_zero=zero) + _TORN * is_torn
         starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
     best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
     best[0] = (0.0, 0, None)
@@ -57,11 +60,19 @@ def best_sequence(
     return digits[::-1]
 
 
-def _cost_of_shape(box: Box, height: float, *, is_zero: bool) -> float:
+def _top_of_digits(segmentation: Segmentation) -> float:
+    """The row in which the line's digits begin."""
+    boxes = [candidate.box for candidate in segmentation.candidates]
+    tops = [top for _, top, _, bottom in boxes if bottom - top >= _TALL * segmentation.height]
+    return float(np.median(tops)) if tops else 0.0
+
+
+def _cost_of_shape(box: Box, height: float, top_of_digits: float, *, is_zero: bool) -> float:
     left, top, right, bottom = box
-    low = max(_LOW_FROM - (bottom - top) / height, 0) * (_LOW_ZERO if is_zero else 1)
+    low = max(_LOW_FROM - (bottom - top) / height, 0)
+    hanging = max((top - top_of_digits) / height - _HANGING_FROM, 0)
     wide = max((right - left) / height - _WIDE_FROM, 0)
-    return _LOW * low + _WIDE * wide
+    return (_LOW * low + _HANGING * hanging) * (_LOW_ZERO if is_zero else 1) + _WIDE * wide
 
 
 def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float) -> float:

@@ -4,12 +4,13 @@ strokes or picture -> ink -> MNIST's normal form -> LiteRT -> calibrated `Predic
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
 from digit_core.errors import DamagedRun, InvalidImage, NoInk
-from digit_core.inference.litert import Classifier
+from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeatures
 from digit_core.inference.number_search import CUT, DRAWN, best_sequence
 from digit_core.inference.prediction import DrawingPrediction, Number, Prediction, RecognizedDigit
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
@@ -98,7 +99,7 @@ class Recognizer:
             return None
         line = TextLine(ink, np.eye(2, 3), ink.shape[::-1])
         inputs = [normalize_redrawn(candidate.ink) for candidate in segmentation.candidates]
-        return _number_of(line, segmentation, self.predict_normalized_all(inputs), DRAWN)
+        return self._number_of(line, segmentation, self.predict_normalized_all(inputs), DRAWN)
 
     def predict_lines(self, image: Image.Image | np.ndarray) -> tuple[Number, ...]:
         """Predict the digits of each line of a picture, top to bottom; at least one line.
@@ -127,17 +128,54 @@ class Recognizer:
         """As `_number`, but None for a line with more marks than one of digits has, too; and how many candidates."""
         try:
             segmentation = segment(line.ink)
-            return _cut_number(line, segmentation, self.predict_pictures), len(segmentation.candidates)
+            return self._cut_number(line, segmentation, self.predict_pictures), len(segmentation.candidates)
         except InvalidImage:
             return None, 0
 
     def _number(self, line: TextLine, predict: _Predict) -> Number:
         """The digits of a line; one doubtful digit if nothing in it looks like one. Raises NoInk or InvalidImage."""
-        found = _cut_number(line, segment(line.ink), predict)
+        found = self._cut_number(line, segment(line.ink), predict)
         if found:
             return found
         (prediction,) = predict([normalize_picture(line.ink)])
         return Number((RecognizedDigit(prediction, line.box_in_picture(_whole(line.ink)), line.ink),))
+
+    def _cut_number(self, line: TextLine, segmentation: Segmentation, predict: _Predict) -> Number | None:
+        inputs = [normalize_picture(each.ink) for each in segmentation.candidates]
+        return self._number_of(line, segmentation, predict(inputs), CUT)
+
+    def _number_of(
+        self, line: TextLine, segmentation: Segmentation, predictions: Sequence[Prediction], digit_cost: float
+    ) -> Number | None:
+        """The number that `predictions` for the candidates make likeliest; None if nothing looks like a digit."""
+        found = best_sequence(
+            segmentation,
+            np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
+            np.array([one.digit_likeness for one in predictions]),
+            digit_cost,
+        )
+        if not found:
+            return None
+        of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
+        digits = by_one_hand([of[id(one)] for one in found], self._features)
+        return Number(
+            tuple(
+                RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
+                for prediction, one in zip(digits, found, strict=True)
+            )
+        )
+
+    def _features(self, inputs: np.ndarray) -> np.ndarray | None:
+        """Of model inputs (n, 28, 28): the input of the last dense layer, float32 (n, d); None if there is none."""
+        try:
+            return self._feature_classifier.features(inputs)
+        except NoFeatures:
+            return None
+
+    @cached_property
+    def _feature_classifier(self) -> FeatureClassifier:
+        """Loaded when a number first needs it: most drawings are single digits. Raises NoFeatures."""
+        return FeatureClassifier(self.run.model_bytes())
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:
         """Predict the digit on a canvas of `size` pixels a side. Raises NoInk or InvalidStrokes."""
@@ -200,32 +238,6 @@ def _refuse_text(marks: Sequence[Prediction]) -> None:
             f"The picture looks like a page of text: only {len(sure)} of its {len(marks)} marks look like digits. "
             "Crop it to the numbers, or turn it upright."
         )
-
-
-def _cut_number(line: TextLine, segmentation: Segmentation, predict: _Predict) -> Number | None:
-    return _number_of(line, segmentation, predict([normalize_picture(each.ink) for each in segmentation.candidates]))
-
-
-def _number_of(
-    line: TextLine, segmentation: Segmentation, predictions: Sequence[Prediction], digit_cost: float = CUT
-) -> Number | None:
-    """The number that `predictions` for the candidates make likeliest; None if nothing looks like a digit."""
-    found = best_sequence(
-        segmentation,
-        np.array([one.probabilities for one in predictions]).reshape(-1, N_DIGITS),
-        np.array([one.digit_likeness for one in predictions]),
-        digit_cost,
-    )
-    if not found:
-        return None
-    of = dict(zip(map(id, segmentation.candidates), predictions, strict=True))
-    digits = by_one_hand([of[id(one)] for one in found])
-    return Number(
-        tuple(
-            RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
-            for prediction, one in zip(digits, found, strict=True)
-        )
-    )
 
 
 def _whole(ink: np.ndarray) -> Box:

@@ -151,6 +151,13 @@ def test_a_low_zero_after_a_tall_digit_is_one_and_other_low_signs_are_left_out(d
     assert len(found) == chosen
 
 
+@pytest.mark.parametrize(("top", "chosen"), [(70, 1), (35, 2)], ids=["comma", "small 1"])
+def test_a_long_comma_is_left_out_however_much_it_looks_like_a_one(top, chosen):
+    pieces = (bar(0, 0, 100, 50, part=1), bar(60, top, top + 57, 8, part=2))
+    segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (1, 1)]), 100.0)
+    assert len(best_sequence(segmentation, np.eye(10)[[6, 1]], np.array([0.99, 0.99]))) == chosen
+
+
 def test_a_mark_of_a_third_of_the_height_is_a_candidate():
     small = [stroke * 0.28 + (0, 120) for stroke in RING]
     assert any(box[3] - box[1] < 75 for box in boxes(segmented((ONE, 0), (ONE, 60), (small, 140))))
