@@ -13,6 +13,7 @@ from digit_core.preprocessing.segmentation import Box, Candidate, Piece, Segment
 
 _LEAST = 1e-4  # a candidate's probability counts as at least this
 CUT, DRAWN = 1.2, 0.3  # cost of each digit, cut from ink or drawn in strokes: fewer digits are likelier than more
+_WHOLE = 0.8  # and at most this of one at whose edges no ink is cut: two that stand apart are seldom one
 _LOW, _LOW_FROM = 12.0, 0.7  # cost for each height below this share of the line's
 _LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are often small
 _HANGING, _HANGING_FROM = 5.0, 0.3  # cost for each height that it begins below this depth, as a comma does
@@ -38,8 +39,10 @@ def best_sequence(
     top = _top_of_digits(segmentation)
     for score, zero, candidate in zip(scores, is_zero, segmentation.candidates, strict=True):
         own = Counter(piece.part for piece in pieces[candidate.first : candidate.last + 1])
-        is_torn = len(own) > 1 and any(count < sizes[part] for part, count in own.items())
-        cost = digit_cost + _cost_of_shape(candidate.box, height, top, is_zero=zero) + _TORN * is_torn
+        is_whole = all(count == sizes[part] for part, count in own.items())
+        is_torn = len(own) > 1 and not is_whole
+        cost = (min(digit_cost, _WHOLE) if is_whole else digit_cost) + _TORN * is_torn
+        cost += _cost_of_shape(candidate.box, height, top, is_zero=zero)
         starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
     best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
     best[0] = (0.0, 0, None)

@@ -151,6 +151,15 @@ def test_a_low_zero_after_a_tall_digit_is_one_and_other_low_signs_are_left_out(d
     assert len(found) == chosen
 
 
+@pytest.mark.parametrize(("parts", "chosen"), [((1, 2), 2), ((1, 1), 1)], ids=["apart", "joined"])
+def test_two_sure_digits_that_stand_apart_are_not_one(parts, chosen):
+    pieces = (bar(0, 0, 100, 40, part=parts[0]), bar(45, 0, 100, 10, part=parts[1]))
+    segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (0, 1), (1, 1)]), 100.0)
+    likeness = np.array([0.97, 0.5, 0.97])
+    found = best_sequence(segmentation, np.eye(10)[[2, 4, 1]] * np.array([[0.9], [0.6], [0.9]]), likeness)
+    assert len(found) == chosen
+
+
 @pytest.mark.parametrize(("top", "chosen"), [(70, 1), (35, 2)], ids=["comma", "small 1"])
 def test_a_long_comma_is_left_out_however_much_it_looks_like_a_one(top, chosen):
     pieces = (bar(0, 0, 100, 50, part=1), bar(60, top, top + 57, 8, part=2))
