@@ -26,6 +26,7 @@ from digit_core.training.synthetic.dataset import (
 )
 
 NO_DRAWINGS = np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64)
+_LABEL_SHARE = 0.5  # the label's part of a synthetic image's target; the rest is the teacher's
 NOT_A_DIGIT = N_DIGITS  # label of the eleventh class
 STRONG = Strength()
 MODERATE = Strength(rotation=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)  # bends less, shifts more
@@ -49,7 +50,8 @@ class MixedBatches(keras.utils.PyDataset):
     images, labels : training images, uint8 (n, 28, 28), and labels (n,).
     synthetic : synthetic digits and non-digits; by default as many as the configuration says.
     drawings : images and labels as above, of which each batch has its share.
-    teacher : a network whose probabilities, for all but the drawings, stand in for the labels.
+    teacher : a network whose probabilities, for all but the drawings, stand in for the labels; of synthetic images,
+        where there are no drawings, for half of each label.
     """
 
     def __init__(
@@ -68,6 +70,9 @@ class MixedBatches(keras.utils.PyDataset):
         self._n_negatives = int(config.batch_size * config.non_digit_share + 0.5)
         self._drawings, self._drawing_labels = drawings
         self._teacher = teacher
+        # Of a synthetic image the label is certain, and a teacher may not know what is new in the generator. Beside
+        # drawings the teacher is the network itself, which is to stay as it is.
+        self._label_share = 0.0 if len(drawings[0]) else _LABEL_SHARE
         self._n_drawings = int(config.batch_size * config.drawing_share + 0.5) if len(self._drawings) else 0
         self._n_images = max(config.batch_size - self._n_digits - self._n_negatives - self._n_drawings, 1)
         self._one_hot = np.eye(class_count(config), dtype=np.float32)
@@ -96,7 +101,9 @@ class MixedBatches(keras.utils.PyDataset):
         inputs = np.concatenate([images, synthetic])
         targets = self._one_hot[np.concatenate(labels).astype(np.int64)]
         if self._teacher is not None:
-            targets = softmax(self._teacher.logits_in_batches(inputs), axis=1)
+            taught = softmax(self._teacher.logits_in_batches(inputs), axis=1)
+            share = np.repeat([0.0, self._label_share], [len(images), len(synthetic)]).astype(np.float32)[:, None]
+            targets = (1 - share) * taught + share * targets
         if self._n_drawings:
             drawn = rng.integers(0, len(self._drawings), self._n_drawings)
             inputs = np.concatenate([inputs, Augmenter(MILD, rng)(to_float(self._drawings[drawn]))])
@@ -121,9 +128,10 @@ def drawing_like_validation(
     """Validation data that resembles what people draw, for calibration.
 
     Held-out images, uint8 (n, 28, 28), strongly augmented, and synthetic digits that no training
-    uses: float32 (m, 28, 28), 0 to 1, and int64 labels (m,).
+    uses: float32 (m, 28, 28), 0 to 1, and int64 labels (m,). None of these is cursive: a nine like a P, accepted
+    as a digit by itself, would have the letter accepted, too.
     """
-    synthetic = load_or_generate(synthetic_digits, 0, VALIDATION_SEED)
+    synthetic = load_or_generate(synthetic_digits, 0, VALIDATION_SEED, cursive=False)
     augment = Augmenter(STRONG, np.random.default_rng(VALIDATION_SEED))
     augmented = [augment(to_float(images[i : i + 500])) for i in range(0, len(images), 500)]
     return np.concatenate([*augmented, to_float(synthetic.images)]), np.concatenate([labels, synthetic.labels])

@@ -21,7 +21,7 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     Parameters: `logits` (n, k) and `labels` (n,), 0 to 9, of validation digits.
     """
     digits = logits[:, :N_DIGITS]
-    temperature = fit_temperature(logits, labels)
+    temperature = _fit_temperature(logits, labels)
     correct = digits.argmax(1) == labels
     threshold = float(np.quantile(digit_likeness(logits)[correct], 1 - _ACCEPTED)) if correct.any() else 0.0
     return Calibration(
@@ -32,7 +32,15 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     )
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def fit_picture_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature for photos and scans: halfway, as a factor, between 1 and the one that fits synthetic scans.
+
+    Real ones are stranger than those, and a network is surer of what resembles its training.
+    """
+    return float(np.sqrt(_fit_temperature(logits, labels)))
+
+
+def _fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature, 0.1 to 10, with the least cross-entropy; parameters as of `fit_calibration`."""
     digits = logits[:, :N_DIGITS].astype(np.float64)
 

@@ -27,7 +27,7 @@ from digit_core.runs.schemas import Environment, Metrics, Progress, TrainedNetwo
 from digit_core.training.adaptation import average, base_network, blend, compare
 from digit_core.training.architectures import build
 from digit_core.training.batches import class_count, drawing_like_validation, scan_like_validation
-from digit_core.training.calibration import fit_calibration, fit_temperature
+from digit_core.training.calibration import fit_calibration, fit_picture_temperature
 from digit_core.training.callbacks import (
     EndFit,
     FitEnded,
@@ -151,7 +151,7 @@ def fit_network(
     classifier = Classifier((folder / "model.tflite").read_bytes(), threads=os.cpu_count() or 1)
     calibration = fit_calibration(classifier.logits_in_batches(inputs), labels)
     scans, scan_labels = scan_like_validation()
-    on_pictures = fit_temperature(picture_logits(classifier, scans), scan_labels)
+    on_pictures = fit_picture_temperature(picture_logits(classifier, scans), scan_labels)
     calibration = calibration.model_copy(update={"picture_temperature": on_pictures})
     (folder / "calibration.json").write_text(calibration.model_dump_json(indent=1))
     trained = TrainedNetwork(

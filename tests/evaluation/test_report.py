@@ -5,7 +5,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 from digit_core.evaluation.metrics import reliability
 from digit_core.evaluation.report import evaluate
 from digit_core.inference.probabilities import digit_likeness, digit_probabilities
-from digit_core.training.calibration import fit_calibration
+from digit_core.training.calibration import fit_calibration, fit_picture_temperature
 
 
 def _made_up(n=400, seed=0):
@@ -54,6 +54,7 @@ def test_temperature_scaling_recovers_a_known_temperature():
     before = reliability(digit_probabilities(logits * 3, 1.0), labels).error
     assert fitted.error_before == pytest.approx(before)
     assert fitted.error_after < 0.02 < before
+    assert fit_picture_temperature(logits / 4, labels) == pytest.approx(1 / 2, rel=0.03), "halfway from 1 to 1 / 4"
 
 
 def test_the_threshold_accepts_nearly_all_correct_predictions():

@@ -7,7 +7,7 @@ from digit_core.jobs.training_job import TEACHERS
 from digit_core.runs.config import training_config
 from digit_core.runs.run import SHIPPED
 from digit_core.storage.paths import SHIPPED_RUN
-from digit_core.training.batches import MixedBatches
+from digit_core.training.batches import NOT_A_DIGIT, MixedBatches
 from digit_core.training.distillation import MeanTeacher, read_teachers
 from digit_core.training.synthetic.dataset import SyntheticDigits
 
@@ -32,11 +32,18 @@ def test_the_softmax_of_the_mean_teacher_is_the_mean_of_its_members():
 
 
 def test_the_students_batches_have_the_teachers_probabilities_for_labels():
-    config = training_config("quick", synthetic_digits=0, synthetic_digit_share=0, batch_size=8, teachers=("a", "b"))
+    config = training_config(
+        "quick", synthetic_digits=0, synthetic_digit_share=0, non_digit_share=0.25, batch_size=8, teachers=("a", "b")
+    )
     images, labels = np.zeros((20, 28, 28), np.uint8), np.zeros(20, np.int64)
     pool = SyntheticDigits(NOTHING.images, NOTHING.labels, np.zeros((5, 28, 28), np.uint8))
     _, targets = MixedBatches(images, labels, config, pool, teacher=MeanTeacher([Sure(3, 0.7)]))[0]
-    assert targets[:, 3] == pytest.approx(np.full(8, 0.7), abs=1e-6), "non-digits too"
+    is_digit = targets[:, NOT_A_DIGIT] < 0.4
+    assert 0 < is_digit.sum() < 8
+    assert targets[is_digit, 3] == pytest.approx(np.full(is_digit.sum(), 0.7), abs=1e-6)
+    assert targets[~is_digit][:, [3, NOT_A_DIGIT]] == pytest.approx(np.array([[0.35, 0.515]] * (~is_digit).sum())), (
+        "of a synthetic image the label is certain, and counts half"
+    )
 
 
 def test_teachers_are_found_in_the_working_folder_or_among_the_runs(own_home, tmp_path):

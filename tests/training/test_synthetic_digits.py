@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from digit_core.training.synthetic import dataset
+from digit_core.training.synthetic.cursive_templates import CURSIVE_SHARES, CURSIVE_TEMPLATES, left_tailed_nine
 from digit_core.training.synthetic.digit_templates import DIGIT_TEMPLATES
 from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.letter_templates import LETTERS, parse_plan
 from digit_core.training.synthetic.non_digits import generate_non_digits
 from digit_core.training.synthetic.pen_curves import arc, corners, line, perturb, smooth
-from digit_core.training.synthetic.regional_templates import REGIONAL_TEMPLATES, flagged_one
+from digit_core.training.synthetic.regional_templates import REGIONAL_TEMPLATES, SHARES, flagged_one
 
 
 def test_a_curve_goes_through_its_control_points():
@@ -28,7 +29,7 @@ def test_an_arc_starts_and_ends_at_the_given_angles():
     np.testing.assert_allclose(points[[0, -1]], [[2, 0], [0, 1]], atol=1e-12)
 
 
-@pytest.mark.parametrize("template", [*DIGIT_TEMPLATES, *REGIONAL_TEMPLATES.values()])
+@pytest.mark.parametrize("template", [*DIGIT_TEMPLATES, *REGIONAL_TEMPLATES.values(), *CURSIVE_TEMPLATES.values()])
 def test_every_perturbed_template_has_finite_strokes(template):
     rng = np.random.default_rng(0)
     for _ in range(200):
@@ -55,6 +56,18 @@ def test_the_flag_of_a_one_rises_to_its_top():
     flags = [one[0][[0, 2]] for one in (flagged_one(rng) for _ in range(300))]
     rises = np.array([np.degrees(np.arctan2(start[1] - top[1], top[0] - start[0])) for start, top in flags])
     assert np.quantile(rises, 0.05) > 20, "a flag that is nearly level makes a seven"
+
+
+def test_the_tail_of_a_left_tailed_nine_hangs_from_the_left_half_of_its_bowl():
+    rng = np.random.default_rng(0)
+    for plan in (left_tailed_nine(rng) for _ in range(300)):
+        tail, bowl = plan[-1][-1], np.concatenate(plan)[:-2]
+        assert tail[0] < (bowl[:, 0].min() + bowl[:, 0].max()) / 2 + 0.1, "on the right it is an ordinary nine"
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_every_digit_is_also_written_as_the_school_teaches_it(digit):
+    assert SHARES.get(digit, 0) + CURSIVE_SHARES.get(digit, 0) <= 0.6
 
 
 def test_scans_are_model_inputs_of_every_class_with_uneven_ink():

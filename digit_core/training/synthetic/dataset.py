@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -18,7 +19,7 @@ from digit_core.storage.files import write_bytes
 from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.non_digits import generate_non_digits
 
-_VERSION = 4  # of the generator; raise it when its images change
+_VERSION = 7  # of the generator; raise it when its images change
 TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
 _WORTH_PROCESSES = 2000  # images: fewer are generated sooner than other processes start
@@ -33,16 +34,17 @@ class SyntheticDigits:
     negatives: np.ndarray
 
 
-def load_or_generate(digits: int, negatives: int, seed: int) -> SyntheticDigits:
+def load_or_generate(digits: int, negatives: int, seed: int, *, cursive: bool = True) -> SyntheticDigits:
     """The result of `generate`, from the data folder if it is cached there."""
 
     def generated() -> dict[str, np.ndarray]:
         processes = (os.cpu_count() or 1) if digits + negatives >= _WORTH_PROCESSES else 1
-        found = generate(digits, negatives, seed, processes)
+        found = generate(digits, negatives, seed, processes, cursive=cursive)
         return {"images": found.images, "labels": found.labels, "others": found.negatives}
 
     # File and arrays have the names that earlier versions gave them.
-    found = _cached(f"written-{_VERSION}-{digits}-{negatives}-{seed}.npz", ("images", "labels", "others"), generated)
+    version = f"{_VERSION}{'' if cursive else '-plain'}"
+    found = _cached(f"written-{version}-{digits}-{negatives}-{seed}.npz", ("images", "labels", "others"), generated)
     return SyntheticDigits(*found)
 
 
@@ -74,24 +76,27 @@ def _cached(file: str, names: Sequence[str], generate: Callable[[], dict[str, np
     return [generated[name] for name in names]
 
 
-def generate(digits: int, negatives: int, seed: int, processes: int = 1) -> SyntheticDigits:
-    """Generate `digits` digits and `negatives` non-digits.
+def generate(digits: int, negatives: int, seed: int, processes: int = 1, *, cursive: bool = True) -> SyntheticDigits:
+    """Generate `digits` digits, `cursive` ones among them or not, and `negatives` non-digits.
 
-    The result depends on the three numbers alone, not on how many processes share the work.
+    The result depends on these alone, not on how many processes share the work.
     """
     seeds = np.random.SeedSequence(seed).spawn(_PARTS)
     counts = [
         (digits // _PARTS + (i < digits % _PARTS), negatives // _PARTS + (i < negatives % _PARTS))
         for i in range(_PARTS)
     ]
+    part = partial(_generate_part, cursive=cursive)
     if processes == 1:
-        parts = list(map(_generate_part, counts, seeds))
+        parts = list(map(part, counts, seeds))
     else:
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            parts = list(pool.map(_generate_part, counts, seeds))
+            parts = list(pool.map(part, counts, seeds))
     return SyntheticDigits(*(np.concatenate(parts) for parts in zip(*parts, strict=True)))
 
 
-def _generate_part(counts: tuple[int, int], seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _generate_part(
+    counts: tuple[int, int], seed: np.random.SeedSequence, *, cursive: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return *generate_digits(counts[0], rng), generate_non_digits(counts[1], rng)
+    return *generate_digits(counts[0], rng, cursive=cursive), generate_non_digits(counts[1], rng)
