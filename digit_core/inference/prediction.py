@@ -59,7 +59,7 @@ class RecognizedDigit:
 class Number:
     """Several digits."""
 
-    digits: tuple[RecognizedDigit, ...]  # left to right
+    digits: tuple[RecognizedDigit, ...]  # left to right, row by row
 
     @property
     def text(self) -> str:

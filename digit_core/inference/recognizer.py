@@ -21,7 +21,7 @@ from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
 from digit_core.preprocessing.pipeline import drawing_steps
 from digit_core.preprocessing.segmentation import Box, Segmentation, segment
-from digit_core.preprocessing.stroke_groups import group_strokes
+from digit_core.preprocessing.stroke_groups import group_strokes, rows_of
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes, normalize_redrawn
 from digit_core.preprocessing.text_lines import TextLine, drawn_line, find_line, find_lines
@@ -75,10 +75,11 @@ class Recognizer:
         return self._number(find_line(image), self.predict_pictures)
 
     def predict_drawn_number(self, drawing: Drawing, ink: np.ndarray) -> Number:
-        """Predict several digits on a canvas, left to right. Raises NoInk, InvalidStrokes or InvalidImage.
+        """Predict several digits on a canvas, left to right and row by row.
 
         `ink`: float32 (h, w), 0 (blank) to 1 (ink), the first of the drawing's steps; boxes are in its pixels. Digits
-        are told apart by their strokes, and cut from the ink where that finds more of them.
+        are told apart by their strokes, and cut from the ink where that finds more of them. Raises NoInk,
+        InvalidStrokes or InvalidImage.
         """
         found = None if drawing.picture is not None else self._number_of_strokes(drawing, ink)
         if found and found.share_of_digits == 1:
@@ -94,7 +95,15 @@ class Recognizer:
         return found if found and found.share_of_digits >= cut.share_of_digits else cut
 
     def _number_of_strokes(self, drawing: Drawing, ink: np.ndarray) -> Number | None:
-        segmentation = group_strokes(drawing.strokes, drawing.pen_width)
+        rows = [
+            self._number_of_row(strokes, drawing.pen_width, ink)
+            for strokes in rows_of(drawing.strokes, drawing.pen_width)
+        ]
+        found = [row for row in rows if row is not None]
+        return Number(tuple(digit for row in found for digit in row.digits)) if len(found) == len(rows) else None
+
+    def _number_of_row(self, strokes: Sequence[np.ndarray], pen_width: float, ink: np.ndarray) -> Number | None:
+        segmentation = group_strokes(strokes, pen_width)
         if segmentation is None:
             return None
         line = TextLine(ink, np.eye(2, 3), ink.shape[::-1])

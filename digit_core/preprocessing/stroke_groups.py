@@ -24,6 +24,7 @@ from digit_core.preprocessing.strokes import finite_strokes, redraw
 
 _MOST = 60  # strokes: a number of ten digits, each in six
 _SHARED = 0.8  # of the narrower one: strokes that are above each other by so much are parts of one digit
+_HIGH = 0.45  # of the highest row: lower ones are bars and dots, parts of digits
 _STEEP = 1.0  # parts of strokes steeper than this show the slant of the writing
 
 
@@ -59,6 +60,31 @@ def group_strokes(strokes: Sequence[np.ndarray], pen_width: float) -> Segmentati
                 candidates.append(Candidate(first, last, box, redraw(own, pen_width)))
     pieces = tuple(Piece.of_box(box, part) for part, box in enumerate(boxes))
     return Segmentation(pieces, tuple(candidates), height) if len(candidates) <= MOST_CANDIDATES else None
+
+
+def rows_of(strokes: Sequence[np.ndarray], pen_width: float) -> list[list[np.ndarray]]:
+    """The strokes of each row of numbers, top to bottom; one row if they are not clearly several.
+
+    Rows are apart, of similar height, and at least one has digits side by side: two rings above each other are an
+    eight. Raises NoInk or InvalidStrokes.
+    """
+    found = finite_strokes(strokes)
+    rows: list[list[np.ndarray]] = []
+    for stroke in sorted(found, key=lambda stroke: float(stroke[:, 1].min())):
+        if rows and stroke[:, 1].min() - pen_width <= max(each[:, 1].max() for each in rows[-1]):
+            rows[-1].append(stroke)
+        else:
+            rows.append([stroke])
+    heights = [bottom - top for _, top, _, bottom in (_box(row, pen_width) for row in rows)]
+    is_several = len(rows) > 1 and min(heights) >= _HIGH * max(heights)
+    return rows if is_several and any(_are_side_by_side(row, pen_width) for row in rows) else [found]
+
+
+def _are_side_by_side(strokes: Sequence[np.ndarray], pen_width: float) -> bool:
+    slant = _slant(strokes)
+    spans = sorted(_span([stroke], slant) for stroke in strokes)
+    reach = np.maximum.accumulate([right for _, right in spans])
+    return any(left - pen_width > right for (left, _), right in zip(spans[1:], reach[:-1], strict=True))
 
 
 def _stacked(strokes: Sequence[np.ndarray], slant: float) -> list[list[np.ndarray]]:

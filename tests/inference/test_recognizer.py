@@ -93,6 +93,14 @@ def test_digits_whose_strokes_cross_on_the_canvas_are_told_apart(recognizer):
     assert number.digits[0].box[2] > number.digits[1].box[0]
 
 
+def test_two_rows_on_the_canvas_are_read_one_after_the_other(recognizer):
+    small = [[stroke * 0.4 + at for stroke in strokes] for strokes, at in ((SEVEN, (10, 0)), (ZERO, (80, 0)))]
+    below = [[stroke * 0.4 + at for stroke in strokes] for strokes, at in ((ONE, (10, 140)), (SEVEN, (110, 140)))]
+    number = _drawn_number(recognizer, [stroke for digit in (*below, *small) for stroke in digit])
+    assert number.text == "7017"
+    assert number.digits[2].box[1] > number.digits[0].box[3]
+
+
 @pytest.mark.parametrize("pen", [14.0, 44.0])
 @pytest.mark.parametrize("jitter", [0.0, 3.0])
 def test_a_dot_is_no_number(recognizer, pen, jitter):

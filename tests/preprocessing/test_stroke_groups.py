@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_core import NoInk
-from digit_core.preprocessing.stroke_groups import group_strokes
+from digit_core.preprocessing.stroke_groups import group_strokes, rows_of
 
 ONE = [np.array([[0.0, 40.0], [0.0, 240.0]])]
 RING = [np.array([[50 + 50 * np.cos(t), 140 + 100 * np.sin(t)] for t in np.linspace(0, 2 * np.pi, 40)])]
@@ -62,3 +62,26 @@ def test_dots_and_points_that_are_not_finite_do_no_harm():
     assert len(grouped.pieces) == 2
     with pytest.raises(NoInk):
         group_strokes([np.array([[np.nan, 1.0]])], 10.0)
+
+
+def lower(strokes, y: float) -> list[np.ndarray]:
+    return [stroke + (0, y) for stroke in strokes]
+
+
+def test_rows_of_numbers_come_from_top_to_bottom_whatever_their_order():
+    upper, below = [*ONE, *moved(RING, 40)], lower([*moved(ONE, 30), *moved(ONE, 80)], 240)
+    found = rows_of([*below, *upper], 10.0)
+    assert [sorted(stroke[0, 0] for stroke in row) for row in found] == [[0, 140], [30, 80]]
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [*RING, *lower(RING, 240)],
+        [*moved(RING, 60), *moved(ONE, 200), np.array([[20.0, 10.0], [180.0, 12.0]])],
+        [*ONE, *moved(lower(ONE, 150), 60)],
+    ],
+    ids=["an eight in two rings", "a bar above", "a step"],
+)
+def test_what_is_not_clearly_several_rows_is_one(strokes):
+    assert len(rows_of(strokes, 10.0)) == 1
