@@ -26,6 +26,7 @@ from pages.draw_sections import (
 
 _TAB, _TABS = "input", ("Draw", "Upload")
 _DIGITS = 0.6  # of the parts of a drawing: if more look like digits, it is a number, else scribble
+_INK = 0.6  # of a drawing's ink, which a number's digits have: the sides of a frame look like ones
 
 
 @st.fragment
@@ -78,7 +79,8 @@ def separate_digits(recognizer: Recognizer, drawing: Drawing, ink: np.ndarray) -
         number = recognizer.predict_drawn_number(drawing, ink)
     except (NoInk, InvalidImage):  # the canvas is painted all over, or full of dots
         return None
-    return number if len(number.digits) > 1 and number.share_of_digits > _DIGITS else None
+    is_number = len(number.digits) > 1 and number.share_of_digits > _DIGITS and number.share_of_ink(ink) > _INK
+    return number if is_number else None
 
 
 def show_why(recognizer: Recognizer, prediction: Prediction) -> None:

@@ -70,3 +70,10 @@ class Number:
     def share_of_digits(self) -> float:
         """The share of `digits` that look like digits, 0 to 1."""
         return float(np.mean([digit.prediction.is_digit for digit in self.digits]))
+
+    def share_of_ink(self, ink: np.ndarray) -> float:
+        """The share of some ink, float32 (h, w), 0 to 1, that is in the digits' boxes; these are in its pixels."""
+        inside = np.zeros(ink.shape, bool)
+        for left, top, right, bottom in (digit.box for digit in self.digits):
+            inside[max(top, 0) : bottom, max(left, 0) : right] = True
+        return float(ink[inside].sum() / max(float(ink.sum()), 1e-9))

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image, ImageDraw
 from digit_core import NoInk, Recognizer
 from digit_core.errors import DamagedRun, InvalidStrokes
 from digit_core.inference.litert import Classifier
+from digit_core.inference.prediction import Number
 from digit_core.preprocessing import pipeline
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.runs.run import SHIPPED, Run, open_run
@@ -17,6 +19,7 @@ def recognizer():
     return Recognizer(open_run(SHIPPED))
 
 
+_SIDES = (10, 10, 30, 270), (250, 10, 270, 270)  # of a frame
 SEVEN = [np.array([[60.0, 60], [190, 60], [120, 220]])]
 ONE = [np.array([[140.0, 50], [140, 230]])]
 # An oval, point by point.
@@ -99,6 +102,17 @@ def test_two_rows_on_the_canvas_are_read_one_after_the_other(recognizer):
     number = _drawn_number(recognizer, [stroke for digit in (*below, *small) for stroke in digit])
     assert number.text == "7017"
     assert number.digits[2].box[1] > number.digits[0].box[3]
+
+
+def test_the_share_of_ink_tells_a_number_from_the_sides_of_a_frame(recognizer):
+    small = [stroke * 0.6 for stroke in SEVEN + [stroke + (190, 0) for stroke in ZERO]]
+    number = _drawn_number(recognizer, small)
+    ink = _painted(small) / np.float32(255)
+    assert number.text == "70"
+    assert number.share_of_ink(ink) == pytest.approx(1, abs=0.02)
+    frame = _painted([np.array([[20.0, 20], [260, 20], [260, 260], [20, 260], [20, 20]])], pen=10) / np.float32(255)
+    sides = [replace(digit, box=box) for digit, box in zip(number.digits, _SIDES, strict=True)]
+    assert Number(tuple(sides)).share_of_ink(frame) < 0.6
 
 
 @pytest.mark.parametrize("pen", [14.0, 44.0])
