@@ -59,7 +59,7 @@ def synthetic_data(tmp_path_factory) -> Path:
         quick = training_config("quick")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DIGITS_HOME", str(folder))
-            load_or_generate(quick.synthetic_digits, quick.non_digits, TRAINING_SEED)
+            load_or_generate(quick.synthetic_digits, quick.non_digits, TRAINING_SEED, cursive=False)
             load_or_generate(6000, 0, VALIDATION_SEED, cursive=False)
             load_or_generate_scans(2000, VALIDATION_SEED)
 

@@ -82,6 +82,7 @@ def predict_files(files: Iterable[Path], task: Task, workers: int | None = None)
             while len(begun) < _AHEAD * workers and (chunk := list(islice(paths, CHUNK))):
                 begun.append((chunk, executor.submit(_in_worker, chunk)))
             if not begun:
+                executor.shutdown()  # waits for the idle workers: an exit meanwhile would close their pipes
                 return
             chunk, future = begun.popleft()
             try:

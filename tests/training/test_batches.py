@@ -4,7 +4,7 @@ import pytest
 from digit_core.runs.config import training_config
 from digit_core.storage import paths
 from digit_core.training.batches import NOT_A_DIGIT, MixedBatches, drawing_like_validation
-from digit_core.training.synthetic.dataset import generate, load_or_generate
+from digit_core.training.synthetic.dataset import SyntheticDigits, generate, load_or_generate
 
 MIXED = training_config(
     "two_block", batch_size=10, synthetic_digits=30, synthetic_digit_share=0.3, non_digits=20, non_digit_share=0.2
@@ -88,3 +88,18 @@ def test_validation_has_the_held_out_images_and_fresh_digits(own_home):
     assert list(labels[:7]) == list(range(7))
     assert images[:7].max() == 0
     assert (images[7:].max((1, 2)) > 0.5).all()
+
+
+@pytest.mark.parametrize(("preset", "cursive"), [("quick", False), ("robust", True)])
+def test_where_there_are_few_synthetic_digits_none_is_cursive(monkeypatch, preset, cursive):
+    asked = []
+
+    def generate(digits, negatives, seed, *, cursive):
+        asked.append(cursive)
+        return SyntheticDigits(
+            *(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64), np.zeros((1, 28, 28), np.uint8))
+        )
+
+    monkeypatch.setattr("digit_core.training.batches.load_or_generate", generate)
+    MixedBatches(np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.int64), training_config(preset))
+    assert asked == [cursive]
