@@ -77,6 +77,15 @@ export default function ({data, parentElement, setTriggerValue}) {
     show();
     if (focus) chosen().focus({preventScroll: true});
   };
+  // An open card follows the selection, once that rests.
+  const step = (index, focus) => {
+    choose(index, focus);
+    clearTimeout(reader.following);
+    reader.following = setTimeout(() => {
+      const box = chosen()?.dataset.box;
+      if (reader.opened && box && box !== reader.opened) setTriggerValue('opened', JSON.parse(box));
+    }, 250);
+  };
   const correct = value => chosen() && setTriggerValue('corrected', {box: JSON.parse(chosen().dataset.box), value});
   // A box in the line above or below, the nearest in its row.
   const beside = way => {
@@ -93,6 +102,7 @@ export default function ({data, parentElement, setTriggerValue}) {
     show();
     if (inBoxes) chosen()?.focus({preventScroll: true});
   }
+  reader.opened = data.opened;
   const index = event => boxes().indexOf(event.target.closest('button'));
   view.onfocusin = null;
   reader.listens?.abort();
@@ -106,14 +116,14 @@ export default function ({data, parentElement, setTriggerValue}) {
   keys.addEventListener('click', event => {
     const key = event.target.closest('button');
     if (!key || key.disabled) return;
-    if (key.dataset.step) return choose((reader.chosen ?? -Number(key.dataset.step > 0)) + Number(key.dataset.step));
+    if (key.dataset.step) return step((reader.chosen ?? -Number(key.dataset.step > 0)) + Number(key.dataset.step));
     correct(key.dataset.value === 'undo' ? null : Number(key.dataset.value));
   }, {signal});
   reader.addEventListener('keydown', event => {
     if (event.altKey || event.ctrlKey || event.metaKey || !chosen()) return;
     const arrows = {
-      ArrowLeft: () => choose(reader.chosen - 1, true), ArrowRight: () => choose(reader.chosen + 1, true),
-      ArrowUp: () => choose(beside(-1), true), ArrowDown: () => choose(beside(1), true),
+      ArrowLeft: () => step(reader.chosen - 1, true), ArrowRight: () => step(reader.chosen + 1, true),
+      ArrowUp: () => step(beside(-1), true), ArrowDown: () => step(beside(1), true),
     };
     const act = {
       ...(index(event) < 0 ? {} : arrows),
@@ -155,17 +165,18 @@ def show(
         f"<style>.st-key-boxes-{key}{{min-height:calc(min(var(--canvas-size,{shown.width}px),{shown.width}px)*"
         f"{shown.height / shown.width:.4f} + 9rem)}}</style>"
     )
+    source_opened, box_opened = st.session_state.get(f"{key}-opened") or (None, None)
+    opened = known.get(box_opened) if source_opened == source else None
     with st.container(key=f"boxes-{key}"):
         _boxes(
-            data={"html": html, "source": source, "hint": _HINT},
+            data={"html": html, "source": source, "hint": _HINT, "opened": str(list(opened.box)) if opened else ""},
             on_corrected_change=lambda: _correct(key, source, known, on_correct),
             on_opened_change=lambda: _open(key, source, known),
             key=key,
         )
     if len(known) > _MOST_BOXES:
         st.caption(f"The first {_MOST_BOXES} of {len(known)} boxes.")
-    opened = st.session_state.get(f"{key}-opened")
-    return known.get(opened[1]) if opened and opened[0] == source else None
+    return opened
 
 
 def _box(value: object) -> tuple | None:

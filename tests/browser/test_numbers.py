@@ -19,6 +19,22 @@ def test_a_number_drawn_on_the_canvas_is_the_answer(app, page):
     expect(page.get_by_role("button", name="Digit 5: 0")).to_be_visible()
 
 
+def test_an_open_card_follows_the_selection(app, page):
+    page.goto(app)
+    draw(page, *(stroke.tolist() for stroke in strokes("90210", 30, 95, 31)))
+    page.get_by_role("button", name="Digit 1: 9").click()
+    expect(page.get_by_text("Digit 1 of 5")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Digit 2 of 5")).to_be_visible()
+    page.get_by_role("button", name="Next digit").click()
+    expect(page.get_by_text("Digit 3 of 5")).to_be_visible()
+    page.get_by_role("button", name="Digit 3: 2").click()  # a click on the open one closes it
+    expect(page.get_by_text("Digit 3 of 5")).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Digit 4: 1")).to_be_focused()
+    expect(page.get_by_text("Digit 4 of 5")).to_be_hidden()
+
+
 def test_two_lines_of_a_turned_photo_are_recognised_and_a_box_is_corrected(app, page):
     file = io.BytesIO()
     photo(["90210", "47386"]).save(file, "JPEG")
