@@ -19,7 +19,7 @@ from digit_core.inference.zooms import picture_logits
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
-from digit_core.preprocessing.pipeline import drawing_steps
+from digit_core.preprocessing.pipeline import drawing_steps, thin_ink
 from digit_core.preprocessing.segmentation import Box, Segmentation, segment
 from digit_core.preprocessing.stroke_groups import group_strokes, rows_of
 from digit_core.preprocessing.stroke_width import normalize_picture
@@ -86,8 +86,9 @@ class Recognizer:
             return found
         if drawing.picture is None and drawing.longer_side < _BLOB * drawing.pen_width:
             raise NoInk("The drawing is too small for several digits: its strokes are as wide as it is.")
+        to_cut = ink if drawing.picture is not None else thin_ink(drawing, ink.shape)
         try:
-            cut = self._number(drawn_line(ink), self.predict_normalized_all)
+            cut = self._number(drawn_line(to_cut), self.predict_normalized_all)
         except InvalidImage:
             if found:
                 return found

@@ -1,6 +1,6 @@
 """The steps from a drawing or a picture to the model's input, for people to see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -10,6 +10,7 @@ from digit_core.preprocessing.normalize import to_float
 from digit_core.preprocessing.stroke_width import normalize_picture, to_mnist_stroke_width
 from digit_core.preprocessing.strokes import draw_line, finite_strokes, normalize_redrawn, redraw
 
+_THIN = 0.1  # of a drawing's height
 _NORMALISED = "Normalised stroke width"
 _MODEL_INPUT = "Model input: 28 × 28 pixels"
 
@@ -47,6 +48,14 @@ def picture_steps(ink: np.ndarray, model_input: np.ndarray) -> tuple[Step, ...]:
         Step(_NORMALISED, _square(to_mnist_stroke_width(ink))),
         Step(_MODEL_INPUT, model_input),
     )
+
+
+def thin_ink(drawing: Drawing, shape: tuple[int, int]) -> np.ndarray:
+    """The strokes in a pen that fills no loop of their digits: float32 of that shape (h, w), 0 to 1."""
+    high = float(np.ptp(np.concatenate(drawing.strokes), axis=0)[1])
+    pen = min(drawing.pen_width, max(_THIN * high, drawing.pen_width / 4))
+    height, width = shape
+    return _rasterize(replace(drawing, picture=None, pen_width=pen), max(shape))[:height, :width]
 
 
 def _rasterize(drawing: Drawing, size: int) -> np.ndarray:

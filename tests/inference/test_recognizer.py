@@ -132,6 +132,14 @@ def test_digits_in_one_stroke_on_the_canvas_are_cut(recognizer):
     assert _drawn_number(recognizer, [np.concatenate(rings)]).text == "00"
 
 
+@pytest.mark.parametrize("pen", [14.0, 28.0, 36.0])
+def test_zeros_that_one_stroke_links_are_cut_whatever_the_pen(recognizer, pen):
+    turn = np.linspace(0, 2 * np.pi, 40)
+    zeros = [np.stack([x - 62 * np.sin(turn), 274 - 78 * np.cos(turn)], 1) for x in (146, 287, 429)]
+    drawing = Drawing((np.concatenate(zeros),), pen)
+    assert recognizer.predict_drawn_number(drawing, recognizer.predict_drawing(drawing, 560).steps[0].ink).text == "000"
+
+
 def test_a_run_without_a_temperature_for_pictures_has_one_for_all(calibrated):
     recognizer = calibrated(temperature=3.0, picture_temperature=None)
     assert recognizer.predict(_painted(SEVEN)).confidence < 0.9
