@@ -14,6 +14,7 @@ from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeature
 from digit_core.inference.number_search import CUT, DRAWN, best_sequence
 from digit_core.inference.prediction import DrawingPrediction, Number, Prediction, RecognizedDigit
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
+from digit_core.inference.typeset_text import refuse_text
 from digit_core.inference.writing_style import by_one_hand
 from digit_core.inference.zooms import picture_logits
 from digit_core.preprocessing.fabric_canvas import Drawing
@@ -30,10 +31,6 @@ from digit_core.runs.run import Run, open_run
 
 _PAGE_LINES = 3  # a page of text has at least so many lines
 _PAGE_CANDIDATES = 250  # after so many, of ten lines of numbers or three of text, this is decided
-_DIGITS = 0.5  # of whose marks fewer look like digits
-# Many letters do: of the marks on typeset pages of text 58 to 66 % are sure digits, on pages of digits 92 to 100 %.
-_MANY_MARKS, _SURE, _SURE_DIGITS = 60, 0.9, 0.75
-
 _BLOB = 2  # times the pen's width: a drawing smaller than this is a blot
 
 _Predict = Callable[[Sequence[np.ndarray]], list[Prediction]]
@@ -128,7 +125,7 @@ class Recognizer:
             candidates += count
             is_decided = len(numbers) >= _PAGE_LINES if line is lines[-1] else candidates >= _PAGE_CANDIDATES
             if is_decided and len(lines) >= _PAGE_LINES:
-                _refuse_text([digit.prediction for number in numbers for digit in number.digits])
+                refuse_text([digit.prediction for number in numbers for digit in number.digits])
         if not numbers:
             raise NoInk("There is nothing in the picture that looks like a line of digits.")
         digits = [number for number in numbers if any(digit.prediction.is_digit for digit in number.digits)]
@@ -236,18 +233,6 @@ class Recognizer:
         `probabilities`: a row of the run's predictions, float32 (10,); `model_input`: float32 (28, 28), 0 to 1.
         """
         return self.predict_normalized(model_input).with_probabilities(probabilities)
-
-
-def _refuse_text(marks: Sequence[Prediction]) -> None:
-    """Raise InvalidImage if the marks of several lines are those of a page of text."""
-    digits = [mark for mark in marks if mark.is_digit]
-    sure = [mark for mark in digits if mark.confidence > _SURE]
-    is_text = len(sure) < _SURE_DIGITS * len(marks) if len(marks) >= _MANY_MARKS else len(digits) < _DIGITS * len(marks)
-    if is_text:
-        raise InvalidImage(
-            f"The picture looks like a page of text: only {len(sure)} of its {len(marks)} marks look like digits. "
-            "Crop it to the numbers, or turn it upright."
-        )
 
 
 def _whole(ink: np.ndarray) -> Box:
