@@ -78,7 +78,10 @@ def _with_sevens_likelier(prediction: Prediction) -> Prediction:
 
 def _spread(image: np.ndarray) -> float:
     """How wide the ink is across the line that fits it best (x as a function of y), as a share of its height."""
-    y, x = (side - side.mean() for side in np.nonzero(image >= SEEN))
+    pixels = np.nonzero(image >= SEEN)
+    if not len(pixels[0]):
+        return np.inf
+    y, x = (side - side.mean() for side in pixels)
     if not (y @ y) > 0:
         return np.inf
     across = x - y * (x @ y) / (y @ y)
