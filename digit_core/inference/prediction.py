@@ -77,3 +77,12 @@ class Number:
         for left, top, right, bottom in (digit.box for digit in self.digits):
             inside[max(top, 0) : bottom, max(left, 0) : right] = True
         return float(ink[inside].sum() / max(float(ink.sum()), 1e-9))
+
+    def with_wider_boxes(self, margin: int, shape: tuple[int, int]) -> "Number":
+        """The same digits in boxes wider by `margin` pixels on each side, inside ink of that shape (h, w)."""
+        height, width = shape
+
+        def wider(left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
+            return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
+
+        return Number(tuple(replace(digit, box=wider(*digit.box)) for digit in self.digits))

@@ -20,7 +20,7 @@ from digit_core.inference.zooms import picture_logits
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
-from digit_core.preprocessing.pipeline import drawing_steps, thin_ink
+from digit_core.preprocessing.pipeline import drawing_steps, rasterized, thinned
 from digit_core.preprocessing.segmentation import Box, Segmentation, segment
 from digit_core.preprocessing.stroke_groups import group_strokes, rows_of
 from digit_core.preprocessing.stroke_width import normalize_picture
@@ -83,9 +83,11 @@ class Recognizer:
             return found
         if drawing.picture is None and drawing.longer_side < _BLOB * drawing.pen_width:
             raise NoInk("The drawing is too small for several digits: its strokes are as wide as it is.")
-        to_cut = ink if drawing.picture is not None else thin_ink(drawing, ink.shape)
+        thin = drawing if drawing.picture is not None else thinned(drawing)
+        to_cut = ink if thin is drawing else rasterized(thin, ink.shape)
         try:
             cut = self._number(drawn_line(to_cut), self.predict_normalized_all)
+            cut = cut.with_wider_boxes(int(drawing.pen_width - thin.pen_width) // 2, ink.shape)
         except InvalidImage:
             if found:
                 return found

@@ -50,12 +50,16 @@ def picture_steps(ink: np.ndarray, model_input: np.ndarray) -> tuple[Step, ...]:
     )
 
 
-def thin_ink(drawing: Drawing, shape: tuple[int, int]) -> np.ndarray:
-    """The strokes in a pen that fills no loop of their digits: float32 of that shape (h, w), 0 to 1."""
+def thinned(drawing: Drawing) -> Drawing:
+    """The same strokes in a pen that fills no loop of their digits; there is at least one."""
     high = float(np.ptp(np.concatenate(drawing.strokes), axis=0)[1])
-    pen = min(drawing.pen_width, max(_THIN * high, drawing.pen_width / 4))
+    return replace(drawing, pen_width=min(drawing.pen_width, max(_THIN * high, drawing.pen_width / 4)))
+
+
+def rasterized(drawing: Drawing, shape: tuple[int, int]) -> np.ndarray:
+    """As a canvas of that shape shows it: float32 (h, w), 0 to 1."""
     height, width = shape
-    return _rasterize(replace(drawing, picture=None, pen_width=pen), max(shape))[:height, :width]
+    return _rasterize(drawing, max(shape))[:height, :width]
 
 
 def _rasterize(drawing: Drawing, size: int) -> np.ndarray:

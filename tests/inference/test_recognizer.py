@@ -137,7 +137,10 @@ def test_zeros_that_one_stroke_links_are_cut_whatever_the_pen(recognizer, pen):
     turn = np.linspace(0, 2 * np.pi, 40)
     zeros = [np.stack([x - 62 * np.sin(turn), 274 - 78 * np.cos(turn)], 1) for x in (146, 287, 429)]
     drawing = Drawing((np.concatenate(zeros),), pen)
-    assert recognizer.predict_drawn_number(drawing, recognizer.predict_drawing(drawing, 560).steps[0].ink).text == "000"
+    ink = recognizer.predict_drawing(drawing, 560).steps[0].ink
+    number = recognizer.predict_drawn_number(drawing, ink)
+    assert number.text == "000"
+    assert number.share_of_ink(ink) > 0.97, "boxes are around the ink of the pen that drew it"
 
 
 def test_a_run_without_a_temperature_for_pictures_has_one_for_all(calibrated):
