@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from digit_core.errors import DamagedRun, InvalidImage, NoInk
-from digit_core.inference.litert import Classifier, FeatureClassifier, NoFeatures
+from digit_core.errors import DamagedRun, DigitError, InvalidImage, NoInk
+from digit_core.inference.litert import Classifier, FeatureClassifier
 from digit_core.inference.number_search import CUT, DRAWN, best_sequence
 from digit_core.inference.prediction import DrawingPrediction, Number, Prediction, RecognizedDigit
 from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_probabilities
@@ -178,12 +178,12 @@ class Recognizer:
         """Of model inputs (n, 28, 28): the input of the last dense layer, float32 (n, d); None if there is none."""
         try:
             return self._feature_classifier.features(inputs)
-        except NoFeatures:
+        except DigitError:  # NoFeatures, or the run was deleted since: its network still predicts
             return None
 
     @cached_property
     def _feature_classifier(self) -> FeatureClassifier:
-        """Loaded when a number first needs it: most drawings are single digits. Raises NoFeatures."""
+        """Loaded when a number first needs it: most drawings are single digits. Raises NoFeatures or DamagedRun."""
         return FeatureClassifier(self.run.model_bytes())
 
     def predict_drawing(self, drawing: Drawing, size: int) -> DrawingPrediction:

@@ -1,3 +1,4 @@
+import shutil
 import threading
 from dataclasses import replace
 
@@ -102,6 +103,14 @@ def test_two_rows_on_the_canvas_are_read_one_after_the_other(recognizer):
     number = _drawn_number(recognizer, [stroke for digit in (*below, *small) for stroke in digit])
     assert number.text == "7017"
     assert number.digits[2].box[1] > number.digits[0].box[3]
+
+
+def test_numbers_are_predicted_after_the_run_was_deleted(tmp_path, monkeypatch):
+    folder = shutil.copytree(open_run(SHIPPED).path, tmp_path / "20260101-000000-robust")
+    recognizer = Recognizer(Run(folder))
+    shutil.rmtree(folder)
+    monkeypatch.setattr("digit_core.inference.writing_style._UNSURE", 1.1)  # so that features are asked for
+    assert _drawn_number(recognizer, [stroke * 0.6 for stroke in SEVEN + [s + (190, 0) for s in ZERO]]).text == "70"
 
 
 def test_the_share_of_ink_tells_a_number_from_the_sides_of_a_frame(recognizer):
