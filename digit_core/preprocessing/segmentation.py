@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from digit_core.errors import InvalidImage, NoInk
+from digit_core.preprocessing.frames import Box, are_frames
 
 SEEN = 0.4  # ink from here on belongs to a part
 _SPECK = 0.12  # of a digit's height: parts smaller than this in both directions are dirt
@@ -30,8 +31,6 @@ _BROAD = 1.0  # of a digit's height: broader pieces may be two digits
 _FEWEST = 15  # pixels: broad specks are not cut
 LOWEST = 0.3  # of a digit's height: the zeros of an amount may be so low
 _UPRIGHT = 1.3  # contours are curved, which makes their mean slant smaller than that of the stems
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,18 @@ class Segmentation:
 def segment(ink: np.ndarray) -> Segmentation:
     """Pieces and candidates of a line of digits, from ink float (h, w), 0 (paper) to 1 (ink).
 
-    Raises NoInk if there is none, and InvalidImage if there are more than 200 parts, dirt not counted, or if it is
-    one large pattern that could be cut everywhere.
+    Frames and circles around digits are left out. Raises NoInk if there is no ink, and InvalidImage if there are more
+    than 200 parts, dirt not counted, or if it is one large pattern that could be cut everywhere.
     """
     parts, count = ndimage.label(ink >= SEEN, structure=np.ones((3, 3)))
     if not count:
         raise NoInk("There is no ink in the picture. Choose one with one or more digits.")
     boxes = ndimage.find_objects(parts)
-    heights = np.array([rows.stop - rows.start for rows, _ in boxes])
-    sizes = np.maximum(heights, [columns.stop - columns.start for _, columns in boxes])
+    corners = np.array([(across.start, down.start, across.stop, down.stop) for down, across in boxes])
+    heights, sizes = corners[:, 3] - corners[:, 1], (corners[:, 2:] - corners[:, :2]).max(1)
+    large = np.flatnonzero(sizes >= _SPECK * heights.max())[: _MOST + 1]
+    frames = large[are_frames(parts, large + 1, corners[large])]
+    heights[frames] = sizes[frames] = 0
     height = float(np.median(heights[heights >= heights.max() / 2]))
     kept = np.flatnonzero(sizes >= _SPECK * height)
     if len(kept) > _MOST:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from digit_core.errors import InvalidImage, NoInk
+from digit_core.preprocessing.frames import are_frames
 from digit_core.preprocessing.grayscale import LARGEST, box_in_original, size_of, to_grayscale
 from digit_core.preprocessing.ink import find_line_ink
 from digit_core.preprocessing.segmentation import SEEN, Box
@@ -135,7 +136,10 @@ class _Layout:
         solid = high[area >= 0.02 * high * high]
         tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
         # A sheet may have lines of any height, so the largest rules out only what is far smaller.
-        self.is_body = (high >= max(_SPECK * tall, 5)) & (wide <= 12 * high)
+        large = np.flatnonzero(high >= max(_SPECK * tall, 5))
+        self._is_frame = np.zeros(count - 1, bool)
+        self._is_frame[large] = are_frames(self._labels, large + 1, self.boxes[large])
+        self.is_body = (high >= max(_SPECK * tall, 5)) & (wide <= 12 * high) & ~self._is_frame
 
     @cached_property
     def groups(self) -> list[np.ndarray]:
@@ -182,7 +186,7 @@ class _Layout:
         piece = cv2.warpAffine(self.plane, to_plane, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
         others = np.ones(int(self._labels.max()) + 1, np.uint8)
         others[0] = others[group + 1] = 0
-        others[1:][~self.is_body] = 0  # dots and bars may belong to this line's digits
+        others[1:][~self.is_body & ~self._is_frame] = 0  # dots and bars may belong to this line's digits
         # Where a rule runs through a digit, how much of it to take out is left to `find_line_ink`.
         rules = self._rules.copy()
         for left, top, right, bottom in boxes:
