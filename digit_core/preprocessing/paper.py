@@ -12,6 +12,7 @@ from digit_core.preprocessing.ruled_lines import without_lines
 _SMOOTHING = 0.9  # pixels of the picture, standard deviation, against the texture of paper
 _AROUND = 0.175  # of the picture's height, standard deviation: where the paper's level is estimated
 _SMALL_REACH = 8.0  # pixels: so far reaches a blur in its smaller copy
+_BROADER, _SHADED = 0.3, 0.8  # of the picture's height: a shadow is broader; of the brightest paper: and darker
 _PAPER = 0.92  # of the level around it: what is darker is not paper
 _FAINTEST = 0.04  # of the paper's brightness: what is less dark is no ink
 _STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, and ends with the second
@@ -24,7 +25,7 @@ def darkness(plane: np.ndarray, enlarged: float = 1.0) -> np.ndarray:
 
     `plane`: float32 (h, w), 0 to 1, with dark ink; `enlarged`: by how much it was.
     """
-    smooth = cv2.GaussianBlur(plane, (0, 0), _SMOOTHING * enlarged)
+    smooth = _without_shadows(cv2.GaussianBlur(plane, (0, 0), _SMOOTHING * enlarged))
     reach = max(_AROUND * min(plane.shape), 1.0)
     paper = _blurred(smooth, reach)
     for _ in range(2):
@@ -33,6 +34,17 @@ def darkness(plane: np.ndarray, enlarged: float = 1.0) -> np.ndarray:
         level = _blurred(smooth * is_paper, reach) / np.maximum(amount, 1e-3)
         paper = np.where(amount > 1e-3, level, paper)
     return np.clip(1 - smooth / np.maximum(paper, 1 / 255), 0, 1)
+
+
+def _without_shadows(smooth: np.ndarray) -> np.ndarray:
+    """A plane whose paper is equally bright on both sides of a shadow's edge, if there is a shadow.
+
+    A closing (Serra 1982) wipes out what is narrower than its window, and leaves the edges of what is broader.
+    """
+    side = int(_BROADER * min(smooth.shape)) | 1
+    paper = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    dark, bright = np.quantile(paper[::4, ::4], (0.02, 0.98))
+    return smooth if dark > _SHADED * bright else np.clip(smooth / np.maximum(paper, 1 / 255), 0, 1)
 
 
 def _blurred(plane: np.ndarray, reach: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
+from digit_core import Recognizer
 from digit_core.errors import NoInk
 from digit_core.preprocessing.ink import find_ink, find_line_ink
 from digit_core.preprocessing.ruled_lines import without_lines
@@ -50,6 +51,28 @@ def overlap(found: np.ndarray, wanted: np.ndarray) -> float:
 @pytest.mark.parametrize("dark", [0.15, 0.5, 0.9])
 def test_ink_is_found_under_uneven_light_from_faint_to_black(digit, dark):
     assert overlap(find_ink(photo(digit, dark=dark), single=True), digit) > 0.6
+
+
+def with_shadow(picture: np.ndarray, strength: float, along: tuple[float, float]) -> np.ndarray:
+    """A picture uint8 (h, w, 3), half of it in a shadow whose edge runs through the middle, across `along`."""
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    away = (x - width / 2) * along[0] + (y - height / 2) * along[1]
+    light = 1 - strength + strength / (1 + np.exp(-away / 2))
+    return (picture * light[..., None]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("along", [(1, 0), (0.8, 0.6), (0, 1)])
+@pytest.mark.parametrize("strength", [0.3, 0.6])
+def test_the_sharp_edge_of_a_shadow_is_no_ink(digit, seven, strength, along):
+    assert overlap(find_ink(with_shadow(photo(digit), strength, along), single=True), digit) > 0.6
+    number = np.zeros((140, 400), np.float32)
+    for left in (20, 150, 280):
+        number[20:120, left : left + 100] = (
+            np.asarray(Image.fromarray(paint(seven, pen=16)).resize((100, 100), Image.Resampling.BOX)) / 255
+        )
+    sheet = with_shadow(photo(np.pad(number, 100)), strength, along)
+    assert [line.text for line in Recognizer.load("shipped").predict_lines(sheet)] == ["777"]
 
 
 def test_the_frame_and_the_neighbour_are_no_part_of_the_digit(digit):
