@@ -20,7 +20,8 @@ _MAP = 32  # pixels, longer side of the map of an uneven paper
 _CLEAN_GRAIN = 0.08  # of the ink's strength: fainter marks on even paper are not ink
 _SMALLEST_PHOTO = 40  # pixels: in a smaller cut-out the paper around a digit cannot be judged
 _GRAINY = 0.4  # share of neighbouring pixels that differ: drawn pictures have flat paper, photos and scans do not
-_CHALK, _INKED = 0.12, 0.97  # light ink on a dark board is this much brighter, in so large a part of a picture
+# Light ink on a dark board is so much brighter, in all but that share of the picture; much, if there is little of it.
+_INKED = (0.985, 0.12), (0.998, 0.3)
 _LOWEST = 80  # pixels: a line of digits that is lower is enlarged to this height
 
 
@@ -37,8 +38,11 @@ def find_ink(image: Image.Image | np.ndarray, *, single: bool = False) -> np.nda
     return ink if ink is not None else _on_uneven_paper(plane, 1.0, single=single)
 
 
-def find_line_ink(image: Image.Image | np.ndarray) -> tuple[np.ndarray, float]:
-    """As `find_ink`, for a line of digits, without ruled lines; and by how much a low picture was enlarged."""
+def find_line_ink(image: Image.Image | np.ndarray, *, squared: bool = False) -> tuple[np.ndarray, float]:
+    """As `find_ink`, for a line of digits, without ruled lines; and by how much a low picture was enlarged.
+
+    `squared`: on squared paper, whose upright lines are higher than the digits.
+    """
     import cv2
 
     plane = to_grayscale(image)
@@ -46,7 +50,7 @@ def find_line_ink(image: Image.Image | np.ndarray) -> tuple[np.ndarray, float]:
     if enlarged > 1:
         plane = cv2.resize(plane, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     ink = _on_even_paper(plane)
-    return (ink if ink is not None else _on_uneven_paper(plane, enlarged, single=False)), enlarged
+    return (ink if ink is not None else _on_uneven_paper(plane, enlarged, single=False, squared=squared)), enlarged
 
 
 def enlargement(height: int) -> float:
@@ -116,13 +120,13 @@ def _soft(strength: np.ndarray, full: float, grain: float = _CLEAN_GRAIN) -> np.
     return np.clip((strength / np.float32(full) - grain) / (1 - 2 * grain), 0.0, 1.0, dtype=np.float32)
 
 
-def _on_uneven_paper(plane: np.ndarray, enlarged: float, *, single: bool) -> np.ndarray:
+def _on_uneven_paper(plane: np.ndarray, enlarged: float, *, single: bool, squared: bool = False) -> np.ndarray:
     """The ink of a plane (h, w) whose paper varies in brightness. Raises NoInk."""
     from digit_core.preprocessing import paper  # OpenCV, which takes 0.1 s and 30 MB
 
-    if _is_light_on_dark(plane):
-        plane = 1 - plane
-    ink = paper.digit_ink(plane) if single else paper.line_ink(plane, enlarged)
+    if _is_light_on_dark(plane) and paper.breadth_of_ink(1 - plane) <= paper.breadth_of_ink(plane):
+        plane = 1 - plane  # else it is a spot of light
+    ink = paper.digit_ink(plane) if single else paper.line_ink(plane, enlarged, squared=squared)
     if ink is None:
         raise NoInk("No ink is visible in the picture. Choose one with more contrast.")
     return ink
@@ -132,8 +136,10 @@ def _is_light_on_dark(plane: np.ndarray) -> bool:
     """Whether what differs most from the paper's level is brighter than it; frames and shadows at the edge aside."""
     height, width = (side // 8 for side in plane.shape)
     difference = (plane - _paper(plane))[height : len(plane) - height, width : plane.shape[1] - width]
-    dark, bright = np.quantile(-difference, _INKED), np.quantile(difference, _INKED)
-    return float(bright) > max(_CHALK, 2 * float(dark))
+    return any(
+        float(np.quantile(difference, share)) > max(least, 2 * float(np.quantile(-difference, share)))
+        for share, least in _INKED
+    )
 
 
 def _paper(plane: np.ndarray) -> np.ndarray:

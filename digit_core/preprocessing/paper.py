@@ -6,6 +6,7 @@ that, in proportion, by a level that divides the two (Otsu 1979), and what is co
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 from digit_core.preprocessing.ruled_lines import without_lines
 
@@ -17,6 +18,9 @@ _PAPER = 0.92  # of the level around it: what is darker is not paper
 _FAINTEST = 0.04  # of the paper's brightness: what is less dark is no ink
 _STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, and ends with the second
 _SMALLEST = 6  # pixels of strong ink in a part
+_DENSE, _SPARSE = 0.98, 0.9985  # of the pixels: the others are ink; and where there is hardly any
+_LEAST_DARK, _SPARSE_DARK, _SPARSE_CLEAR = 0.07, 0.15, 8.0  # of the paper's brightness, and times its grain
+_LARGE, _BLOT = 0.4, 2.5  # of the largest part: those that show the pen's width; times as broad is no pen's
 _IN_CELL, _IN_LINE = 5.0, 3.0  # times the grain of the paper: ink is darker; a line that is full of ink looks grainy
 
 
@@ -61,17 +65,20 @@ def _blurred(plane: np.ndarray, reach: float) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def ink_of(dark: np.ndarray, clear: float) -> tuple[np.ndarray, float]:
+def ink_of(dark: np.ndarray, clear: float, *, sparse: bool = False) -> tuple[np.ndarray, float]:
     """The ink, bool (h, w), and how dark it typically is; from `darkness`.
 
-    The ink is empty on blank paper: where nothing is `clear` times as dark as the paper's grain.
+    The ink is empty on blank paper: where nothing is `clear` times as dark as the paper's grain. `sparse`: there may
+    be as little of it as of one digit on a sheet.
     """
     height, width = dark.shape
     inner = dark[int(0.12 * height) : int(0.88 * height) + 1, int(0.12 * width) : int(0.88 * width) + 1]
-    top = float(np.quantile(inner, 0.98))
+    top = float(np.quantile(inner, _DENSE))
     grain = 1.4826 * float(np.median(np.abs(dark - np.median(dark))))
-    if top < max(0.07, float(np.median(dark)) + clear * grain):
-        return np.zeros(dark.shape, bool), 0.0
+    if top < max(_LEAST_DARK, float(np.median(dark)) + clear * grain):
+        top = float(np.quantile(inner, _SPARSE)) if sparse else 0.0
+        if top < max(_SPARSE_DARK, float(np.median(dark)) + _SPARSE_CLEAR * grain):
+            return np.zeros(dark.shape, bool), 0.0
     scaled = np.clip(inner / top * 255, 0, 255).astype(np.uint8)
     split, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     level = max(split / 255 * top, _FAINTEST, 2.5 * grain)
@@ -96,13 +103,39 @@ def digit_ink(plane: np.ndarray) -> np.ndarray | None:
     return None if ink is None else soft(dark, ink, full)
 
 
-def line_ink(plane: np.ndarray, enlarged: float) -> np.ndarray | None:
-    """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none."""
+def line_ink(plane: np.ndarray, enlarged: float, *, squared: bool = False) -> np.ndarray | None:
+    """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none. `squared`: as of `find_line_ink`."""
     dark = darkness(plane, enlarged)
-    ink, full = ink_of(dark, _IN_LINE)
-    # Upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
-    ink = without_lines(ink, across=0.9, margin=0.5, sides=0.03)
+    ink, full = ink_of(dark, _IN_LINE, sparse=True)
+    ink = _without_blots(ink)
+    # Else upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
+    ink = without_lines(ink, across=0.9, margin=0.5, sides=0.5 if squared else 0.03)
     return soft(dark, ink, full) if ink.any() else None
+
+
+def breadth_of_ink(plane: np.ndarray) -> float:
+    """How broad the ink is where it is broadest, in pixels; infinite if there is none."""
+    ink, _ = ink_of(darkness(plane), _IN_LINE, sparse=True)
+    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)
+    return float(np.quantile(depth[ink], 0.95)) if ink.any() else np.inf
+
+
+def _without_blots(ink: np.ndarray) -> np.ndarray:
+    """Ink, bool (h, w), without what reaches into the picture and is far broader than a pen: a finger, a table."""
+    count, parts, boxes, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    if count < 3:
+        return ink
+    height, width = ink.shape
+    x, y, wide, high, _ = boxes.T
+    at_edge = (x <= 1) | (y <= 1) | (x + wide >= width - 1) | (y + high >= height - 1)
+    at_edge[0] = False
+    if not at_edge.any() or at_edge[1:].all():
+        return ink
+    depth = ndimage.maximum(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3), parts, np.arange(count))
+    inner = ~at_edge & (np.maximum(wide, high) > _LARGE * np.maximum(wide, high)[1:][~at_edge[1:]].max())
+    inner[0] = False
+    blots = at_edge & (depth > _BLOT * np.median(depth[inner]))
+    return ink & ~blots[parts]
 
 
 def _central(ink: np.ndarray, dark: np.ndarray) -> np.ndarray | None:

@@ -18,6 +18,7 @@ from digit_core.preprocessing.frames import Box, are_frames
 SEEN = 0.4  # ink from here on belongs to a part
 _SPECK = 0.12  # of a digit's height: parts smaller than this in both directions are dirt
 _MOST = 200  # parts of a line of digits; a page of text or a pattern has more
+_FLAT, _UNDERLINE = 0.3, 1.5  # of a digit's height: a part lower and broader than this is a line below digits
 _WIDE, _TALL = 0.35, 0.4  # of a digit's height: smaller parts are not cut
 _APART = 0.06  # of a digit's height: cuts are at least this far apart
 _SMOOTH, _VALLEY = 0.035, 0.1  # of a digit's height: profiles are smoothed, and minima this wide are cuts
@@ -88,6 +89,7 @@ def segment(ink: np.ndarray) -> Segmentation:
     frames = large[are_frames(parts, large + 1, corners[large])]
     heights[frames] = sizes[frames] = 0
     height = float(np.median(heights[heights >= heights.max() / 2]))
+    sizes[(heights < _FLAT * height) & (sizes > _UNDERLINE * height)] = 0
     kept = np.flatnonzero(sizes >= _SPECK * height)
     if len(kept) > _MOST:
         raise InvalidImage(

@@ -26,6 +26,7 @@ _MOST_LINES = 60
 _MOST_PARTS = 3000
 _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
+_LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy, and how many such parts are a line of small letters
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _MARGIN = 0.3  # of a line's height, around it
 
@@ -58,29 +59,32 @@ def find_lines(image: Image.Image | np.ndarray) -> tuple[TextLine, ...]:
     picture or has more than 60 lines or 3,000 separate marks.
     """
     layout = _Layout(image)
-    groups = layout.groups
+    groups, everything = layout.groups, np.flatnonzero(layout.is_body)
     if len(groups) < 2:
-        return (_single(image, layout),)
+        return (_single(image, layout, groups[0] if groups else everything),)
     if len(groups) > _MOST_LINES:
         raise InvalidImage(
             f"The picture has {len(groups)} lines, and at most {_MOST_LINES} are read. Crop it to the lines of digits."
         )
     lines = (layout.cut(group) for group in groups)
-    return tuple(line for line in lines if line is not None) or (_single(image, layout),)
+    return tuple(line for line in lines if line is not None) or (_single(image, layout, everything),)
 
 
 def find_line(image: Image.Image | np.ndarray) -> TextLine:
     """All ink of a picture as one line of digits, without its tilt. Takes and raises what `find_lines` does."""
-    return _single(image, _Layout(image))
+    layout = _Layout(image)
+    parts = np.flatnonzero(layout.is_body)
+    return (layout.cut(parts) if len(parts) and abs(layout.tilt) >= _LEVEL else None) or _whole(image)
 
 
-def _single(image: Image.Image | np.ndarray, layout: "_Layout") -> TextLine:
-    """The whole picture as one line, as it is where it is nearly level."""
-    if abs(layout.tilt) >= _LEVEL:
-        everything = np.flatnonzero(layout.is_body)
-        line = layout.cut(everything) if len(everything) else None
-        if line is not None:
-            return line
+def _single(image: Image.Image | np.ndarray, layout: "_Layout", parts: np.ndarray) -> TextLine:
+    """These parts of the picture as one line; all of it as it is if it is nearly level and has nothing else."""
+    is_cut = abs(layout.tilt) >= _LEVEL or layout.has_more_than(parts)
+    return (layout.cut(parts) if len(parts) and is_cut else None) or _whole(image)
+
+
+def _whole(image: Image.Image | np.ndarray) -> TextLine:
+    """All ink of a picture as one line, as it is."""
     ink, enlarged = find_line_ink(image)
     size = size_of(image)
     scale = box_in_original((1, 1, 1, 1), np.empty((size[1], size[0]), np.bool_))[0] / enlarged
@@ -158,6 +162,18 @@ class _Layout:
         kept = [line for line, high in zip(lines, heights, strict=True) if high >= _LOW_LINE * max(heights)]
         return [np.array(line) for line in sorted(kept, key=lambda line: float(self.boxes[line][:, [1, 3]].mean()))]
 
+    def has_more_than(self, parts: np.ndarray) -> bool:
+        """Whether there is a line of small letters above or below these parts, or squared paper."""
+        if not len(parts):
+            return False
+        letters = self._is_above_or_below(parts) & (self.boxes[:, 3] - self.boxes[:, 1] >= _LETTER)
+        return bool(letters.sum() >= _FEW_LETTERS) or self._rules.are_squares
+
+    def _is_above_or_below(self, parts: np.ndarray) -> np.ndarray:
+        """Whether each part is in another row than these: bool (n,)."""
+        top, bottom = self.boxes[parts, 1].min(), self.boxes[parts, 3].max()
+        return (self.boxes[:, 3] <= top) | (self.boxes[:, 1] >= bottom)
+
     def _height(self, part: int) -> int:
         return int(self.boxes[part, 3] - self.boxes[part, 1])
 
@@ -186,9 +202,10 @@ class _Layout:
         piece = cv2.warpAffine(self.plane, to_plane, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
         others = np.ones(int(self._labels.max()) + 1, np.uint8)
         others[0] = others[group + 1] = 0
-        others[1:][~self.is_body & ~self._is_frame] = 0  # dots and bars may belong to this line's digits
+        # Dots and bars beside this line's digits may belong to them.
+        others[1:][~self.is_body & ~self._is_frame & ~self._is_above_or_below(group)] = 0
         # Where a rule runs through a digit, how much of it to take out is left to `find_line_ink`.
-        rules = self._rules.copy()
+        rules = self._rules.mask.copy()
         for left, top, right, bottom in boxes:
             rules[top:bottom, left:right] = False
         foreign = cv2.dilate(others[self._labels] | rules, np.ones((3, 3), np.uint8))
@@ -196,7 +213,8 @@ class _Layout:
         inside = np.ones(self.plane.shape, np.uint8)
         inside = cv2.warpAffine(inside, to_plane, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         try:
-            ink, enlarged = find_line_ink((piece * 255).round().clip(0, 255).astype(np.uint8))
+            piece = (piece * 255).round().clip(0, 255).astype(np.uint8)
+            ink, enlarged = find_line_ink(piece, squared=self._rules.are_squares)
         except NoInk:
             return None
         unwanted = cv2.resize(foreign | (1 - inside), ink.shape[::-1], interpolation=cv2.INTER_NEAREST)
