@@ -3,6 +3,7 @@
 python3 scripts/benchmark.py training      quick with 5 seeds; the stock Keras example and two_block to 99.0 %
 python3 scripts/benchmark.py prediction    latency of a prediction
 python3 scripts/benchmark.py numbers       numbers of five digits by real writers: --drawn FILE
+python3 scripts/benchmark.py photos        numbers by real writers on simulated photos: --drawn FILE
 python3 scripts/benchmark.py app           start, memory, and latency from pen lift to prediction
 python3 scripts/benchmark.py pages         first content of every page with 100 runs, paging, memory
 python3 scripts/benchmark.py live          predictions while the pen is down: how many, how far behind it
@@ -37,6 +38,7 @@ from scripts.benchmarks.latency import milliseconds
 from scripts.benchmarks.live_benchmark import measure_live
 from scripts.benchmarks.numbers_benchmark import measure_numbers
 from scripts.benchmarks.page_costs import measure_costs
+from scripts.benchmarks.photos_benchmark import measure_photos
 from scripts.benchmarks.retrain_benchmark import measure_retrain
 
 
@@ -90,7 +92,19 @@ def _json_of(*command: str) -> dict:
 def main() -> int:
     """Run one benchmark and print its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["training", "prediction", "reading", "numbers", "live", "app", "pages", "class", "costs", "retrain"]
+    names = [
+        "training",
+        "prediction",
+        "reading",
+        "numbers",
+        "photos",
+        "live",
+        "app",
+        "pages",
+        "class",
+        "costs",
+        "retrain",
+    ]
     names += ["adaptation", "database", "cluster"]
     parser.add_argument("benchmark", choices=names)
     parser.add_argument("--seeds", type=int, default=5, help="of training (default: 5)")
@@ -104,18 +118,21 @@ def main() -> int:
     parser.add_argument("--no-live", action="store_true", help="class: nothing is predicted while the pen is down")
     parser.add_argument("--browse", action="store_true", help="class: students open other pages too; needs MNIST")
     parser.add_argument("--training", action="store_true", help="class: train two_block meanwhile; needs MNIST")
-    parser.add_argument("--drawn", type=Path, metavar="FILE", help="adaptation, numbers: a stroke set of real writers")
+    parser.add_argument(
+        "--drawn", type=Path, metavar="FILE", help="adaptation, numbers, photos: a stroke set of real writers"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="of database (default: 60)")
     parser.add_argument("--pictures", type=int, default=20_000, help="of cluster (default: 20,000)")
     parser.add_argument("--search", help="cluster: a finished search whose costs count (default: the last)")
     given = parser.parse_args()
-    if given.benchmark == "numbers" and not given.drawn:
-        parser.error("numbers needs --drawn FILE, a stroke set of real writers")
+    if given.benchmark in ("numbers", "photos") and not given.drawn:
+        parser.error(f"{given.benchmark} needs --drawn FILE, a stroke set of real writers")
     benchmarks = {
         "training": lambda: measure_training(given.seeds),
         "prediction": measure_prediction,
         "reading": measure_prediction,  # its former name
         "numbers": lambda: measure_numbers(given.drawn),
+        "photos": lambda: measure_photos(given.drawn),
         "app": lambda: measure_app(given.strokes or 30),
         "pages": lambda: measure_pages(given.runs),
         "costs": lambda: measure_costs(given.strokes or 10),

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_TALL, _BROAD = 0.25, 0.4  # of a frame's height and width: what it goes around is at least so large
+_TALL, _BROAD = 0.25, 0.2  # of a frame's height and width: what it goes around is at least so large
 _EMPTY = 0.7  # of its radius: how far out an oval is, or a frame, in which there is an oval
-_LOOP = 1.3  # times as broad as high: what goes around one part alone may be a zero with a slash if it is narrower
+_LOOP = 1.3  # times as broad as high: what goes around one straight part is a zero with a slash if it is narrower
+_STRAIGHT = 0.25  # of the spread along a line: across it
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, ends excluded
 
@@ -22,11 +23,23 @@ def are_frames(labels: np.ndarray, parts: Sequence[int], boxes: Sequence[Box]) -
     for place, (part, (x, y, end, foot)) in enumerate(zip(parts, sides, strict=True)):
         wide, high = end - x, foot - y
         inside = (left > x) & (top > y) & (right < end) & (bottom < foot) & (bottom - top >= _TALL * high)
-        if not inside.any() or (inside.sum() == 1 and wide < _LOOP * high):
+        if not inside.any():
             continue
         if right[inside].max() - left[inside].min() < _BROAD * wide:
             continue
         rows, columns = np.nonzero(labels[y:foot, x:end] == part)
         away = np.hypot((2 * columns + 1) / wide - 1, (2 * rows + 1) / high - 1)
-        found[place] = away.min() > _EMPTY
+        found[place] = away.min() > _EMPTY and not (
+            inside.sum() == 1 and wide < _LOOP * high and _is_straight(labels, parts, sides, int(inside.argmax()))
+        )
     return found
+
+
+def _is_straight(labels: np.ndarray, parts: Sequence[int], sides: np.ndarray, place: int) -> bool:
+    """Whether a part is about a straight line, as the slash of a zero is."""
+    left, top, right, bottom = sides[place]
+    pixels = np.argwhere(labels[top:bottom, left:right] == parts[place]).astype(float)
+    if len(pixels) < 3:
+        return True
+    across, along = np.sqrt(np.linalg.eigvalsh(np.cov(pixels.T)).clip(0))
+    return bool(across < _STRAIGHT * along)

@@ -24,10 +24,7 @@ _GAPS = {"apart": (10.0, 45.0), "touching": (-10.0, 10.0)}  # pixels between two
 
 def measure_numbers(drawn: Path) -> dict:
     """The share of numbers with all digits right, and milliseconds a number (median)."""
-    by_writer = defaultdict(list)
-    for digit in load_digits(drawn):
-        by_writer[digit.writer].append(digit)
-    writers = [own for own in by_writer.values() if len(own) >= _DIGITS]
+    writers = by_writer(drawn, _DIGITS)
     recognizer = Recognizer.load()
     figures = {}
     for name, gaps in _GAPS.items():
@@ -37,7 +34,7 @@ def measure_numbers(drawn: Path) -> dict:
             own = writers[rng.integers(len(writers))]
             digits = [own[i] for i in rng.choice(len(own), _DIGITS, replace=False)]
             text = "".join(str(digit.label) for digit in digits)
-            drawing, image = _written(digits, gaps, rng)
+            drawing, image = written(digits, gaps, rng)
             calls = {
                 "from strokes": partial(recognizer.predict_drawn_number, drawing, image / np.float32(255)),
                 "from the picture": partial(recognizer.predict_number, image),
@@ -54,7 +51,15 @@ def measure_numbers(drawn: Path) -> dict:
     return figures
 
 
-def _written(
+def by_writer(drawn: Path, least: int) -> list[list[WrittenDigit]]:
+    """The digits of each writer in a stroke set who has at least so many."""
+    found = defaultdict(list)
+    for digit in load_digits(drawn):
+        found[digit.writer].append(digit)
+    return [own for own in found.values() if len(own) >= least]
+
+
+def written(
     digits: list[WrittenDigit], gaps: tuple[float, float], rng: np.random.Generator
 ) -> tuple[Drawing, np.ndarray]:
     """The digits side by side as a drawing, and as a picture of it, uint8 (h, w), white on black."""

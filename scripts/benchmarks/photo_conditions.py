@@ -1,0 +1,148 @@
+"""Pictures of a number on a sheet as phones take them: what may lie on it, around it, and on its light."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+_PAPER, _INK = 215.0, 0.75  # brightness of paper, and how much darker ink is
+_MARGIN = 150, 200  # pixels of paper above and below a number, and beside it
+_GRAIN = 3.0  # standard deviation of the camera's noise
+
+Scene = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def photograph(ink: np.ndarray, condition: str, rng: np.random.Generator) -> Image.Image:
+    """A grey picture of ink, float (h, w), 0 to 1, on a sheet, under one of `CONDITIONS`."""
+    scene = CONDITIONS[condition](ink, rng)
+    noisy = scene + rng.normal(0, _GRAIN, scene.shape)
+    return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+
+
+def _sheet(ink: np.ndarray, *, dark: float = _INK) -> np.ndarray:
+    """The number on a sheet: float (h, w), 0 to 255."""
+    above, beside = _MARGIN
+    return _PAPER * (1 - dark * np.pad(ink, ((above, above), (beside, beside))))
+
+
+def _grid(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each pixel, from 0 to 1 down and across."""
+    y, x = np.mgrid[: plane.shape[0], : plane.shape[1]]
+    return y / plane.shape[0], x / plane.shape[1]
+
+
+def _shadow(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane, angle = _sheet(ink), rng.uniform(0, np.pi)
+    y, x = _grid(plane)
+    away = (x - rng.uniform(0.35, 0.65)) * np.cos(angle) * plane.shape[1]
+    away += (y - rng.uniform(0.4, 0.6)) * np.sin(angle) * plane.shape[0]
+    return plane * (1 - rng.uniform(0.3, 0.6) / (1 + np.exp(-away / 4)))
+
+
+def _falling_light(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    return plane * np.linspace(1, 0.3, plane.shape[1])
+
+
+def _spot_of_light(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    y, x = _grid(plane)
+    return plane * (0.35 + 0.85 * np.exp(-(((x - 0.6) / 0.35) ** 2) - ((y - 0.4) / 0.35) ** 2))
+
+
+def _folds(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    y, x = _grid(plane)
+    for _ in range(3):
+        angle, middle = rng.uniform(0, np.pi), rng.uniform(0.2, 0.8, 2)
+        away = (x - middle[0]) * plane.shape[1] * np.cos(angle) + (y - middle[1]) * plane.shape[0] * np.sin(angle)
+        plane = plane * (1 - 0.2 * np.exp(-((away / 6) ** 2))) * np.where(away > 0, 1, rng.uniform(0.85, 0.98))
+    return plane
+
+
+def _rules(ink: np.ndarray, step: int, thick: int, dark: float, *, squared: bool = False) -> np.ndarray:
+    plane = _sheet(ink)
+    for y in range(40, plane.shape[0], step):
+        plane[y : y + thick] *= 1 - dark
+    for x in range(30, plane.shape[1], step) if squared else ():
+        plane[:, x : x + thick] *= 1 - dark
+    return plane
+
+
+def _on_a_table(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    plane[:60] = plane[:, :80] = plane[-30:] = rng.uniform(30, 100)
+    return plane
+
+
+def _finger(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    y, x = np.mgrid[: plane.shape[0], : plane.shape[1]]
+    plane[((x - plane.shape[1]) / 90) ** 2 + ((y - 0.8 * plane.shape[0]) / 60) ** 2 < 1] = 120
+    return plane
+
+
+def _with_drawn(ink: np.ndarray, draw: Callable[[ImageDraw.ImageDraw, tuple[int, int, int, int]], None]) -> np.ndarray:
+    """The sheet with what `draw` adds, given the box of the number."""
+    sheet = Image.fromarray(_sheet(ink).astype(np.uint8))
+    (above, beside), (high, wide) = _MARGIN, ink.shape
+    draw(ImageDraw.Draw(sheet), (beside, above, beside + wide, above + high))
+    return np.asarray(sheet, float)
+
+
+def _underline(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return _with_drawn(
+        ink, lambda draw, box: draw.line([(box[0], box[3] + 10), (box[2], box[3] + 4)], fill=50, width=7)
+    )
+
+
+def _frame(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return _with_drawn(
+        ink,
+        lambda draw, box: draw.line(
+            [(box[0] - 25, box[1]), (box[2] + 20, box[1] - 8), (box[2] + 28, box[3] + 8), (box[0] - 20, box[3] + 20)]
+            + [(box[0] - 25, box[1] + 10)],
+            fill=50,
+            width=7,
+        ),
+    )
+
+
+def _circle(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return _with_drawn(
+        ink,
+        lambda draw, box: draw.ellipse((box[0] - 85, box[1] - 15, box[2] + 85, box[3] + 15), outline=50, width=7),
+    )
+
+
+def _small_print(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    font = ImageFont.load_default(28)
+    return _with_drawn(ink, lambda draw, box: draw.text((box[0], box[1] - 60), "Room number:", fill=40, font=font))
+
+
+def _board(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return 255 - _sheet(ink, dark=0.6)
+
+
+CONDITIONS: dict[str, Scene] = {
+    "plain": lambda ink, rng: _sheet(ink),
+    "faint pencil": lambda ink, rng: _sheet(ink, dark=0.15),
+    "out of focus": lambda ink, rng: ndimage.gaussian_filter(_sheet(ink), 6),
+    "tilted by 12°": lambda ink, rng: ndimage.rotate(_sheet(ink), 12, mode="nearest", order=1),
+    "falling light": _falling_light,
+    "spot of light": _spot_of_light,
+    "shadow with a sharp edge": _shadow,
+    "folds": _folds,
+    "ruled": lambda ink, rng: _rules(ink, 90, 3, 0.25),
+    "ruled in bold": lambda ink, rng: _rules(ink, 80, 5, 0.5),
+    "squared": lambda ink, rng: _rules(ink, 45, 2, 0.2, squared=True),
+    "squared in bold": lambda ink, rng: _rules(ink, 45, 3, 0.45, squared=True),
+    "on a table": _on_a_table,
+    "finger at the edge": _finger,
+    "underlined": _underline,
+    "framed": _frame,
+    "circled": _circle,
+    "small print above": _small_print,
+    "chalk on a board": _board,
+}
