@@ -29,7 +29,9 @@ def show(results: Sequence["PictureResult"]) -> None:
                 "file": "File",
                 "line": "Line",
                 "text": "Recognised",
-                _LOWEST: st.column_config.NumberColumn("Lowest confidence", format="%.1f%%"),
+                _LOWEST: st.column_config.NumberColumn(
+                    "Lowest confidence", format="%.1f%%", help="Of what hardly looks like a digit: the digit likeness"
+                ),
                 "corrected": "Corrected",
                 "problem": st.column_config.TextColumn("Note", width="large"),
             },

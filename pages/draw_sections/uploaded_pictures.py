@@ -18,7 +18,7 @@ from pages.components.noted_errors import noted
 from pages.draw_sections import box_labels, corrections, digit_boxes, number_card
 from pages.draw_sections.corrections import DigitBox, Line
 
-_RESULTS, _SHOWN = "picture_results", "picture_shown"
+_RESULTS, _SHOWN, _ADDED = "picture_results", "picture_shown", "pictures_added"
 _MOST_PROBLEMS = 5  # in full above the table
 
 
@@ -59,6 +59,8 @@ def _recognised(files: Sequence[UploadedFile], recognizer: Recognizer) -> list[P
         del known[source]
         corrections.forget(source)
     new = [source for source in wanted if source not in known]
+    if new:
+        st.session_state[_ADDED] = new
     place = st.empty()  # in the same place whether there is something to do or not
     for done, source in enumerate(new):
         if len(new) > 1:
@@ -126,12 +128,14 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
     _show_problems(results)
     _show_table(results)
     places = range(len(results))
+    recognised = [place for place in places if not results[place].problem]
+    added = [place for place in recognised if results[place].source in st.session_state.get(_ADDED, ())]
     chosen = st.selectbox(
         "Picture",
         places,
-        index=next((place for place in places if not results[place].problem), 0),
+        index=next(iter(added or recognised), 0),
         format_func=lambda place: f"{place + 1}. {results[place].name}",
-        key=f"picture-{len(results)}",
+        key=f"picture-{results[0].source}-{results[-1].source}-{len(results)}",  # another choice for other files
     )
     of = {_source(file, recognizer): file for file in files}
     result = results[chosen or 0]

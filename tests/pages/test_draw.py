@@ -197,6 +197,20 @@ def test_the_digits_of_a_picture_are_boxes_in_their_places(open_page):
     assert left[0] < 50 < left[1]
 
 
+def test_a_picture_that_is_added_is_shown_and_another_can_be_chosen(open_page):
+    app, files = open_page("draw"), []
+    for name, digits in (("a.png", (SEVEN, FOUR)), ("b.png", (FOUR, SEVEN)), ("c.png", (FOUR, FOUR))):
+        file = io.BytesIO()
+        Image.fromarray(255 - np.hstack([paint(strokes) for strokes in digits])).save(file, "PNG")
+        files.append((name, name, file.getvalue(), "image/png"))
+        app.file_uploader[0]._files = list(files)  # `set_value` gives all of them new identifiers
+        app.run()
+    assert 'data-testid="number">44<' in card(app)
+    choice = next(box for box in app.selectbox if box.label == "Picture")
+    choice.set_value(0).run()
+    assert 'data-testid="number">74<' in card(app)
+
+
 def test_a_corrected_digit_goes_into_the_answer(open_page):
     app = drawn(open_page("draw"), *sevens(40, 220, 400))
     box = tuple(json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0]))
