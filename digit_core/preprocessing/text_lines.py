@@ -28,6 +28,7 @@ _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy, and how many such parts are a line of small letters
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
+_BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
 _MARGIN = 0.3  # of a line's height, around it
 
 
@@ -154,6 +155,9 @@ class _Layout:
             top, bottom = self.boxes[part, 1], self.boxes[part, 3]
             shares = [self._shared(lines_parts, part, top, bottom) for lines_parts in lines]
             best = int(np.argmax(shares)) if shares else 0
+            if shares and shares[best] < _SHARED:
+                crossed = [self._crosses(line, part) for line in lines]
+                best, shares = int(np.argmax(crossed)), crossed
             if shares and shares[best] >= _SHARED:
                 lines[best].append(part)
             else:
@@ -184,6 +188,15 @@ class _Layout:
         near = boxes[np.argsort(np.abs((boxes[:, 0] + boxes[:, 2]) / 2 - middle))[:3]]
         low, high = float(np.median(near[:, 1])), float(np.median(near[:, 3]))
         return (min(bottom, high) - max(top, low)) / max(min(bottom - top, high - low), 1)
+
+    def _crosses(self, line: list[int], part: int) -> bool:
+        """Whether a part is a low one whose box crosses that of a part of the line, as the bar of a 5 may."""
+        left, top, right, bottom = self.boxes[part]
+        others = self.boxes[line]
+        beside = np.minimum(others[:, 2], right) - np.maximum(others[:, 0], left)
+        deep = np.minimum(others[:, 3], bottom) - np.maximum(others[:, 1], top)
+        is_low = bottom - top < _BAR * (others[:, 3] - others[:, 1])
+        return bool((is_low & (beside > 0.5 * (right - left)) & (deep > _CROSSED * (bottom - top))).any())
 
     def cut(self, group: np.ndarray) -> TextLine | None:
         """A line's ink, cut out of the picture upright; None if nothing of it is left."""

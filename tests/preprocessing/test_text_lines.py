@@ -71,6 +71,13 @@ def test_the_tail_of_a_nine_is_no_line_of_its_own():
     assert lines_of(np.hstack([nine, nine, nine])) == ["999"]
 
 
+def test_the_bar_of_a_five_that_hangs_over_it_is_no_line_of_its_own():
+    bar = np.array([[108.0, 58.0], [122, 42], [184, 18]])
+    rest = np.array([[150.0, 54.0], [105, 110], [165, 104], [172, 130], [150, 160], [110, 170]])
+    (digit,) = lines_of(np.pad(paint([bar, rest], 10, 280), 100))
+    assert len(digit) == 1
+
+
 def test_the_frame_of_a_cell_and_the_margin_of_a_page_are_no_ones():
     seven, four = paint(SEVEN), paint(FOUR)
     page = np.pad(np.vstack([np.hstack([seven, four]), np.hstack([four, seven])]), 40)
