@@ -80,13 +80,14 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
         _predicting(source, task, arguments.address) as predict,
         BatchFile(out, task, digest, source if is_bucket(source) else str(Path(source).absolute())) as result,
     ):
-        done, failed = result.done, 0
+        done, failed, no_digits = result.done, 0, 0
         left = (file for file in list_all() if os.path.relpath(file, folder) not in done)
         with tqdm(total=total, initial=len(done), unit=" pictures", smoothing=0.05, file=sys.stderr) as bar:
             try:
                 for rows in predict(left):
                     result.append(rows, folder)
                     failed += sum(bool(row.problem) for row in rows)
+                    no_digits += sum(row.is_digit is False for row in rows)
                     bar.update(len(rows))
             except KeyboardInterrupt:
                 bar.close()
@@ -95,6 +96,8 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
         written = bar.n
         result.finish()
     print(f"{out}: {written:,} rows" + (f", {failed:,} with a problem" if failed else ""))
+    if no_digits > written / 2 and not task.numbers:
+        print("Most of the pictures do not look like one digit. --numbers reads whole numbers.", file=sys.stderr)
     return 0
 
 

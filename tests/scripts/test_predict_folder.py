@@ -73,6 +73,15 @@ def test_parquet_has_the_same_rows_and_numbers_are_predicted_whole(folder, tmp_p
     assert rows["empty.png"]["confidence"] is None
 
 
+def test_a_folder_of_whole_numbers_is_told_of_the_option_for_them(tmp_path):
+    (tmp_path / "scans").mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.hstack([paint(SEVEN), paint(FOUR), paint(SEVEN)])).save(tmp_path / "scans" / name)
+    assert "--numbers reads whole numbers" in predict(tmp_path / "scans", "--out", tmp_path / "a.csv").stderr
+    told = predict(tmp_path / "scans", "--out", tmp_path / "b.csv", "--numbers").stderr
+    assert "--numbers" not in told and [row["text"] for row in rows_of(tmp_path / "b.csv").values()] == ["747", "747"]
+
+
 def test_killed_in_the_middle_it_goes_on_without_a_row_lost_or_doubled(tmp_path):
     folder = tmp_path / "scans"
     folder.mkdir()
