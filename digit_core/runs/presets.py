@@ -62,7 +62,7 @@ _ALL = (
             "synthetic_digits": 100_000,
             "synthetic_digit_share": 0.22,
             "non_digits": 60_000,
-            "non_digit_share": 0.15,
+            "non_digit_share": 0.125,
         },
     ),
     Preset(

@@ -27,8 +27,7 @@ from digit_core.training.synthetic.dataset import (
 
 NO_DRAWINGS = np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64)
 _MANY = 0.15  # share of synthetic digits from which some are cursive
-# The label's part of the target of a synthetic digit, and of a non-digit; the rest is the teacher's.
-_LABEL_SHARE, _NEGATIVE_SHARE = 0.5, 0.75
+_LABEL_SHARE = 0.5  # the label's part of a synthetic image's target; the rest is the teacher's
 NOT_A_DIGIT = N_DIGITS  # label of the eleventh class
 STRONG = Strength()
 MODERATE = Strength(rotation=0.1, slant=0.12, stretch=0.08, shift=1.0, elastic=0.7, pen=0.3)  # bends less, shifts more
@@ -52,8 +51,8 @@ class MixedBatches(keras.utils.PyDataset):
     images, labels : training images, uint8 (n, 28, 28), and labels (n,).
     synthetic : synthetic digits and non-digits; by default as many as the configuration says.
     drawings : images and labels as above, of which each batch has its share.
-    teacher : a network whose probabilities, for all but the drawings, stand in for the labels; where there are no
-        drawings, for half of each label of a synthetic digit, and for a quarter of a non-digit's.
+    teacher : a network whose probabilities, for all but the drawings, stand in for the labels; of synthetic images,
+        where there are no drawings, for half of each label.
     """
 
     def __init__(
@@ -77,9 +76,9 @@ class MixedBatches(keras.utils.PyDataset):
         self._n_negatives = int(config.batch_size * config.non_digit_share + 0.5)
         self._drawings, self._drawing_labels = drawings
         self._teacher = teacher
-        # Of a synthetic image the label is certain, and a teacher may not know what is new in the generator: it takes a
-        # 2 that touches a 1 for a 4. Beside drawings the teacher is the network itself, which is to stay as it is.
-        self._label_share, self._negative_share = (0.0, 0.0) if len(drawings[0]) else (_LABEL_SHARE, _NEGATIVE_SHARE)
+        # Of a synthetic image the label is certain, and a teacher may not know what is new in the generator. Beside
+        # drawings the teacher is the network itself, which is to stay as it is.
+        self._label_share = 0.0 if len(drawings[0]) else _LABEL_SHARE
         self._n_drawings = int(config.batch_size * config.drawing_share + 0.5) if len(self._drawings) else 0
         self._n_images = max(config.batch_size - self._n_digits - self._n_negatives - self._n_drawings, 1)
         self._one_hot = np.eye(class_count(config), dtype=np.float32)
@@ -109,8 +108,7 @@ class MixedBatches(keras.utils.PyDataset):
         targets = self._one_hot[np.concatenate(labels).astype(np.int64)]
         if self._teacher is not None:
             taught = softmax(self._teacher.logits_in_batches(inputs), axis=1)
-            counts = len(images), len(digits), len(negatives)
-            share = np.repeat([0.0, self._label_share, self._negative_share], counts).astype(np.float32)[:, None]
+            share = np.repeat([0.0, self._label_share], [len(images), len(synthetic)]).astype(np.float32)[:, None]
             targets = (1 - share) * taught + share * targets
         if self._n_drawings:
             drawn = rng.integers(0, len(self._drawings), self._n_drawings)

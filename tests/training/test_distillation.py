@@ -41,8 +41,8 @@ def test_the_students_batches_have_the_teachers_probabilities_for_labels():
     is_digit = targets[:, NOT_A_DIGIT] < 0.4
     assert 0 < is_digit.sum() < 8
     assert targets[is_digit, 3] == pytest.approx(np.full(is_digit.sum(), 0.7), abs=1e-6)
-    assert targets[~is_digit][:, [3, NOT_A_DIGIT]] == pytest.approx(np.array([[0.175, 0.7575]] * (~is_digit).sum())), (
-        "of a synthetic image the label is certain; of a non-digit it counts three quarters"
+    assert targets[~is_digit][:, [3, NOT_A_DIGIT]] == pytest.approx(np.array([[0.35, 0.515]] * (~is_digit).sum())), (
+        "of a synthetic image the label is certain, and counts half"
     )
 
 

@@ -16,14 +16,12 @@ import numpy as np
 from digit_core.errors import StorageError
 from digit_core.storage import paths
 from digit_core.storage.files import write_bytes
-from digit_core.training.synthetic.cut_lines import generate_cut_digits
 from digit_core.training.synthetic.digits import generate_digits, generate_scans
 from digit_core.training.synthetic.non_digits import generate_non_digits
 
-_VERSION = 8  # of the generator; raise it when its images change
+_VERSION = 7  # of the generator; raise it when its images change
 TRAINING_SEED, VALIDATION_SEED = 2026, 1  # the same for all trainings, so that the images can be cached
 _PARTS = 8
-_CUT_DIGITS, _CUT_NEGATIVES = 0.12, 0.15  # shares of both that are cut from lines, where some digits are cursive
 _WORTH_PROCESSES = 2000  # images: fewer are generated sooner than other processes start
 
 
@@ -79,7 +77,7 @@ def _cached(file: str, names: Sequence[str], generate: Callable[[], dict[str, np
 
 
 def generate(digits: int, negatives: int, seed: int, processes: int = 1, *, cursive: bool = True) -> SyntheticDigits:
-    """Generate `digits` digits and `negatives` non-digits; `cursive`: also of hurried writing, and as lines are cut.
+    """Generate `digits` digits, `cursive` ones among them or not, and `negatives` non-digits.
 
     The result depends on these alone, not on how many processes share the work.
     """
@@ -101,11 +99,4 @@ def _generate_part(
     counts: tuple[int, int], seed: np.random.SeedSequence, *, cursive: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    digits, negatives = counts
-    if not cursive:
-        return *generate_digits(digits, rng, cursive=False), generate_non_digits(negatives, rng)
-    cut_digits, cut_negatives = int(_CUT_DIGITS * digits), int(_CUT_NEGATIVES * negatives)
-    cut = generate_cut_digits(cut_digits, cut_negatives, rng)
-    whole = *generate_digits(digits - cut_digits, rng), generate_non_digits(negatives - cut_negatives, rng)
-    images, labels, others = (np.concatenate(pair) for pair in zip(whole, cut, strict=True))
-    return images, labels, others
+    return *generate_digits(counts[0], rng, cursive=cursive), generate_non_digits(counts[1], rng)
