@@ -38,7 +38,9 @@ def main() -> int:
     parser.add_argument("--run", help="the run to predict with (default: the active run)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture")
     parser.add_argument("--out", type=Path, metavar="FILE", help="with a folder: the .csv or .parquet file to write")
-    parser.add_argument("--numbers", action="store_true", help="with a folder: a picture may have several digits")
+    parser.add_argument(
+        "--numbers", action="store_true", help="with a folder: read whole numbers, not the digit in the middle"
+    )
     parser.add_argument(
         "--address", help="with a folder: the Ray cluster that predicts, such as 10.0.0.5:6379, auto or local"
     )
@@ -55,7 +57,7 @@ def main() -> int:
             if arguments.json:
                 print(json.dumps({"picture": path, "error": str(error)}))
             else:
-                print(f"{path}: {error}", file=sys.stderr)
+                print(error if str(error).startswith(path) else f"{path}: {error}", file=sys.stderr)
             continue
         print(json.dumps({"picture": path, **_as_json(lines)}) if arguments.json else f"{path}: {_in_words(lines)}")
     return 1 if failures else 0

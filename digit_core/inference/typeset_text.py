@@ -17,6 +17,7 @@ def refuse_text(marks: Sequence[Prediction]) -> None:
     is_text = len(sure) < _SURE_DIGITS * len(marks) if len(marks) >= _MANY_MARKS else len(digits) < _DIGITS * len(marks)
     if is_text:
         raise InvalidImage(
-            f"The picture looks like a page of text: only {len(sure)} of its {len(marks)} marks look like digits. "
+            f"The picture looks like a page of text: only {len(sure)} of its {len(marks)} marks "
+            f"{'looks like a digit' if len(sure) == 1 else 'look like digits'}. "
             "Crop it to the numbers, or turn it upright."
         )

@@ -128,7 +128,7 @@ def _on_uneven_paper(plane: np.ndarray, enlarged: float, *, single: bool, square
         plane = 1 - plane  # else it is a spot of light
     ink = paper.digit_ink(plane) if single else paper.line_ink(plane, enlarged, squared=squared)
     if ink is None:
-        raise NoInk("No ink is visible in the picture. Choose one with more contrast.")
+        raise NoInk("No ink is visible in the picture. Choose one with more contrast, or crop it to the digits.")
     return ink
 
 

@@ -18,9 +18,11 @@ _PAPER = 0.92  # of the level around it: what is darker is not paper
 _FAINTEST = 0.04  # of the paper's brightness: what is less dark is no ink
 _STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, and ends with the second
 _SMALLEST = 6  # pixels of strong ink in a part
-_DENSE, _SPARSE = 0.98, 0.9985  # of the pixels: the others are ink; and where there is hardly any
+_DENSE, _SPARSE = 0.98, 0.9998  # of the pixels: the others are ink; and where there is hardly any
 _LEAST_DARK, _SPARSE_DARK, _SPARSE_CLEAR = 0.07, 0.15, 8.0  # of the paper's brightness, and times its grain
+_SHEET = 250  # pixels: what is smaller is a cell or a cut-out
 _LARGE, _BLOT = 0.4, 2.5  # of the largest part: those that show the pen's width; times as broad is no pen's
+_PENS, _WITHIN = 3.0, 0.5  # times the pen's width; of the other ink's darkness: ink in the shadow
 _IN_CELL, _IN_LINE = 5.0, 3.0  # times the grain of the paper: ink is darker; a line that is full of ink looks grainy
 
 
@@ -98,7 +100,7 @@ def soft(dark: np.ndarray, ink: np.ndarray, full: float) -> np.ndarray:
 def digit_ink(plane: np.ndarray) -> np.ndarray | None:
     """The ink of the one digit in a cell or a cut-out, float32 (h, w), 0 to 1; None if there is none."""
     dark = darkness(plane)
-    ink, full = ink_of(dark, _IN_CELL)
+    ink, full = ink_of(dark, _IN_CELL, sparse=min(plane.shape) >= _SHEET)  # a blank cell may have specks
     ink = _central(without_lines(ink, across=0.93, margin=0.3, sides=0.3), dark)
     return None if ink is None else soft(dark, ink, full)
 
@@ -107,7 +109,13 @@ def line_ink(plane: np.ndarray, enlarged: float, *, squared: bool = False) -> np
     """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none. `squared`: as of `find_line_ink`."""
     dark = darkness(plane, enlarged)
     ink, full = ink_of(dark, _IN_LINE, sparse=True)
-    ink = _without_blots(ink)
+    blots, pen = _blots(ink)
+    if pen:
+        # Digits may lie in the bar of a shadow.
+        outside = ink & ~blots
+        full = float(np.median(dark[outside]))
+        dark = np.where(blots, _inside(blots, cv2.GaussianBlur(plane, (0, 0), _SMOOTHING * enlarged), pen), dark)
+        ink = outside | (blots & (dark > _WITHIN * full))
     # Else upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
     ink = without_lines(ink, across=0.9, margin=0.5, sides=0.5 if squared else 0.03)
     return soft(dark, ink, full) if ink.any() else None
@@ -120,22 +128,30 @@ def breadth_of_ink(plane: np.ndarray) -> float:
     return float(np.quantile(depth[ink], 0.95)) if ink.any() else np.inf
 
 
-def _without_blots(ink: np.ndarray) -> np.ndarray:
-    """Ink, bool (h, w), without what reaches into the picture and is far broader than a pen: a finger, a table."""
+def _blots(ink: np.ndarray) -> tuple[np.ndarray, float]:
+    """What reaches into the picture and is far broader than a pen, bool (h, w): a finger, a table, the bar of a shadow.
+
+    And the width of the pen in pixels; 0 if there are no blots.
+    """
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    if count < 3:
-        return ink
     height, width = ink.shape
     x, y, wide, high, _ = boxes.T
     at_edge = (x <= 1) | (y <= 1) | (x + wide >= width - 1) | (y + high >= height - 1)
-    at_edge[0] = False
-    if not at_edge.any() or at_edge[1:].all():
-        return ink
+    if not at_edge[1:].any() or at_edge[1:].all():
+        return np.zeros_like(ink), 0.0
     depth = ndimage.maximum(cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3), parts, np.arange(count))
-    inner = ~at_edge & (np.maximum(wide, high) > _LARGE * np.maximum(wide, high)[1:][~at_edge[1:]].max())
-    inner[0] = False
-    blots = at_edge & (depth > _BLOT * np.median(depth[inner]))
-    return ink & ~blots[parts]
+    long = np.where(at_edge, 0, np.maximum(wide, high))
+    pen = float(np.median(depth[long > _LARGE * long.max()]))
+    blots = at_edge & (depth > _BLOT * pen)
+    blots[0] = False
+    return blots[parts], 2 * pen if blots.any() else 0.0
+
+
+def _inside(blots: np.ndarray, plane: np.ndarray, pen: float) -> np.ndarray:
+    """How much darker than its surroundings each pixel of the blots is, 0 elsewhere: float32 (h, w), 0 to 1."""
+    side = int(_PENS * pen) | 1
+    level = cv2.morphologyEx(plane, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    return np.where(blots, np.clip(1 - plane / np.maximum(level, 1 / 255), 0, 1), 0).astype(np.float32)
 
 
 def _central(ink: np.ndarray, dark: np.ndarray) -> np.ndarray | None:

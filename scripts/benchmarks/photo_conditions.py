@@ -20,9 +20,9 @@ def photograph(ink: np.ndarray, condition: str, rng: np.random.Generator) -> Ima
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
 
-def _sheet(ink: np.ndarray, *, dark: float = _INK) -> np.ndarray:
+def _sheet(ink: np.ndarray, *, dark: float = _INK, margin: tuple[int, int] = _MARGIN) -> np.ndarray:
     """The number on a sheet: float (h, w), 0 to 255."""
-    above, beside = _MARGIN
+    above, beside = margin
     return _PAPER * (1 - dark * np.pad(ink, ((above, above), (beside, beside))))
 
 
@@ -38,6 +38,13 @@ def _shadow(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     away = (x - rng.uniform(0.35, 0.65)) * np.cos(angle) * plane.shape[1]
     away += (y - rng.uniform(0.4, 0.6)) * np.sin(angle) * plane.shape[0]
     return plane * (1 - rng.uniform(0.3, 0.6) / (1 + np.exp(-away / 4)))
+
+
+def _bar_of_a_shadow(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    plane = _sheet(ink)
+    _, x = _grid(plane)
+    away = np.abs(x - rng.uniform(0.35, 0.65)) * plane.shape[1] - rng.uniform(70, 140)
+    return plane * (1 - rng.uniform(0.3, 0.5) / (1 + np.exp(away / 4)))
 
 
 def _falling_light(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -127,12 +134,14 @@ def _board(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 CONDITIONS: dict[str, Scene] = {
     "plain": lambda ink, rng: _sheet(ink),
+    "on a large sheet": lambda ink, rng: _sheet(ink, margin=(1000, 1300)),
     "faint pencil": lambda ink, rng: _sheet(ink, dark=0.15),
     "out of focus": lambda ink, rng: ndimage.gaussian_filter(_sheet(ink), 6),
     "tilted by 12°": lambda ink, rng: ndimage.rotate(_sheet(ink), 12, mode="nearest", order=1),
     "falling light": _falling_light,
     "spot of light": _spot_of_light,
     "shadow with a sharp edge": _shadow,
+    "bar of a shadow": _bar_of_a_shadow,
     "folds": _folds,
     "ruled": lambda ink, rng: _rules(ink, 90, 3, 0.25),
     "ruled in bold": lambda ink, rng: _rules(ink, 80, 5, 0.5),
