@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _TALL, _BROAD = 0.25, 0.2  # of a frame's height and width: what it goes around is at least so large
+_MANY = 6  # parts may be smaller
 _EMPTY = 0.7  # of its radius: how far out an oval is, or a frame, in which there is an oval
 _LOOP = 1.3  # times as broad as high: what goes around one straight part is a zero with a slash if it is narrower
 _STRAIGHT = 0.25  # of the spread along a line: across it
@@ -22,10 +23,10 @@ def are_frames(labels: np.ndarray, parts: Sequence[int], boxes: Sequence[Box]) -
     left, top, right, bottom = sides.T
     for place, (part, (x, y, end, foot)) in enumerate(zip(parts, sides, strict=True)):
         wide, high = end - x, foot - y
-        inside = (left > x) & (top > y) & (right < end) & (bottom < foot) & (bottom - top >= _TALL * high)
-        if not inside.any():
-            continue
-        if right[inside].max() - left[inside].min() < _BROAD * wide:
+        inside = (left > x) & (top > y) & (right < end) & (bottom < foot)
+        if inside.sum() < _MANY:  # else it is the border of a page
+            inside &= bottom - top >= _TALL * high
+        if not inside.any() or right[inside].max() - left[inside].min() < _BROAD * wide:
             continue
         rows, columns = np.nonzero(labels[y:foot, x:end] == part)
         away = np.hypot((2 * columns + 1) / wide - 1, (2 * rows + 1) / high - 1)

@@ -26,7 +26,7 @@ _MOST_LINES = 60
 _MOST_PARTS = 3000
 _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
-_LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy, and how many such parts are a line of small letters
+_LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy: lower is no letter; and how many are a line of small letters
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
 _MARGIN = 0.3  # of a line's height, around it
@@ -138,13 +138,13 @@ class _Layout:
             )
         left, top, wide, high, area = boxes[1:].T
         self.boxes = np.stack([left, top, left + wide, top + high], axis=1)
-        solid = high[area >= 0.02 * high * high]
-        tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
-        # A sheet may have lines of any height, so the largest rules out only what is far smaller.
-        large = np.flatnonzero(high >= max(_SPECK * tall, 5))
+        large = np.flatnonzero(high >= _LETTER)
         self._is_frame = np.zeros(count - 1, bool)
         self._is_frame[large] = are_frames(self._labels, large + 1, self.boxes[large])
-        self.is_body = (high >= max(_SPECK * tall, 5)) & (wide <= 12 * high) & ~self._is_frame
+        solid = high[(area >= 0.02 * high * high) & ~self._is_frame]
+        tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
+        # A sheet may have lines of any height, so the largest rules out only what is far smaller.
+        self.is_body = (high >= max(_SPECK * tall, _LETTER)) & (wide <= 12 * high) & ~self._is_frame
 
     @cached_property
     def groups(self) -> list[np.ndarray]:

@@ -44,6 +44,18 @@ def test_lines_in_a_frame_are_read_one_by_one():
     assert [number.text for number in Recognizer.load("shipped").predict_lines(sheet)] == ["74", "74"]
 
 
+def test_the_border_of_a_page_of_many_lines_is_left_out():
+    line = np.hstack([paint(strokes, 12, 280)[::2, ::2] for strokes in (SEVEN, FOUR, SEVEN)])
+    page = Image.fromarray(np.pad(np.vstack([line] * 5), 120))
+    along = np.linspace(0, 1, 60)
+    wave = 50 + 14 * np.sin(40 * along)  # by hand: no straight lines
+    sides = [(along * page.width, wave), (page.width - wave, along * page.height)]
+    sides += [(along[::-1] * page.width, page.height - wave), (wave, along[::-1] * page.height)]
+    border = np.concatenate([np.column_stack(side)[3:-3] for side in sides])
+    ImageDraw.Draw(page).line([*map(tuple, border), tuple(border[0])], fill=255, width=7)
+    assert [number.text for number in Recognizer.load("shipped").predict_lines(page)] == ["747"] * 5
+
+
 def are(ink: np.ndarray) -> list[bool]:
     labels, count = ndimage.label(ink)
     boxes = [(x.start, y.start, x.stop, y.stop) for y, x in ndimage.find_objects(labels)]
