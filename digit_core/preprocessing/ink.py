@@ -38,11 +38,8 @@ def find_ink(image: Image.Image | np.ndarray, *, single: bool = False) -> np.nda
     return ink if ink is not None else _on_uneven_paper(plane, 1.0, single=single)
 
 
-def find_line_ink(image: Image.Image | np.ndarray, *, squared: bool = False) -> tuple[np.ndarray, float]:
-    """As `find_ink`, for a line of digits, without ruled lines; and by how much a low picture was enlarged.
-
-    `squared`: on squared paper, whose upright lines are higher than the digits.
-    """
+def find_line_ink(image: Image.Image | np.ndarray) -> tuple[np.ndarray, float]:
+    """As `find_ink`, for a line of digits, without ruled lines; and by how much a low picture was enlarged."""
     import cv2
 
     plane = to_grayscale(image)
@@ -50,7 +47,7 @@ def find_line_ink(image: Image.Image | np.ndarray, *, squared: bool = False) -> 
     if enlarged > 1:
         plane = cv2.resize(plane, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     ink = _on_even_paper(plane)
-    return (ink if ink is not None else _on_uneven_paper(plane, enlarged, single=False, squared=squared)), enlarged
+    return (ink if ink is not None else _on_uneven_paper(plane, enlarged, single=False)), enlarged
 
 
 def enlargement(height: int) -> float:
@@ -120,13 +117,13 @@ def _soft(strength: np.ndarray, full: float, grain: float = _CLEAN_GRAIN) -> np.
     return np.clip((strength / np.float32(full) - grain) / (1 - 2 * grain), 0.0, 1.0, dtype=np.float32)
 
 
-def _on_uneven_paper(plane: np.ndarray, enlarged: float, *, single: bool, squared: bool = False) -> np.ndarray:
+def _on_uneven_paper(plane: np.ndarray, enlarged: float, *, single: bool) -> np.ndarray:
     """The ink of a plane (h, w) whose paper varies in brightness. Raises NoInk."""
     from digit_core.preprocessing import paper  # OpenCV, which takes 0.1 s and 30 MB
 
     if _is_light_on_dark(plane) and paper.breadth_of_ink(1 - plane) <= paper.breadth_of_ink(plane):
         plane = 1 - plane  # else it is a spot of light
-    ink = paper.digit_ink(plane) if single else paper.line_ink(plane, enlarged, squared=squared)
+    ink = paper.digit_ink(plane) if single else paper.line_ink(plane, enlarged)
     if ink is None:
         raise NoInk("No ink is visible in the picture. Choose one with more contrast, or crop it to the digits.")
     return ink

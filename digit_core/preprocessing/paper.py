@@ -105,8 +105,8 @@ def digit_ink(plane: np.ndarray) -> np.ndarray | None:
     return None if ink is None else soft(dark, ink, full)
 
 
-def line_ink(plane: np.ndarray, enlarged: float, *, squared: bool = False) -> np.ndarray | None:
-    """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none. `squared`: as of `find_line_ink`."""
+def line_ink(plane: np.ndarray, enlarged: float) -> np.ndarray | None:
+    """The ink of a line of digits, float32 (h, w), 0 to 1; None if there is none."""
     dark = darkness(plane, enlarged)
     ink, full = ink_of(dark, _IN_LINE, sparse=True)
     blots, pen = _blots(ink)
@@ -116,8 +116,8 @@ def line_ink(plane: np.ndarray, enlarged: float, *, squared: bool = False) -> np
         full = float(np.median(dark[outside]))
         dark = np.where(blots, _inside(blots, cv2.GaussianBlur(plane, (0, 0), _SMOOTHING * enlarged), pen), dark)
         ink = outside | (blots & (dark > _WITHIN * full))
-    # Else upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
-    ink = without_lines(ink, across=0.9, margin=0.5, sides=0.5 if squared else 0.03)
+    # Upright lines only where a frame is: a 1 may be as high as a picture that was cut close.
+    ink = without_lines(ink, across=0.9, margin=0.5, sides=0.03)
     return soft(dark, ink, full) if ink.any() else None
 
 

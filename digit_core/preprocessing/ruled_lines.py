@@ -6,6 +6,7 @@ joined.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ _STEEPEST = 0.16  # tangent of a line's angle: 9 degrees
 _SAMPLE = 6000  # pixels of ink in which slopes are looked for
 _NEAR = 2  # pixels from the fitted line in which its ink lies
 _AT_A_SLANT = 4.0  # pixels to the side between the two ends of a stroke, and the line's thickness
+_SQUARES, _EQUAL = 6, 0.15  # upright lines at least; of the distance between two
+_DOT = 2.5  # times as thick as the lines: what is no larger is where two of them crossed
 _RANDOM = np.random.default_rng
 
 
@@ -26,17 +29,57 @@ class _Line:
     bottom: np.ndarray
     thickness: float
 
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """The row in each column of the straight line that fits it, float (w,)."""
+        seen = np.flatnonzero(self.top >= 0)
+        return np.polyval(np.polyfit(seen, (self.top + self.bottom)[seen] / 2, 1), np.arange(len(self.top)))
+
+    @property
+    def middle(self) -> float:
+        """The row in which the line is in the middle of its length."""
+        return float(self.centre[len(self.centre) // 2])
+
 
 def without_lines(mask: np.ndarray, across: float, margin: float, sides: float) -> np.ndarray:
     """Ink, bool (h, w), without lines that are inked over their whole length, horizontal or vertical.
 
     `across`: the share of the picture's width that a horizontal line covers at least; a vertical one
     covers 0.93 of its height. `margin` and `sides`: the share of the picture in which horizontal and
-    vertical lines lie, from each edge: 0.5 is all of it.
+    vertical lines lie, from each edge: 0.5 is all of it. The lines of squared paper are taken out everywhere.
     """
-    horizontal = _without(mask, _lines(mask, across, margin))
+    level = _lines(mask, across, margin)
     turned = np.ascontiguousarray(mask.T)
-    return horizontal & _without(turned, _lines(turned, 0.93, sides)).T
+    upright = _lines(turned, 0.93, sides)
+    if len(level) > 1 and sides < 0.5:
+        everywhere = _lines(turned, 0.93, 0.5)
+        if _are_squares(level, everywhere):
+            return _without_squares(mask, level, everywhere)
+    return _without(mask, level) & _without(turned, upright).T
+
+
+def _without_squares(mask: np.ndarray, level: list[_Line], upright: list[_Line]) -> np.ndarray:
+    """Ink without the lines of squared paper, the dots where they cross, and what tilted ones leave at the edges."""
+    left = _without(mask, level) & _without(np.ascontiguousarray(mask.T), upright).T
+    for lines, plane in ((level, left), (upright, left.T)):
+        if len(lines) >= _SQUARES:
+            first, *_, last = sorted(lines, key=lambda line: line.middle)
+            rows = np.arange(len(plane))[:, None]
+            plane &= (rows > first.centre) & (rows < last.centre)
+    dot = _DOT * max(line.thickness for line in (*level, *upright))
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8), connectivity=8)
+    is_large = boxes[:, 2:4].max(1) > dot
+    is_large[0] = False
+    return is_large[parts]
+
+
+def _are_squares(level: list[_Line], upright: list[_Line]) -> bool:
+    """Whether lines are those of squared paper: many upright ones, as far from each other as the level ones."""
+    if len(upright) < _SQUARES:
+        return False
+    apart = [np.diff(np.sort([line.middle for line in lines])) for lines in (upright, level)]
+    side = float(np.median(apart[0]))
+    return all(float(np.median(np.abs(gaps - side))) < _EQUAL * side for gaps in apart)
 
 
 def _lines(mask: np.ndarray, least: float, margin: float) -> list[_Line]:

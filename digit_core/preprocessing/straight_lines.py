@@ -4,8 +4,6 @@ Coarser than `ruled_lines`, which takes them out of the ink that is recognised: 
 digits on one line are not joined by it. A 1 or the stem of a digit is as straight as the side of a frame, and stays.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 _RULE, _RULED = 0.12, 0.3  # of the width: ink that runs straight so far may be a ruled line, and is one from here on
@@ -13,48 +11,24 @@ _THICKEST = 0.12  # of a line's length
 _WHOLE = 0.9  # of the picture's height: an upright line so long is no digit's
 _BESIDE = 0.4  # of an upright line's length: lower parts do not tell how tall the digits beside it are
 _LONGER, _FRAMED = 1.3, 1.1  # times as long as those digits is a rule, and what ends at level rules on both sides
-_SQUARES, _EQUAL = 6, 0.1  # lines; of the distance between two
 _END = 0.12  # of an upright line's length
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Straight lines: where they are, bool (h, w), and whether they are those of squared paper."""
-
-    mask: np.ndarray
-    are_squares: bool
-
-
-def without_rules(mask: np.ndarray) -> tuple[np.ndarray, Rules]:
-    """Ink, bool (h, w), without straight lines that run along a good part of it; and these."""
+def without_rules(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ink, bool (h, w), without straight lines that run along a good part of it; and where these are."""
     import cv2
 
     ink = mask.astype(np.uint8)
-    level, upright = _straight(ink, across=True), _straight(ink, across=False)
-    are_squares = _are_squares(upright)
-    upright = _without_stems(upright, ink, level)
-    rules = level | upright
-    found = Rules(rules > 0, are_squares)
+    level = _straight(ink, across=True)
+    rules = level | _without_stems(_straight(ink, across=False), ink, level)
     if not rules.any():
-        return mask, found
+        return mask, np.zeros_like(mask)
     left = ink & ~rules & 1
     # What crossed a line, also at a slant, is joined again.
     gap = 2 * int(np.ceil(cv2.distanceTransform(rules, cv2.DIST_C, 3).max())) + 3
     window = np.ones((max(gap, 7), max(gap, 7)), np.uint8)
     joined = cv2.morphologyEx(left, cv2.MORPH_CLOSE, window)
-    return (left | (joined & rules)) > 0, found
-
-
-def _are_squares(upright: np.ndarray) -> bool:
-    """Whether upright lines, uint8 (h, w), are those of squared paper: many, from edge to edge, at equal distances."""
-    import cv2
-
-    lines = cv2.connectedComponentsWithStats(upright, connectivity=8)[2][1:]
-    columns = np.sort(lines[lines[:, 3] >= _WHOLE * len(upright), 0])
-    if len(columns) < _SQUARES:
-        return False
-    gaps = np.diff(columns)
-    return float(np.median(np.abs(gaps - np.median(gaps)))) < _EQUAL * float(np.median(gaps))
+    return (left | (joined & rules)) > 0, rules > 0
 
 
 def _straight(ink: np.ndarray, *, across: bool) -> np.ndarray:

@@ -167,11 +167,11 @@ class _Layout:
         return [np.array(line) for line in sorted(kept, key=lambda line: float(self.boxes[line][:, [1, 3]].mean()))]
 
     def has_more_than(self, parts: np.ndarray) -> bool:
-        """Whether there is a line of small letters above or below these parts, or squared paper."""
+        """Whether there is a line of small letters above or below these parts."""
         if not len(parts):
             return False
         letters = self._is_above_or_below(parts) & (self.boxes[:, 3] - self.boxes[:, 1] >= _LETTER)
-        return bool(letters.sum() >= _FEW_LETTERS) or self._rules.are_squares
+        return bool(letters.sum() >= _FEW_LETTERS)
 
     def _is_above_or_below(self, parts: np.ndarray) -> np.ndarray:
         """Whether each part is in another row than these: bool (n,)."""
@@ -218,7 +218,7 @@ class _Layout:
         # Dots and bars beside this line's digits may belong to them.
         others[1:][~self.is_body & ~self._is_frame & ~self._is_above_or_below(group)] = 0
         # Where a rule runs through a digit, how much of it to take out is left to `find_line_ink`.
-        rules = self._rules.mask.copy()
+        rules = self._rules.copy()
         for left, top, right, bottom in boxes:
             rules[top:bottom, left:right] = False
         foreign = cv2.dilate(others[self._labels] | rules, np.ones((3, 3), np.uint8))
@@ -226,8 +226,7 @@ class _Layout:
         inside = np.ones(self.plane.shape, np.uint8)
         inside = cv2.warpAffine(inside, to_plane, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         try:
-            piece = (piece * 255).round().clip(0, 255).astype(np.uint8)
-            ink, enlarged = find_line_ink(piece, squared=self._rules.are_squares)
+            ink, enlarged = find_line_ink((piece * 255).round().clip(0, 255).astype(np.uint8))
         except NoInk:
             return None
         unwanted = cv2.resize(foreign | (1 - inside), ink.shape[::-1], interpolation=cv2.INTER_NEAREST)

@@ -147,6 +147,9 @@ CONDITIONS: dict[str, Scene] = {
     "ruled in bold": lambda ink, rng: _rules(ink, 80, 5, 0.5),
     "squared": lambda ink, rng: _rules(ink, 45, 2, 0.2, squared=True),
     "squared in bold": lambda ink, rng: _rules(ink, 45, 3, 0.45, squared=True),
+    "squared, tilted by 4°": lambda ink, rng: ndimage.rotate(
+        _rules(ink, 45, 2, 0.3, squared=True), 4, reshape=False, mode="nearest", order=1
+    ),
     "on a table": _on_a_table,
     "finger at the edge": _finger,
     "underlined": _underline,
