@@ -50,12 +50,11 @@ def without_lines(mask: np.ndarray, across: float, margin: float, sides: float) 
     """
     level = _lines(mask, across, margin)
     turned = np.ascontiguousarray(mask.T)
-    upright = _lines(turned, 0.93, sides)
     if len(level) > 1 and sides < 0.5:
         everywhere = _lines(turned, 0.93, 0.5)
         if _are_squares(level, everywhere):
             return _without_squares(mask, level, everywhere)
-    return _without(mask, level) & _without(turned, upright).T
+    return _without(mask, level) & _without(turned, _lines(turned, 0.93, sides)).T
 
 
 def _without_squares(mask: np.ndarray, level: list[_Line], upright: list[_Line]) -> np.ndarray:
@@ -163,6 +162,9 @@ def _without(mask: np.ndarray, lines: list[_Line]) -> np.ndarray:
         erased = (rows >= first) & (rows <= last)
         result &= ~erased
         side = 2 * int(np.ceil((line.thickness + _AT_A_SLANT) / 2)) + 1
-        joined = cv2.morphologyEx(result.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) > 0
-        result |= joined & erased & mask
+        near = np.flatnonzero(erased.any(1))
+        band = slice(max(int(near[0]) - side, 0), int(near[-1]) + side + 1)  # the rest of the picture stays as it is
+        ink = result[band].astype(np.uint8)
+        joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) > 0
+        result[band] |= joined & erased[band] & mask[band]
     return result
