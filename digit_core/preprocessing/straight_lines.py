@@ -11,6 +11,11 @@ _THICKEST = 0.12  # of a line's length
 _WHOLE = 0.9  # of the picture's height: an upright line so long is no digit's
 _BESIDE = 0.4  # of an upright line's length: lower parts do not tell how tall the digits beside it are
 _LONGER, _FRAMED = 1.3, 1.1  # times as long as those digits is a rule, and what ends at level rules on both sides
+_SPANS = 0.6  # of the picture's width: a level line so long is no bar of a digit
+_BAR = 1.3  # times as long as its digit is high: longer is no bar
+_INSIDE = 0.25  # of a frame's height: what it goes around is at least so high
+_ASIDE = 2  # pixels to the side of a rule: what is left of it
+_AWAY = 0.05  # of the picture's height: where no digit comes so near to its edge, what touches it is none
 _END = 0.12  # of an upright line's length
 
 
@@ -19,8 +24,9 @@ def without_rules(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
     ink = mask.astype(np.uint8)
-    level = _straight(ink, across=True)
-    rules = level | _without_stems(_straight(ink, across=False), ink, level)
+    level = _without_bars(_straight(ink, across=True), ink)
+    upright = _without_stems(_straight(ink, across=False), ink, level)
+    rules = level | upright | _in_line_with(upright, ink)
     if not rules.any():
         return mask, np.zeros_like(mask)
     left = ink & ~rules & 1
@@ -47,22 +53,59 @@ def _straight(ink: np.ndarray, *, across: bool) -> np.ndarray:
     return is_line[labels].astype(np.uint8)
 
 
+def _without_bars(lines: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Level lines, uint8 (h, w), without those that may be the bar of a 4 or a 5: of a part as high, and no frame."""
+    import cv2
+
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    _, parts, of_parts, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    left, top, wide, high, _ = of_parts[1:].T
+    is_bar = np.zeros(len(boxes), bool)
+    for line, (x, y, long, thick, _) in enumerate(boxes[1:], start=1):
+        own = int(parts[y : y + thick, x : x + long].max()) - 1
+        if long < min(_SPANS * ink.shape[1], _BAR * high[own]):
+            inside = (left > left[own]) & (top > top[own]) & (high >= _INSIDE * high[own])
+            inside &= (left + wide < left[own] + wide[own]) & (top + high < top[own] + high[own])
+            is_bar[line] = not inside.any()
+    return lines & ~is_bar[labels] & 1
+
+
+def _in_line_with(rules: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """What else an upright rule has left where it is faint: uint8 (h, w), 1 in thin parts in the columns of `rules`."""
+    import cv2
+
+    columns = np.convolve(rules.any(0), np.ones(2 * _ASIDE + 1), "same") > 0
+    if not columns.any():
+        return np.zeros_like(ink)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(ink & ~rules & 1, connectivity=8)
+    outside = np.concatenate([[0], np.cumsum(~columns)])
+    left, wide, high = boxes[:, 0], boxes[:, 2], boxes[:, 3]
+    is_rest = (outside[left + wide] == outside[left]) & (high >= 2 * wide)
+    is_rest[0] = False
+    return is_rest[labels].astype(np.uint8)
+
+
 def _without_stems(lines: np.ndarray, ink: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Upright lines, uint8 (h, w), without those that may be a 1 or a stem, as long as the digits beside them."""
     import cv2
 
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
-    others = cv2.connectedComponentsWithStats(ink & ~(lines | level) & 1, connectivity=8)[2][1:, 3]
+    stats = cv2.connectedComponentsWithStats(ink & ~(lines | level) & 1, connectivity=8)[2][1:]
+    others = stats[:, 3]
+    large = stats[others >= _BESIDE * others.max(initial=1)]
+    tops, feet = large[:, 1].min(initial=len(ink)), (large[:, 1] + large[:, 3]).max(initial=0)
+    away = _AWAY * len(ink)
     edges = cv2.dilate(level, np.ones((9, 9), np.uint8))
     is_rule = np.zeros(len(boxes), bool)
     for line, (left, top, wide, high, _) in enumerate(boxes[1:], start=1):
         beside = others[others >= _BESIDE * high]
         digit = float(np.median(beside)) if len(beside) else None
+        at_edge = (top <= 1 and tops > away) or (top + high >= len(ink) - 1 and feet < len(ink) - away)
         column, end = edges[top : top + high, left : left + wide], int(_END * high) + 1
         is_framed = column[:end].any() and column[-end:].any()
         is_rule[line] = (
             high >= _WHOLE * len(ink)
             or (is_framed and (digit is None or high >= _FRAMED * digit))
-            or (digit is not None and high >= _LONGER * digit)
+            or (digit is not None and (at_edge or high >= _LONGER * digit))
         )
     return is_rule[labels].astype(np.uint8)

@@ -27,6 +27,7 @@ _MOST_PARTS = 3000
 _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy: lower is no letter; and how many are a line of small letters
+_COLUMN = 0.9  # of the picture's height: an upright rule that is no stem of a digit
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
 _MARGIN = 0.3  # of a line's height, around it
@@ -75,12 +76,13 @@ def find_line(image: Image.Image | np.ndarray) -> TextLine:
     """All ink of a picture as one line of digits, without its tilt. Takes and raises what `find_lines` does."""
     layout = _Layout(image)
     parts = np.flatnonzero(layout.is_body)
-    return (layout.cut(parts) if len(parts) and abs(layout.tilt) >= _LEVEL else None) or _whole(image)
+    is_cut = abs(layout.tilt) >= _LEVEL or layout.has_rules_beside(parts)
+    return (layout.cut(parts) if len(parts) and is_cut else None) or _whole(image)
 
 
 def _single(image: Image.Image | np.ndarray, layout: "_Layout", parts: np.ndarray) -> TextLine:
     """These parts of the picture as one line; all of it as it is if it is nearly level and has nothing else."""
-    is_cut = abs(layout.tilt) >= _LEVEL or layout.has_more_than(parts)
+    is_cut = abs(layout.tilt) >= _LEVEL or layout.has_more_than(parts) or layout.has_rules_beside(parts)
     return (layout.cut(parts) if len(parts) and is_cut else None) or _whole(image)
 
 
@@ -172,6 +174,14 @@ class _Layout:
             return False
         letters = self._is_above_or_below(parts) & (self.boxes[:, 3] - self.boxes[:, 1] >= _LETTER)
         return bool(letters.sum() >= _FEW_LETTERS)
+
+    def has_rules_beside(self, parts: np.ndarray) -> bool:
+        """Whether an upright rule, as between the columns of a form, stands to the left or right of these parts."""
+        if not len(parts):
+            return False
+        is_upright = self._rules.sum(0) >= _COLUMN * len(self._rules)
+        left, right = self.boxes[parts, 0].min(), self.boxes[parts, 2].max()
+        return bool(is_upright[:left].any() or is_upright[right:].any())
 
     def _is_above_or_below(self, parts: np.ndarray) -> np.ndarray:
         """Whether each part is in another row than these: bool (n,)."""

@@ -132,6 +132,36 @@ def _board(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return 255 - _sheet(ink, dark=0.6)
 
 
+def _old_paper(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Browned paper with a few stains, and the ink of a dip pen, which runs out and is dipped again."""
+    flow = np.clip(0.75 + 0.25 * _cloudy(ink.shape, 18, rng), 0.4, 1)
+    plane = _sheet(ink * flow, dark=0.55, margin=(60, 60)) - 30
+    plane += 10 * _cloudy(plane.shape, 120, rng) + 4 * _cloudy(plane.shape, 24, rng)
+    y, x = _grid(plane)
+    for _ in range(rng.integers(0, 4)):
+        (down, across), radius = rng.uniform(0, 1, 2), rng.uniform(5, 25)
+        away = np.hypot((y - down) * plane.shape[0], (x - across) * plane.shape[1]) / radius
+        plane -= rng.uniform(10, 35) * np.exp(-(away**4))
+    return ndimage.gaussian_filter(plane, 1.5)
+
+
+def _cloudy(shape: tuple[int, int], size: float, rng: np.random.Generator) -> np.ndarray:
+    """Smooth noise of that size in pixels, with a standard deviation of 1."""
+    coarse = ndimage.gaussian_filter(rng.normal(size=(shape[0] // 8 + 2, shape[1] // 8 + 2)), size / 8)
+    noise = Image.fromarray((coarse / coarse.std()).astype(np.float32))
+    return np.asarray(noise.resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _column(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A cell of an old register: double rules on both sides, one above, one below."""
+    plane = _old_paper(ink, rng)
+    for x in (25, 33, plane.shape[1] - 30, plane.shape[1] - 22):
+        plane[:, x : x + 3] *= 0.68
+    for y in (30, plane.shape[0] - 35):
+        plane[y : y + 3] *= 0.7
+    return plane
+
+
 CONDITIONS: dict[str, Scene] = {
     "plain": lambda ink, rng: _sheet(ink),
     "on a large sheet": lambda ink, rng: _sheet(ink, margin=(1000, 1300)),
@@ -150,6 +180,8 @@ CONDITIONS: dict[str, Scene] = {
     "squared, tilted by 4°": lambda ink, rng: ndimage.rotate(
         _rules(ink, 45, 2, 0.3, squared=True), 4, reshape=False, mode="nearest", order=1
     ),
+    "old paper": _old_paper,
+    "in a column of a register": _column,
     "on a table": _on_a_table,
     "finger at the edge": _finger,
     "underlined": _underline,

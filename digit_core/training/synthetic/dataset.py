@@ -1,6 +1,6 @@
 """Synthetic digits and non-digits for training, generated once and cached in the data folder.
 
-An image takes 0.4 ms to generate and is the same every time.
+An image takes 1.5 ms to generate and is the same every time.
 """
 
 import io
