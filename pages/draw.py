@@ -25,6 +25,7 @@ from pages.draw_sections import (
 )
 
 _TAB, _TABS = "input", ("Draw", "Upload")
+_TITLES = {"Draw": "Draw a digit", "Upload": "Upload pictures of digits"}
 _DIGITS = 0.6  # of the parts of a drawing: if more look like digits, it is a number, else scribble
 _INK = 0.6  # of a drawing's ink, which a number's digits have: the sides of a frame look like ones
 
@@ -119,11 +120,11 @@ def note_tab() -> None:
 
 
 presented = presentation.is_on()
+st.session_state[_TAB] = _TABS[1] if url_state.read().get("tab") == "upload" and not presented else _TABS[0]
 draw_layout.show_style(presented)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="draw-title"):
-    st.title("Draw a digit", width="content")
+    st.title(_TITLES[st.session_state[_TAB]], width="content")
     presentation.show_button(presented)
-st.session_state[_TAB] = _TABS[1] if url_state.read().get("tab") == "upload" and not presented else _TABS[0]
 draw_tab, upload_tab = st.tabs(_TABS, key=_TAB, on_change=note_tab)
 with draw_tab:
     st.container(key="draw-hint").caption(

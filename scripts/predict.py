@@ -143,12 +143,13 @@ def _as_json(lines: Sequence[Number]) -> dict:
         for line in lines
         for found in line.digits
     ]
-    return {"text": _text(lines), "digits": digits}
+    texts = [[number.text for number in line.columns] for line in lines]
+    return {"text": _text(lines), "lines": texts, "digits": digits}
 
 
 def _text(lines: Sequence[Number]) -> str:
-    """The digits of all lines, top to bottom, with a space between two lines as in a row of a folder's table."""
-    return " ".join(line.text for line in lines)
+    """The numbers of all lines, top to bottom and left to right, with spaces between them as in a folder's table."""
+    return " ".join(number.text for line in lines for number in line.columns)
 
 
 def _in_words(lines: Sequence[Number]) -> str:

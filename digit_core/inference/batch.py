@@ -181,7 +181,7 @@ def predict_digits(recognizer: Recognizer, paths: Sequence[str]) -> list[Row]:
 
 
 def predict_numbers(recognizer: Recognizer, paths: Sequence[str]) -> list[Row]:
-    """A row for each file, taken for a picture of numbers; those of several lines are joined by spaces."""
+    """A row for each file, taken for a picture of numbers; several are separated by spaces."""
     rows = []
     for path in paths:
         try:
@@ -190,7 +190,7 @@ def predict_numbers(recognizer: Recognizer, paths: Sequence[str]) -> list[Row]:
             rows.append(Row(path, problem=str(error)))
             continue
         predictions = [digit.prediction for line in lines for digit in line.digits]
-        rows.append(_row(path, predictions, " ".join(line.text for line in lines)))
+        rows.append(_row(path, predictions, " ".join(number.text for line in lines for number in line.columns)))
     return rows
 
 

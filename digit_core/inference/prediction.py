@@ -1,10 +1,17 @@
 """What a `Recognizer` returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
+from digit_core.preprocessing.frames import Box
 from digit_core.preprocessing.pipeline import Step, picture_steps
+
+# Times the height of the digits, and the usual gap between them: a wider one separates the columns of a table. Digits
+# in the boxes of a form are closer, and so are the groups of 1 250 000.
+_COLUMN_GAP, _WIDER = 1.5, 2.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class RecognizedDigit:
     """
 
     prediction: Prediction
-    box: tuple[int, int, int, int]
+    box: Box
     ink: np.ndarray
 
     @property
@@ -67,6 +74,11 @@ class Number:
         return "".join(str(digit.prediction.digit) for digit in self.digits)
 
     @property
+    def columns(self) -> tuple["Number", ...]:
+        """The numbers of a line, left to right, if wide gaps separate them, as in a table; else this one alone."""
+        return tuple(Number(self.digits[part]) for part in columns_of([digit.box for digit in self.digits]))
+
+    @property
     def share_of_digits(self) -> float:
         """The share of `digits` that look like digits, 0 to 1."""
         return float(np.mean([digit.prediction.is_digit for digit in self.digits]))
@@ -82,7 +94,19 @@ class Number:
         """The same digits in boxes wider by `margin` pixels on each side, inside ink of that shape (h, w)."""
         height, width = shape
 
-        def wider(left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
+        def wider(left: int, top: int, right: int, bottom: int) -> Box:
             return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
 
         return Number(tuple(replace(digit, box=wider(*digit.box)) for digit in self.digits))
+
+
+def columns_of(boxes: Sequence[Box]) -> list[slice]:
+    """Which of a line's boxes, left to right, belong together: wide gaps separate the columns of a table."""
+    gaps = np.array([right[0] - left[2] for left, right in pairwise(boxes)])
+    if not len(gaps):
+        return [slice(0, len(boxes))]
+    height = float(np.median([bottom - top for _, top, _, bottom in boxes]))
+    usual = max(float(np.median(gaps)), 0.0) if len(gaps) > 1 else 0.0
+    wide = np.flatnonzero((gaps > _COLUMN_GAP * height) & ((gaps > _WIDER * usual) | (usual > _COLUMN_GAP * height)))
+    edges = [0, *(wide + 1).tolist(), len(boxes)]
+    return [slice(start, end) for start, end in pairwise(edges)]

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 SMALLEST, LARGEST = 280, 560  # CSS pixels, a side of the canvas on screen
+_WIDEST = 900  # CSS pixels, a picture of several digits
 _CARD = "29rem"  # the prediction's column, with the gap before it
 _ABOVE, _ABOVE_ON_PHONE = "20rem", "23rem"  # what stands above and below the canvas and should be in view with it
 # Streamlit gives a container with a key the class st-key-KEY.
@@ -24,6 +25,7 @@ STYLE = f"""
 [class*="st-key-grid-"]{{container-type:inline-size}}
 [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw - {_CARD},100dvh - {_ABOVE}),{LARGEST}px);
   display:flex!important;flex-flow:row nowrap!important;gap:1.5rem!important;align-items:flex-start!important}}
+.st-key-columns-numbers{{--canvas-size:clamp({SMALLEST}px,64cqw,{_WIDEST}px)}}
 [class*="st-key-columns-"]>:has(>[class*="st-key-left-"]){{flex:none!important;width:var(--canvas-size)!important}}
 [class*="st-key-columns-"]>:has(>[class*="st-key-right-"])
 {{flex:1 1 0!important;min-width:0!important;width:auto!important}}
@@ -33,6 +35,7 @@ STYLE = f"""
 @container (max-width:45rem){{
   [class*="st-key-columns-"]{{--canvas-size:clamp({SMALLEST}px,min(100cqw,100dvh - {_ABOVE_ON_PHONE}),{LARGEST}px);
     flex-direction:column!important}}
+  .st-key-columns-numbers{{--canvas-size:100cqw}}
   [class*="st-key-columns-"]>:has(>[class*="st-key-right-"]){{flex:none!important;width:100%!important}}
   [class*="st-key-right-"]{{min-height:26rem!important}}
 }}
@@ -58,6 +61,6 @@ def show_style(presented: bool) -> None:
 
 
 def columns(name: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """The left and the right column of a grid; `name` is unique on the page."""
+    """The left and the right column of a grid; `name` is unique on the page. That of "numbers" is the widest."""
     grid = st.container(key=f"grid-{name}").container(horizontal=True, key=f"columns-{name}")
     return grid.container(key=f"left-{name}"), grid.container(key=f"right-{name}")

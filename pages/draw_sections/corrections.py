@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from digit_core.drawings.labelled import NOT_A_DIGIT
-from digit_core.inference.prediction import Number
+from digit_core.inference.prediction import Number, columns_of
 from pages.components import prediction_card
 
 _STATE = "corrections"
@@ -81,9 +81,11 @@ def forget(source: str) -> None:
 
 
 def text_of(line: Line, corrected: Corrections) -> str:
-    """A line's digits as a string, corrected."""
-    said = (corrected.get(one.box, one.digit) for one in line)
-    return "".join(str(digit) for digit in said if digit != NOT_A_DIGIT)
+    """A line's digits as a string, corrected, with a space between the columns of a table."""
+    columns = (line[part] for part in columns_of([one.box for one in line]))
+    said = ([corrected.get(one.box, one.digit) for one in column] for column in columns)
+    texts = ("".join(str(digit) for digit in column if digit != NOT_A_DIGIT) for column in said)
+    return " ".join(text for text in texts if text)
 
 
 def lowest_confidence(line: Line, corrected: Corrections) -> float | None:

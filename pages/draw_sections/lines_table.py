@@ -1,23 +1,28 @@
 """The lines of all pictures as a table, to be downloaded as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from pages.components import downloads, reserved
-from pages.draw_sections import corrections
+from pages.draw_sections import corrections, text_edits
 
 if TYPE_CHECKING:
     from pages.draw_sections.uploaded_pictures import PictureResult
 
+_KEY = "lines-table-rows"
 _LOWEST = "lowest confidence"
 
 
-def show(results: Sequence["PictureResult"]) -> None:
-    """A row for each line, or for a picture without one, and a button that downloads them."""
-    table = frame_of(results)
+def show(results: Sequence["PictureResult"], on_open: Callable[[int], None] | None = None) -> None:
+    """A row for each line, or for a picture without one, and a button that downloads them.
+
+    `on_open` is called with the place of the picture whose row is selected; without it none can be.
+    """
+    rows = _rows(results)
+    table = _frame(rows)
     height = reserved.table_height(len(table))
     with reserved.reserved("lines-table", height):
         st.dataframe(
@@ -25,6 +30,9 @@ def show(results: Sequence["PictureResult"]) -> None:
             hide_index=True,
             height=height,
             placeholder="–",
+            key=_KEY if on_open else None,
+            selection_mode="single-row",
+            on_select=(lambda: _open([place for place, *_ in rows], on_open)) if on_open else "ignore",
             column_config={
                 "file": "File",
                 "line": "Line",
@@ -39,18 +47,39 @@ def show(results: Sequence["PictureResult"]) -> None:
     downloads.csv_button(table, "digits")
 
 
+def _open(places: Sequence[int], on_open: Callable[[int], None]) -> None:
+    for row in st.session_state[_KEY].selection.rows[:1]:
+        if row < len(places):
+            on_open(places[row])
+
+
 def frame_of(results: Sequence["PictureResult"]) -> pd.DataFrame:
     """Columns file, line, text, lowest confidence, corrected, and problem if a picture has one."""
+    return _frame(_rows(results))
+
+
+def _rows(results: Sequence["PictureResult"]) -> list[tuple]:
+    """The place of the picture in `results` and what its row of the table has, for each line."""
     rows = []
-    for result in results:
+    for at, result in enumerate(results):
         corrected = corrections.of(result.source)
-        for number, line in enumerate(result.lines, 1):
-            lowest = corrections.lowest_confidence(line, corrected)
-            changed = corrections.count(line, corrected)
-            rows.append((result.name, number, corrections.text_of(line, corrected), lowest, changed, result.note))
+        recognised = text_edits.recognised(result.lines, result.source)
+        for place, text in enumerate(text_edits.texts_of(result.lines, result.source)):
+            if place < len(recognised) and text == recognised[place]:
+                lowest = corrections.lowest_confidence(result.lines[place], corrected)
+                changed = corrections.count(result.lines[place], corrected)
+                rows.append((at, result.name, place + 1, text, lowest, changed, result.note))
+            elif text:  # else it was edited away
+                rows.append((at, result.name, place + 1, text, None, None, f"{result.note} Text edited.".strip()))
         if not result.lines:
-            rows.append((result.name, None, "", None, 0, result.problem))
+            rows.append((at, result.name, None, "", None, 0, result.problem))
+    return rows
+
+
+def _frame(rows: Sequence[tuple]) -> pd.DataFrame:
     columns = ["file", "line", "text", _LOWEST, "corrected", "problem"]
-    table = pd.DataFrame(rows, columns=columns).astype({"line": "Int64", _LOWEST: "Float64"})
+    table = pd.DataFrame([row for _, *row in rows], columns=columns).astype(
+        {"line": "Int64", "corrected": "Int64", _LOWEST: "Float64"}
+    )
     table[_LOWEST] = table[_LOWEST].round(4)
     return table if table["problem"].any() else table.drop(columns="problem")

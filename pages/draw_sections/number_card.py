@@ -1,6 +1,7 @@
 """Several digits: the number large, a picture with a box for each digit, and the full card of the one selected."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -8,7 +9,7 @@ from PIL import Image
 
 from digit_core.inference.prediction import Number, RecognizedDigit
 from pages.components import prediction_card
-from pages.draw_sections import box_labels, corrections, digit_boxes
+from pages.draw_sections import box_labels, corrections, digit_boxes, text_edits
 from pages.draw_sections.corrections import Line
 
 _MARGIN = 0.08  # of the canvas: around its ink, where it is shown with its boxes
@@ -24,7 +25,7 @@ _STYLE = """
 
 
 def show_text(lines: Sequence[Line], source: str) -> None:
-    """The digits of each line, corrected, and how many are doubtful or corrected."""
+    """The text of each line, corrected or edited, and how many digits are doubtful or corrected."""
     corrected = corrections.of(source)
     doubtful = corrections.doubtful(lines, corrected)
     changed = sum(corrections.count(line, corrected) for line in lines)
@@ -33,7 +34,9 @@ def show_text(lines: Sequence[Line], source: str) -> None:
         notes.append(f"{'1 digit is' if doubtful == 1 else f'{doubtful} digits are'} doubtful (dashed).")
     if changed:
         notes.append(f"{changed} corrected (✓).")
-    text = "\n".join(corrections.text_of(line, corrected) or "–" for line in lines)
+    if text_edits.is_edited(source):
+        notes.append("Text edited.")
+    text = escape("\n".join(line or "–" for line in text_edits.texts_of(lines, source)))
     several = " lines" if len(lines) > 1 else ""
     st.html(
         f'{_STYLE}<div class="number" aria-live="polite"><div class="says">Recognised: </div>'

@@ -11,6 +11,8 @@ MOST_FILES = 500
 _LARGEST_FILE = 25  # MB, as `server.maxUploadSize`
 ENDINGS = ["png", "jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff"]
 _UPLOADER = "pictures"
+_GIVEN, _EARLIER = "pictures_given", "pictures_given_earlier"
+_MOST_KEPT = 50_000_000  # bytes of pictures that are still there after a visit to another page
 # What is pasted is handed to the uploader, as if it had been chosen there: the same limits hold for it.
 _SCRIPT = """
 export default function ({data, parentElement}) {
@@ -65,7 +67,12 @@ _paste = st.components.v2.component(
 
 
 def show() -> list[UploadedFile]:
-    """The uploader, the button for the clipboard and, when asked for, the camera; the pictures given, 500 at most."""
+    """The uploader, the button for the clipboard and, when asked for, the camera; the pictures given, 500 at most.
+
+    An uploader forgets its files when another page is opened: those are kept here until they are removed.
+    """
+    if _UPLOADER not in st.session_state:  # the page was opened, again or for the first time
+        st.session_state[_EARLIER] = st.session_state.get(_GIVEN, ())
     files = st.file_uploader(
         "Photos or scans of digits, up to 500 at once; or press Ctrl+V to paste a picture",
         type=ENDINGS,
@@ -73,9 +80,11 @@ def show() -> list[UploadedFile]:
         max_upload_size=_LARGEST_FILE,
         key=_UPLOADER,
     )
-    if len(files) > MOST_FILES:
+    earlier = _earlier_pictures()
+    count = len(earlier) + len(files)
+    if count > MOST_FILES:
         st.warning(
-            f"{len(files)} files were chosen, and at most {MOST_FILES} are read at once: the first {MOST_FILES} are "
+            f"{count} files were chosen, and at most {MOST_FILES} are read at once: the first {MOST_FILES} are "
             "below. For more, use scripts/predict.py with their folder."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -83,7 +92,25 @@ def show() -> list[UploadedFile]:
         # The browser asks for its permission as soon as the camera is shown, and gives it to no page over http.
         camera = _has_camera(st.context.url or "") and st.toggle("Use the camera", key="camera-on")
     photo = st.camera_input("A photo of digits", key="camera") if camera else None
-    return [*files[:MOST_FILES], *([photo] if photo else [])]
+    given = [*[*earlier, *files][:MOST_FILES], *([photo] if photo else [])]
+    st.session_state[_GIVEN] = tuple(given) if sum(file.size for file in given) <= _MOST_KEPT else ()
+    return given
+
+
+def _earlier_pictures() -> tuple[UploadedFile, ...]:
+    """The pictures from before another page was opened, with a button that removes them."""
+    earlier = st.session_state.get(_EARLIER, ())
+    if not earlier:
+        return ()
+    with st.container(horizontal=True, vertical_alignment="center", key="earlier-pictures"):
+        count = "1 picture" if len(earlier) == 1 else f"{len(earlier)} pictures"
+        st.caption(f"{count} from before you opened another page.", width="content")
+        st.button("Remove", key="remove-earlier-pictures", icon=":material/close:", on_click=_remove_earlier)
+    return earlier
+
+
+def _remove_earlier() -> None:
+    st.session_state[_EARLIER] = ()
 
 
 def _has_camera(address: str) -> bool:

@@ -1,6 +1,6 @@
 """Recognise uploaded pictures one after another, and show one of them, or a table of all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,7 +15,7 @@ from digit_core.preprocessing.untrusted_pictures import open_untrusted
 from digit_core.telemetry.events import predicting
 from pages.components import draw_layout, prediction_card
 from pages.components.noted_errors import noted
-from pages.draw_sections import box_labels, corrections, digit_boxes, number_card
+from pages.draw_sections import box_labels, corrections, digit_boxes, number_card, text_edits
 from pages.draw_sections.corrections import DigitBox, Line
 
 _RESULTS, _SHOWN, _ADDED = "picture_results", "picture_shown", "pictures_added"
@@ -58,6 +58,7 @@ def _recognised(files: Sequence[UploadedFile], recognizer: Recognizer) -> list[P
     for source in known.keys() - wanted.keys():
         del known[source]
         corrections.forget(source)
+        text_edits.forget(source)
     new = [source for source in wanted if source not in known]
     if new:
         st.session_state[_ADDED] = new
@@ -109,15 +110,16 @@ def _show_one(file: UploadedFile, result: PictureResult, recognizer: Recognizer)
     if result.note:
         st.info(result.note)
     details = _read(file, result.source, recognizer)
-    left, right = draw_layout.columns("upload")
+    digits = [digit for number in details.numbers for digit in number.digits]
+    left, right = draw_layout.columns("numbers" if len(digits) > 1 else "upload")
     with left:
         opened = _show_boxes(details, result, recognizer)
     with right:
-        digits = [digit for number in details.numbers for digit in number.digits]
         if len(digits) == 1 and not corrections.of(result.source):
             prediction_card.show(digits[0].prediction, digits[0].steps)
         else:
             number_card.show_text(result.lines, result.source)
+            text_edits.show(result.lines, result.source)
             number_card.show_opened(details.numbers, opened)
     if len(result.lines) > 1:
         _show_table([result])
@@ -126,7 +128,9 @@ def _show_one(file: UploadedFile, result: PictureResult, recognizer: Recognizer)
 def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], recognizer: Recognizer) -> None:
     """A table of all pictures, and one of them with its boxes."""
     _show_problems(results)
-    _show_table(results)
+    # Another choice for other files.
+    choice = f"picture-{results[0].source}-{results[-1].source}-{len(results)}"
+    _show_table(results, lambda place: st.session_state.update({choice: place}))
     places = range(len(results))
     recognised = [place for place in places if not results[place].problem]
     added = [place for place in recognised if results[place].source in st.session_state.get(_ADDED, ())]
@@ -135,7 +139,7 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
         places,
         index=next(iter(added or recognised), 0),
         format_func=lambda place: f"{place + 1}. {results[place].name}",
-        key=f"picture-{results[0].source}-{results[-1].source}-{len(results)}",  # another choice for other files
+        key=choice,
     )
     of = {_source(file, recognizer): file for file in files}
     result = results[chosen or 0]
@@ -144,11 +148,12 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
             st.error(_sentence(result))
             return
         details = _read(of[result.source], result.source, recognizer)
-        left, right = draw_layout.columns("upload")
+        left, right = draw_layout.columns("numbers")
         with left:
             opened = _show_boxes(details, result, recognizer)
         with right:
             number_card.show_text(result.lines, result.source)
+            text_edits.show(result.lines, result.source)
             number_card.show_opened(details.numbers, opened)
 
 
@@ -180,7 +185,7 @@ def _sentence(result: PictureResult) -> str:
     return _plain(result.problem if result.name in result.problem else f"{result.name}: {result.problem}")
 
 
-def _show_table(results: Sequence[PictureResult]) -> None:
+def _show_table(results: Sequence[PictureResult], on_open: Callable[[int], None] | None = None) -> None:
     from pages.draw_sections import lines_table  # on demand: it imports pandas
 
-    lines_table.show(results)
+    lines_table.show(results, on_open)

@@ -211,6 +211,43 @@ def test_a_picture_that_is_added_is_shown_and_another_can_be_chosen(open_page):
     assert 'data-testid="number">74<' in card(app)
 
 
+def test_pictures_and_their_corrections_are_still_there_after_a_visit_to_another_page(open_page):
+    app = uploaded(open_page("draw"), Image.fromarray(255 - np.hstack([paint(SEVEN), paint(FOUR)])))
+    box = tuple(json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0]))
+    (source,) = app.session_state["picture_results"]
+    app.session_state["corrections"] = {source: {box: 9}}
+    go_to(app, "my_drawings")
+    go_to(app, "draw")
+    assert 'data-testid="number">79<' in card(app)
+    assert "1 picture from before" in texts(app)
+    press(app, "Remove")
+    assert 'data-testid="number"' not in card(app)
+    go_to(app, "results")
+    go_to(app, "draw")
+    assert 'data-testid="number"' not in card(app)
+
+
+def test_a_text_that_is_edited_is_the_answer_and_can_be_taken_back(open_page):
+    app = uploaded(open_page("draw"), Image.fromarray(255 - np.hstack([paint(SEVEN), paint(FOUR)])))
+    (area,) = app.text_area
+    assert area.value == "74"
+    area.set_value("74.50  <b>").run()
+    assert 'data-testid="number">74.50 &lt;b&gt;<' in card(app)
+    assert "Text edited." in card(app)
+    press(app, "Undo edit")
+    assert 'data-testid="number">74<' in card(app)
+    assert app.text_area[0].value == "74"
+
+
+def test_the_table_has_edited_texts_and_none_that_are_edited_away(open_page):
+    app = uploaded(open_page("draw"), Image.fromarray(255 - np.vstack([paint(SEVEN), paint(FOUR), paint(FOUR)])))
+    app.text_area[0].set_value("71\n\n4").run()
+    table = app.dataframe[0].value
+    assert table["text"].tolist() == ["71", "4"]
+    assert table["line"].tolist() == [1, 3]
+    assert table["problem"].tolist() == ["Text edited.", ""]
+
+
 def test_a_corrected_digit_goes_into_the_answer(open_page):
     app = drawn(open_page("draw"), *sevens(40, 220, 400))
     box = tuple(json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0]))
