@@ -5,6 +5,7 @@ import io
 import pytest
 from playwright.sync_api import expect
 
+from pages.components.reserved import TABLE_ROW
 from scripts.benchmarks.browser_actions import draw
 from tests.browser.actions import downloaded, until
 from tests.browser.photos import photo, strokes
@@ -52,3 +53,24 @@ def test_two_lines_of_a_turned_photo_are_recognised_and_a_box_is_corrected(app, 
     )
     assert [row.split(",")[2].strip('"=') for row in table[1:]] == ["90210", "47886"], table
     until(lambda: box.press("Escape"), expect(number).to_have_text, "90210\n47386")
+
+
+def test_a_row_of_the_table_opens_its_picture_which_stays_while_another_page_is_opened(app, page):
+    page.goto(f"{app}/?tab=upload")
+    files = []
+    for name, text in (("first.jpg", "90210"), ("second.jpg", "47386")):
+        file = io.BytesIO()
+        photo([text]).save(file, "JPEG")
+        files.append({"name": name, "mimeType": "image/jpeg", "buffer": file.getvalue()})
+    page.locator("input[type=file]").set_input_files(files)
+    number = page.get_by_test_id("number")
+    expect(number).to_have_text("90210")
+    table = page.get_by_test_id("stDataFrame")
+    until(lambda: table.click(position={"x": 15, "y": 2 * TABLE_ROW + 17}), expect(number).to_have_text, "47386")
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("2 pictures from before you opened another page.")).to_be_visible()
+    expect(number).to_have_text("90210")
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(number).to_be_hidden()
