@@ -50,7 +50,7 @@ def show_drawing() -> None:
         with right:
             recognizer, _ = active_recognizer()
             if not drawing:
-                corrections.forget("canvas")
+                corrections.set_aside("canvas")
                 st.info("The canvas is blank: draw a digit.", icon=":material/draw:")
                 return
             note_drawing()

@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
@@ -29,6 +30,8 @@ from digit_core.inference.batch_file import BatchFile
 from digit_core.inference.prediction import Number
 from digit_core.preprocessing.image_files import open_picture
 from scripts.command_line import run_command
+
+_SAMPLE = 12  # pictures of a folder, of which most have several digits if it is one of numbers
 
 
 def main() -> int:
@@ -78,18 +81,21 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
     total = sum(1 for _ in list_all())
     if not total:
         raise InvalidImage(f"The folder {source} has no files to predict.")
+    if not task.numbers and not is_bucket(source) and _show_several_digits(recognizer, islice(list_all(), _SAMPLE)):
+        print(
+            "Pictures here show several digits, of which one is predicted. --numbers reads them all.", file=sys.stderr
+        )
     with (
         _predicting(source, task, arguments.address) as predict,
         BatchFile(out, task, digest, source if is_bucket(source) else str(Path(source).absolute())) as result,
     ):
-        done, failed, no_digits = result.done, 0, 0
+        done, failed = result.done, 0
         left = (file for file in list_all() if os.path.relpath(file, folder) not in done)
         with tqdm(total=total, initial=len(done), unit=" pictures", smoothing=0.05, file=sys.stderr) as bar:
             try:
                 for rows in predict(left):
                     result.append(rows, folder)
                     failed += sum(bool(row.problem) for row in rows)
-                    no_digits += sum(row.is_digit is False for row in rows)
                     bar.update(len(rows))
             except KeyboardInterrupt:
                 bar.close()
@@ -98,9 +104,19 @@ def predict_folder(arguments: argparse.Namespace, parser: argparse.ArgumentParse
         written = bar.n
         result.finish()
     print(f"{out}: {written:,} rows" + (f", {failed:,} with a problem" if failed else ""))
-    if no_digits > written / 2 and not task.numbers:
-        print("Most of the pictures do not look like one digit. --numbers reads whole numbers.", file=sys.stderr)
     return 0
+
+
+def _show_several_digits(recognizer: Recognizer, files: Iterable[Path]) -> bool:
+    """Whether most of the pictures have more than one digit."""
+    counts = []
+    for file in files:
+        try:
+            lines = recognizer.predict_lines(open_picture(file))
+        except DigitError:
+            continue
+        counts.append(sum(digit.prediction.is_digit for line in lines for digit in line.digits))
+    return sum(count > 1 for count in counts) > len(counts) / 2
 
 
 def _pictures(

@@ -12,7 +12,7 @@ from digit_core.drawings.labelled import NOT_A_DIGIT
 from digit_core.inference.prediction import Number, columns_of
 from pages.components import prediction_card
 
-_STATE = "corrections"
+_STATE, _ASIDE = "corrections", "corrections_set_aside"
 _MOST_PICTURES = 1000  # whose corrections a session keeps
 
 Box = tuple[int, int, int, int]
@@ -78,6 +78,19 @@ def put(source: str, box: Box, digit: int | None) -> None:
 def forget(source: str) -> None:
     """Drop the corrections of a picture."""
     st.session_state.setdefault(_STATE, {}).pop(source, None)
+
+
+def set_aside(source: str) -> None:
+    """Drop the corrections of a picture that is gone, until `restore` finds it again."""
+    if own := st.session_state.setdefault(_STATE, {}).pop(source, None):
+        st.session_state.setdefault(_ASIDE, {})[source] = own
+
+
+def restore(source: str, lines: Sequence[Line]) -> None:
+    """Bring back the corrections that were set aside if all their boxes are there again, as after an undo."""
+    own = st.session_state.get(_ASIDE, {}).pop(source, None)
+    if own and own.keys() <= {one.box for line in lines for one in line}:
+        st.session_state.setdefault(_STATE, {})[source] = own
 
 
 def text_of(line: Line, corrected: Corrections) -> str:

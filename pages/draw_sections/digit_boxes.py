@@ -126,7 +126,7 @@ export default function ({data, parentElement, setTriggerValue}) {
       ArrowUp: () => step(beside(-1), true), ArrowDown: () => step(beside(1), true),
     };
     const act = {
-      ...(index(event) < 0 ? {} : arrows),
+      ...(index(event) >= 0 || event.target.closest('[data-step]') ? arrows : {}),
       Delete: () => correct(NOT_A_DIGIT), Backspace: () => correct(NOT_A_DIGIT), Escape: () => correct(null),
     }[event.key] ?? (/^[0-9]$/.test(event.key) ? () => correct(Number(event.key)) : null);
     if (!act) return;

@@ -50,6 +50,7 @@ def show_canvas_number(number: Number, ink: np.ndarray, run: str) -> RecognizedD
     `run`: the name of the run that predicted.
     """
     lines, source = corrections.lines_of([number]), "canvas"
+    corrections.restore(source, lines)
     show_text(lines, source)
     seen = np.argwhere(ink > 0.1)
     around = int(_MARGIN * max(ink.shape))

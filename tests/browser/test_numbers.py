@@ -29,6 +29,10 @@ def test_an_open_card_follows_the_selection(app, page):
     expect(page.get_by_text("Digit 2 of 5")).to_be_visible()
     page.get_by_role("button", name="Next digit").click()
     expect(page.get_by_text("Digit 3 of 5")).to_be_visible()
+    page.keyboard.press("ArrowLeft")  # also from that button
+    expect(page.get_by_text("Digit 2 of 5")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Digit 3 of 5")).to_be_visible()
     page.get_by_role("button", name="Digit 3: 2").click()  # a click on the open one closes it
     expect(page.get_by_text("Digit 3 of 5")).to_be_hidden()
     page.keyboard.press("ArrowRight")

@@ -373,6 +373,20 @@ def test_undo_brings_back_what_was_cleared(open_page):
     assert 'data-testid="digit">7<' in card(app)
 
 
+def test_undo_brings_back_corrections_and_another_drawing_does_not(open_page):
+    app = drawn(open_page("draw"), *sevens(40, 220, 400))
+    box = tuple(json.loads(digit_boxes(app).split('data-box="')[2].split('"')[0]))
+    app.session_state["corrections"] = {"canvas": {box: 1}}
+    app.run()
+    press(press(app, "Clear"), "Undo")
+    assert 'data-testid="number">717<' in card(app)
+    press(app, "Clear")
+    drawn(app, *sevens(10, 190))
+    assert 'data-testid="number">77<' in card(app)
+    drawn(app, *sevens(40, 220, 400))
+    assert 'data-testid="number">777<' in card(app)
+
+
 _CANVAS = f"""
 import numpy as np
 import streamlit as st

@@ -50,6 +50,7 @@ def test_every_file_has_a_row_with_its_digit_or_the_reason_why_not(folder, tmp_p
     done = predict(folder, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "6 rows, 4 with a problem" in done.stdout
+    assert "--numbers" not in done.stderr
     rows = rows_of(out)
     assert list(rows) == ["blank.png", "empty.png", "more/four.jpg", "moving.gif", "seven.png", "text.png"]
     assert (rows["seven.png"]["text"], rows["more/four.jpg"]["text"]) == ("7", "4")
@@ -77,7 +78,7 @@ def test_a_folder_of_whole_numbers_is_told_of_the_option_for_them(tmp_path):
     (tmp_path / "scans").mkdir()
     for name in ("a.png", "b.png"):
         Image.fromarray(np.hstack([paint(SEVEN), paint(FOUR), paint(SEVEN)])).save(tmp_path / "scans" / name)
-    assert "--numbers reads whole numbers" in predict(tmp_path / "scans", "--out", tmp_path / "a.csv").stderr
+    assert "--numbers reads them all" in predict(tmp_path / "scans", "--out", tmp_path / "a.csv").stderr
     told = predict(tmp_path / "scans", "--out", tmp_path / "b.csv", "--numbers").stderr
     assert "--numbers" not in told and [row["text"] for row in rows_of(tmp_path / "b.csv").values()] == ["747", "747"]
 
