@@ -1,17 +1,11 @@
 """What a `Recognizer` returns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from digit_core.preprocessing.frames import Box
 from digit_core.preprocessing.pipeline import Step, picture_steps
-
-# Times the height of the digits, and the usual gap between them: a wider one separates the columns of a table. Digits
-# in the boxes of a form are closer, and so are the groups of 1 250 000.
-_COLUMN_GAP, _WIDER = 1.5, 2.5
 
 
 @dataclass(frozen=True)
@@ -64,9 +58,10 @@ class RecognizedDigit:
 
 @dataclass(frozen=True)
 class Number:
-    """Several digits."""
+    """Several digits, left to right, row by row; and which of them belong to each column of a table, if it is one."""
 
-    digits: tuple[RecognizedDigit, ...]  # left to right, row by row
+    digits: tuple[RecognizedDigit, ...]
+    parts: tuple[slice, ...] = ()
 
     @property
     def text(self) -> str:
@@ -75,8 +70,8 @@ class Number:
 
     @property
     def columns(self) -> tuple["Number", ...]:
-        """The numbers of a line, left to right, if wide gaps separate them, as in a table; else this one alone."""
-        return tuple(Number(self.digits[part]) for part in columns_of([digit.box for digit in self.digits]))
+        """The numbers in the columns of a table, left to right; this one alone if it is none."""
+        return tuple(Number(self.digits[part]) for part in self.parts) or (self,)
 
     @property
     def share_of_digits(self) -> float:
@@ -98,15 +93,3 @@ class Number:
             return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
 
         return Number(tuple(replace(digit, box=wider(*digit.box)) for digit in self.digits))
-
-
-def columns_of(boxes: Sequence[Box]) -> list[slice]:
-    """Which of a line's boxes, left to right, belong together: wide gaps separate the columns of a table."""
-    gaps = np.array([right[0] - left[2] for left, right in pairwise(boxes)])
-    if not len(gaps):
-        return [slice(0, len(boxes))]
-    height = float(np.median([bottom - top for _, top, _, bottom in boxes]))
-    usual = max(float(np.median(gaps)), 0.0) if len(gaps) > 1 else 0.0
-    wide = np.flatnonzero((gaps > _COLUMN_GAP * height) & ((gaps > _WIDER * usual) | (usual > _COLUMN_GAP * height)))
-    edges = [0, *(wide + 1).tolist(), len(boxes)]
-    return [slice(start, end) for start, end in pairwise(edges)]

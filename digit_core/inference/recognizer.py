@@ -17,6 +17,7 @@ from digit_core.inference.probabilities import N_DIGITS, digit_likeness, digit_p
 from digit_core.inference.typeset_text import refuse_text
 from digit_core.inference.writing_style import by_one_hand
 from digit_core.inference.zooms import picture_logits
+from digit_core.preprocessing.columns import columns_of
 from digit_core.preprocessing.fabric_canvas import Drawing
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.normalize import bounding_box
@@ -25,7 +26,8 @@ from digit_core.preprocessing.segmentation import Box, Segmentation, segment
 from digit_core.preprocessing.stroke_groups import group_strokes, rows_of
 from digit_core.preprocessing.stroke_width import normalize_picture
 from digit_core.preprocessing.strokes import draw_strokes, normalize_redrawn
-from digit_core.preprocessing.text_lines import TextLine, drawn_line, find_line, find_lines
+from digit_core.preprocessing.text_line import TextLine, drawn_line
+from digit_core.preprocessing.text_lines import find_line, find_lines
 from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
 
@@ -171,7 +173,8 @@ class Recognizer:
             tuple(
                 RecognizedDigit(prediction, line.box_in_picture(one.box), one.ink)
                 for prediction, one in zip(digits, found, strict=True)
-            )
+            ),
+            tuple(columns_of([one.box for one in found], line.rules)),
         )
 
     def _features(self, inputs: np.ndarray) -> np.ndarray | None:

@@ -10,6 +10,7 @@ _RULE, _RULED = 0.12, 0.3  # of the width: ink that runs straight so far may be 
 _THICKEST = 0.12  # of a line's length
 _WHOLE = 0.9  # of the picture's height: an upright line so long is no digit's
 _BESIDE = 0.4  # of an upright line's length: lower parts do not tell how tall the digits beside it are
+_SMALL, _MANY = 0.08, 6  # of an upright line's length: but if there are so many as high as this, they do
 _LONGER, _FRAMED = 1.3, 1.1  # times as long as those digits is a rule, and what ends at level rules on both sides
 _SPANS = 0.6  # of the picture's width: a level line so long is no bar of a digit
 _BAR = 1.3  # times as long as its digit is high: longer is no bar
@@ -35,6 +36,13 @@ def without_rules(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     window = np.ones((max(gap, 7), max(gap, 7)), np.uint8)
     joined = cv2.morphologyEx(left, cv2.MORPH_CLOSE, window)
     return (left | (joined & rules)) > 0, rules > 0
+
+
+def upright_rules(rules: np.ndarray) -> list[float]:
+    """The x of each upright rule that runs through all of a strip, bool (h, w), of where rules are."""
+    through = np.pad(rules.sum(0) >= _WHOLE * len(rules), 1).astype(np.int8)
+    steps = np.diff(through)
+    return ((np.flatnonzero(steps > 0) + np.flatnonzero(steps < 0)) / 2).tolist()
 
 
 def _straight(ink: np.ndarray, *, across: bool) -> np.ndarray:
@@ -99,6 +107,8 @@ def _without_stems(lines: np.ndarray, ink: np.ndarray, level: np.ndarray) -> np.
     is_rule = np.zeros(len(boxes), bool)
     for line, (left, top, wide, high, _) in enumerate(boxes[1:], start=1):
         beside = others[others >= _BESIDE * high]
+        if not len(beside) and (others >= _SMALL * high).sum() >= _MANY:  # lines of digits in a table
+            beside = others[others >= _SMALL * high]
         digit = float(np.median(beside)) if len(beside) else None
         at_edge = (top <= 1 and tops > away) or (top + high >= len(ink) - 1 and feet < len(ink) - away)
         column, end = edges[top : top + high, left : left + wide], int(_END * high) + 1

@@ -5,7 +5,6 @@ sharpest rows (Postl 1986), ruled lines are taken out, and parts whose heights o
 Each line is then cut out of the picture upright, and its ink is found by itself.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,12 +14,12 @@ from digit_core.errors import InvalidImage, NoInk
 from digit_core.preprocessing.frames import are_frames
 from digit_core.preprocessing.grayscale import LARGEST, box_in_original, size_of, to_grayscale
 from digit_core.preprocessing.ink import find_line_ink
-from digit_core.preprocessing.segmentation import SEEN, Box
-from digit_core.preprocessing.straight_lines import without_rules
+from digit_core.preprocessing.segmentation import SEEN
+from digit_core.preprocessing.straight_lines import upright_rules, without_rules
+from digit_core.preprocessing.text_line import TextLine
 from digit_core.preprocessing.tilt import inverse, rotation, tilt_of
 
 _LEVEL = 3.0  # degrees: a single line tilted less stays as it is: its digits may slope so far by themselves
-_DRAWN = 280  # pixels, the shorter side of a canvas in which digits are told apart
 _LAYOUT = 700  # pixels, longer side of the copy in which the layout is looked for
 _MOST_LINES = 60
 _MOST_PARTS = 3000
@@ -31,27 +30,6 @@ _COLUMN = 0.9  # of the picture's height: an upright rule that is no stem of a d
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
 _MARGIN = 0.3  # of a line's height, around it
-
-
-@dataclass(frozen=True)
-class TextLine:
-    """A line of digits: its ink upright, float32 (h, w), 0 (paper) to 1 (ink), and where that is on the picture.
-
-    `to_picture`: float64 (2, 3), maps x and y of the ink to the picture, whose size is `size` (width, height).
-    """
-
-    ink: np.ndarray
-    to_picture: np.ndarray
-    size: tuple[int, int]
-
-    def box_in_picture(self, box: Box) -> Box:
-        """The smallest upright box on the picture around a box in the ink."""
-        left, top, right, bottom = box
-        corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]], float)
-        points = corners @ self.to_picture.T
-        low, high = np.floor(points.min(0) + 1e-6).astype(int), np.ceil(points.max(0) - 1e-6).astype(int)
-        low, high = np.maximum(low, 0), np.minimum(high, self.size)
-        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
 def find_lines(image: Image.Image | np.ndarray) -> tuple[TextLine, ...]:
@@ -92,14 +70,6 @@ def _whole(image: Image.Image | np.ndarray) -> TextLine:
     size = size_of(image)
     scale = box_in_original((1, 1, 1, 1), np.empty((size[1], size[0]), np.bool_))[0] / enlarged
     return TextLine(ink, np.array([[scale, 0, 0], [0, scale, 0]], float), size)
-
-
-def drawn_line(ink: np.ndarray) -> TextLine:
-    """The ink of a canvas, float32 (h, w), 0 to 1, as one line, made coarser where it is large; without OpenCV."""
-    factor = max(min(ink.shape) // _DRAWN, 1)
-    height, width = ink.shape
-    coarse = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).reduce(factor))
-    return TextLine(coarse, np.array([[factor, 0, 0], [0, factor, 0]], float), (width, height))
 
 
 class _Layout:
@@ -245,4 +215,5 @@ class _Layout:
             return None
         to_picture = to_plane * self._times
         to_picture[:, :2] /= enlarged
-        return TextLine(ink, to_picture, self.size)
+        between = upright_rules(self._rules[boxes[:, 1].min() : boxes[:, 3].max()])
+        return TextLine(ink, to_picture, self.size, tuple((x - corner[0]) * zoom * enlarged for x in between))

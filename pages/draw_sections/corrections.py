@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from digit_core.drawings.labelled import NOT_A_DIGIT
-from digit_core.inference.prediction import Number, columns_of
+from digit_core.inference.prediction import Number
 from pages.components import prediction_card
 
 _STATE, _ASIDE = "corrections", "corrections_set_aside"
@@ -21,12 +21,16 @@ Corrections = dict[Box, int]
 
 @dataclass(frozen=True)
 class DigitBox:
-    """A predicted digit on a picture: how sure it is, 0 to 1, and its box: left, top, right, bottom in pixels."""
+    """A predicted digit on a picture: how sure it is, 0 to 1, and where: left, top, right, bottom in pixels.
+
+    `column`: in which of the line's numbers it is, from 0; a table has several in a line.
+    """
 
     digit: int
     confidence: float
     is_digit: bool
     box: Box
+    column: int
 
     @property
     def is_doubtful(self) -> bool:
@@ -49,8 +53,10 @@ def lines_of(numbers: Sequence[Number]) -> tuple[Line, ...]:
                 else digit.prediction.confidence,
                 digit.prediction.is_digit,
                 digit.box,
+                column,
             )
-            for digit in number.digits
+            for column, part in enumerate(number.columns)
+            for digit in part.digits
         )
         for number in numbers
     )
@@ -95,10 +101,11 @@ def restore(source: str, lines: Sequence[Line]) -> None:
 
 def text_of(line: Line, corrected: Corrections) -> str:
     """A line's digits as a string, corrected, with a space between the columns of a table."""
-    columns = (line[part] for part in columns_of([one.box for one in line]))
-    said = ([corrected.get(one.box, one.digit) for one in column] for column in columns)
-    texts = ("".join(str(digit) for digit in column if digit != NOT_A_DIGIT) for column in said)
-    return " ".join(text for text in texts if text)
+    columns: dict[int, str] = {}
+    for one in line:
+        digit = corrected.get(one.box, one.digit)
+        columns[one.column] = columns.get(one.column, "") + (str(digit) if digit != NOT_A_DIGIT else "")
+    return " ".join(text for text in columns.values() if text)
 
 
 def lowest_confidence(line: Line, corrected: Corrections) -> float | None:
