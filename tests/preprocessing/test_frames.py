@@ -37,6 +37,13 @@ def test_a_number_in_a_frame_is_read_without_it(shape):
     assert number.text == "747"
 
 
+@pytest.mark.parametrize("shape", _AROUND)
+def test_a_one_in_a_frame_is_read_without_it(shape):
+    one = [np.array([[120.0, 40.0], [112.0, 240.0]])]
+    (number,) = Recognizer.load("shipped").predict_lines(page(_AROUND[shape], [one]))
+    assert number.text == "1"
+
+
 def test_lines_in_a_frame_are_read_one_by_one():
     line = np.hstack([paint(strokes, 18, 280) for strokes in (SEVEN, FOUR)])
     sheet = Image.fromarray(np.pad(np.vstack([line, line]), 260))
