@@ -20,6 +20,7 @@ _STRONG, _WEAK = 1.15, 0.75  # of the dividing level: ink begins in the first, a
 _SMALLEST = 6  # pixels of strong ink in a part
 _DENSE, _SPARSE = 0.98, 0.9998  # of the pixels: the others are ink; and where there is hardly any
 _LEAST_DARK, _SPARSE_DARK, _SPARSE_CLEAR = 0.07, 0.15, 8.0  # of the paper's brightness, and times its grain
+_FRAME, _EDGE = 0.12, 0.02  # of height and width: where frames of cells are, and shadows at the edge of a sheet
 _SHEET = 250  # pixels: what is smaller is a cell or a cut-out
 _LARGE, _BLOT = 0.4, 2.5  # of the largest part: those that show the pen's width; times as broad is no pen's
 _PENS, _WITHIN = 3.0, 0.5  # times the pen's width; of the other ink's darkness: ink in the shadow
@@ -73,11 +74,11 @@ def ink_of(dark: np.ndarray, clear: float, *, sparse: bool = False) -> tuple[np.
     The ink is empty on blank paper: where nothing is `clear` times as dark as the paper's grain. `sparse`: there may
     be as little of it as of one digit on a sheet.
     """
-    height, width = dark.shape
-    inner = dark[int(0.12 * height) : int(0.88 * height) + 1, int(0.12 * width) : int(0.88 * width) + 1]
+    inner = _inside_margin(dark, _FRAME)
     top = float(np.quantile(inner, _DENSE))
     grain = 1.4826 * float(np.median(np.abs(dark - np.median(dark))))
     if top < max(_LEAST_DARK, float(np.median(dark)) + clear * grain):
+        inner = _inside_margin(dark, _EDGE)  # a sheet's only number may stand in its corner
         top = float(np.quantile(inner, _SPARSE)) if sparse else 0.0
         if top < max(_SPARSE_DARK, float(np.median(dark)) + _SPARSE_CLEAR * grain):
             return np.zeros(dark.shape, bool), 0.0
@@ -89,6 +90,13 @@ def ink_of(dark: np.ndarray, clear: float, *, sparse: bool = False) -> tuple[np.
     kept = np.bincount(parts[strong], minlength=int(parts.max()) + 1) >= _SMALLEST
     kept[0] = False
     return kept[parts], float(np.median(dark[strong])) if strong.any() else 0.0
+
+
+def _inside_margin(plane: np.ndarray, share: float) -> np.ndarray:
+    """A plane (h, w) without that share of its height and width at each edge."""
+    height, width = plane.shape
+    down, across = int(share * height), int(share * width)
+    return plane[down : height - down, across : width - across]
 
 
 def soft(dark: np.ndarray, ink: np.ndarray, full: float) -> np.ndarray:

@@ -15,6 +15,9 @@ _LONGER, _FRAMED = 1.3, 1.1  # times as long as those digits is a rule, and what
 _SPANS = 0.6  # of the picture's width: a level line so long is no bar of a digit
 _BAR = 1.3  # times as long as its digit is high: longer is no bar
 _INSIDE = 0.25  # of a frame's height: what it goes around is at least so high
+_LOWEST_BOX, _SHARED = 12, 0.6  # pixels: no box is lower; of a level line's length: over its lower side
+_NEAR_END = 6  # pixels from the ends of these lines to the sides of their box
+_UNBROKEN, _BROADEST = 0.95, 3.0  # of a side's length, which is ink; times as broad as level lines
 _ASIDE = 2  # pixels to the side of a rule: what is left of it
 _AWAY = 0.05  # of the picture's height: where no digit comes so near to its edge, what touches it is none
 _END = 0.12  # of an upright line's length
@@ -27,7 +30,7 @@ def without_rules(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ink = mask.astype(np.uint8)
     level = _without_bars(_straight(ink, across=True), ink)
     upright = _without_stems(_straight(ink, across=False), ink, level)
-    rules = level | upright | _in_line_with(upright, ink)
+    rules = level | upright | _in_line_with(upright, ink) | _sides_of_boxes(level, ink)
     if not rules.any():
         return mask, np.zeros_like(mask)
     left = ink & ~rules & 1
@@ -91,6 +94,36 @@ def _in_line_with(rules: np.ndarray, ink: np.ndarray) -> np.ndarray:
     is_rest = (outside[left + wide] == outside[left]) & (high >= 2 * wide)
     is_rest[0] = False
     return is_rest[labels].astype(np.uint8)
+
+
+def _sides_of_boxes(level: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """The sides of boxes: uint8 (h, w), 1 where ink runs from level line to level line, if it does at their ends."""
+    import cv2
+
+    boxes = cv2.connectedComponentsWithStats(level, connectivity=8)[2][1:]
+    # A line that leans by a pixel fills a column of this.
+    filled = cv2.dilate(ink, np.ones((1, 3), np.uint8))
+    sides = np.zeros_like(ink)
+    for x, y, long, thick, _ in boxes:
+        below = [box for box in boxes if box[1] > y + thick + _LOWEST_BOX and _overlap(x, long, box) > _SHARED * long]
+        if not below:
+            continue
+        next_x, bottom, next_long, *_ = min(below, key=lambda box: box[1])
+        left, right = max(x, next_x), min(x + long, next_x + next_long)
+        first, last = max(left - _NEAR_END, 0), right + _NEAR_END
+        is_side = filled[y + thick : bottom, first:last].mean(0) > _UNBROKEN
+        starts, ends = np.flatnonzero(np.diff(np.pad(is_side, 1).astype(np.int8))).reshape(-1, 2).T
+        thin = ends - starts <= _BROADEST * thick + 2  # what is broader is ink
+        starts, ends = starts[thin] + first, ends[thin] + first
+        if len(starts) > 1 and starts[0] <= left + _NEAR_END and ends[-1] >= right - _NEAR_END:
+            for start, end in zip(starts, ends, strict=True):
+                sides[y + thick : bottom, start:end] = 1
+    return sides & ink
+
+
+def _overlap(x: int, long: int, box: np.ndarray) -> int:
+    """How many columns of a level line are over another one."""
+    return min(x + long, box[0] + box[2]) - max(x, box[0])
 
 
 def _without_stems(lines: np.ndarray, ink: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy: lower is no letter; and how many are a line of small letters
 _COLUMN = 0.9  # of the picture's height: an upright rule that is no stem of a digit
+_SLIM, _FAR_HIGHER, _MANY = 0.15, 3.0, 6  # of its height; times as high as digits; so many show how high they are
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
 _MARGIN = 0.3  # of a line's height, around it
@@ -111,8 +112,10 @@ class _Layout:
         left, top, wide, high, area = boxes[1:].T
         self.boxes = np.stack([left, top, left + wide, top + high], axis=1)
         large = np.flatnonzero(high >= _LETTER)
+        # Of which no line consists, and none has ink: frames, rules.
         self._is_frame = np.zeros(count - 1, bool)
         self._is_frame[large] = are_frames(self._labels, large + 1, self.boxes[large])
+        self._is_frame |= _are_left_of_rules(wide, high)
         solid = high[(area >= 0.02 * high * high) & ~self._is_frame]
         tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
         # A sheet may have lines of any height, so the largest rules out only what is far smaller.
@@ -217,3 +220,10 @@ class _Layout:
         to_picture[:, :2] /= enlarged
         between = upright_rules(self._rules[boxes[:, 1].min() : boxes[:, 3].max()])
         return TextLine(ink, to_picture, self.size, tuple((x - corner[0]) * zoom * enlarged for x in between))
+
+
+def _are_left_of_rules(wide: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Whether each part, that wide and high, is what was left of an upright rule: slim, and far higher than digits."""
+    is_slim = wide <= _SLIM * high
+    digits = high[~is_slim & (high >= _LETTER)]
+    return is_slim & (high >= _FAR_HIGHER * np.median(digits)) if len(digits) >= _MANY else np.zeros(len(high), bool)

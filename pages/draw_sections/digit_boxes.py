@@ -13,7 +13,7 @@ from PIL import Image
 from digit_core.drawings.labelled import LABELS, NOT_A_DIGIT
 from pages.components.image_html import photo_uri
 from pages.components.percentages import probability
-from pages.draw_sections import corrections
+from pages.draw_sections import corrections, text_edits
 from pages.draw_sections.corrections import Box, Corrections, DigitBox, Line
 
 _HINT = "Select a digit to see its probabilities or to correct it. Corrections are stored in My drawings."
@@ -170,7 +170,7 @@ def show(
     with st.container(key=f"boxes-{key}"):
         _boxes(
             data={"html": html, "source": source, "hint": _HINT, "opened": str(list(opened.box)) if opened else ""},
-            on_corrected_change=lambda: _correct(key, source, known, on_correct),
+            on_corrected_change=lambda: _correct(key, source, lines, on_correct),
             on_opened_change=lambda: _open(key, source, known),
             key=key,
         )
@@ -184,11 +184,13 @@ def _box(value: object) -> tuple | None:
     return tuple(value) if isinstance(value, list) and all(isinstance(edge, int) for edge in value) else None
 
 
-def _correct(key: str, source: str, known: dict, on_correct: Callable[[Box, int | None], None]) -> None:
+def _correct(key: str, source: str, lines: Sequence[Line], on_correct: Callable[[Box, int | None], None]) -> None:
+    line_of = {one.box: place for place, line in enumerate(lines) for one in line}
     sent = st.session_state[key].corrected
     box, value = (_box(sent.get("box")), sent.get("value")) if isinstance(sent, dict) else (None, None)
-    if box in known and (value is None or (type(value) is int and value in LABELS)):
+    if box in line_of and (value is None or (type(value) is int and value in LABELS)):
         corrections.put(source, box, value)
+        text_edits.forget(source, line_of[box])  # what was said last counts
         on_correct(box, value)
 
 

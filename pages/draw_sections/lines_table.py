@@ -12,14 +12,14 @@ from pages.draw_sections import corrections, text_edits
 if TYPE_CHECKING:
     from pages.draw_sections.uploaded_pictures import PictureResult
 
-_KEY = "lines-table-rows"
 _LOWEST = "lowest confidence"
 
 
-def show(results: Sequence["PictureResult"], on_open: Callable[[int], None] | None = None) -> None:
+def show(results: Sequence["PictureResult"], on_open: Callable[[int], None] | None, key: str) -> None:
     """A row for each line, or for a picture without one, and a button that downloads them.
 
-    `on_open` is called with the place of the picture whose row is selected; without it none can be.
+    `on_open` is called with the place of the picture whose row is selected; without it none can be. `key`: the
+    table's, unique on the page.
     """
     rows = _rows(results)
     table = _frame(rows)
@@ -30,9 +30,9 @@ def show(results: Sequence["PictureResult"], on_open: Callable[[int], None] | No
             hide_index=True,
             height=height,
             placeholder="–",
-            key=_KEY if on_open else None,
+            key=key,
             selection_mode="single-row",
-            on_select=(lambda: _open([place for place, *_ in rows], on_open)) if on_open else "ignore",
+            on_select=(lambda: _open(key, [place for place, *_ in rows], on_open)) if on_open else "ignore",
             column_config={
                 "file": "File",
                 "line": "Line",
@@ -47,8 +47,8 @@ def show(results: Sequence["PictureResult"], on_open: Callable[[int], None] | No
     downloads.csv_button(table, "digits")
 
 
-def _open(places: Sequence[int], on_open: Callable[[int], None]) -> None:
-    for row in st.session_state[_KEY].selection.rows[:1]:
+def _open(key: str, places: Sequence[int], on_open: Callable[[int], None]) -> None:
+    for row in st.session_state[key].selection.rows[:1]:
         if row < len(places):
             on_open(places[row])
 
@@ -63,9 +63,9 @@ def _rows(results: Sequence["PictureResult"]) -> list[tuple]:
     rows = []
     for at, result in enumerate(results):
         corrected = corrections.of(result.source)
-        recognised = text_edits.recognised(result.lines, result.source)
+        edits = text_edits.of(result.source)
         for place, text in enumerate(text_edits.texts_of(result.lines, result.source)):
-            if place < len(recognised) and text == recognised[place]:
+            if place not in edits:
                 lowest = corrections.lowest_confidence(result.lines[place], corrected)
                 changed = corrections.count(result.lines[place], corrected)
                 rows.append((at, result.name, place + 1, text, lowest, changed, result.note))

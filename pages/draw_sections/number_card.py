@@ -34,7 +34,7 @@ def show_text(lines: Sequence[Line], source: str) -> None:
         notes.append(f"{'1 digit is' if doubtful == 1 else f'{doubtful} digits are'} doubtful (dashed).")
     if changed:
         notes.append(f"{changed} corrected (✓).")
-    if text_edits.is_edited(source):
+    if text_edits.of(source):
         notes.append("Text edited.")
     text = escape("\n".join(line or "–" for line in text_edits.texts_of(lines, source)))
     several = " lines" if len(lines) > 1 else ""

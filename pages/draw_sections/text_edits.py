@@ -4,6 +4,7 @@ It replaces what was recognised, in the answer and in the table; nothing is lear
 """
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 import streamlit as st
 
@@ -13,10 +14,17 @@ from pages.draw_sections.corrections import Line
 _STATE = "text_edits"
 _LONGEST = 5000  # characters; the 60 lines that a picture may have need fewer
 
+Edits = dict[
+    int, str
+]  # the text of each line that was changed, "" if it is none; from the number of lines on: added ones
+
 
 def texts_of(lines: Sequence[Line], source: str) -> tuple[str, ...]:
     """The text of each line: as edited, else as recognised, with the digits corrected."""
-    return _edited().get(source) or recognised(lines, source)
+    edits = of(source)
+    known = recognised(lines, source)
+    texts = [edits.get(place, text) for place, text in enumerate(known)]
+    return (*texts, *(edits[place] for place in sorted(edits) if place >= len(known)))
 
 
 def recognised(lines: Sequence[Line], source: str) -> tuple[str, ...]:
@@ -24,14 +32,18 @@ def recognised(lines: Sequence[Line], source: str) -> tuple[str, ...]:
     return tuple(corrections.text_of(line, corrections.of(source)) for line in lines)
 
 
-def is_edited(source: str) -> bool:
-    """Whether the picture's text is what a person has typed."""
-    return source in _edited()
+def of(source: str) -> Edits:
+    """The lines of a picture whose text a person has typed."""
+    return st.session_state.setdefault(_STATE, {}).get(source, {})
 
 
-def forget(source: str) -> None:
-    """Drop what was typed for a picture."""
-    _edited().pop(source, None)
+def forget(source: str, line: int | None = None) -> None:
+    """Drop what was typed for a picture, or for one of its lines."""
+    everything = st.session_state.setdefault(_STATE, {})
+    if line is not None:
+        everything.get(source, {}).pop(line, None)
+    if line is None or not everything.get(source):
+        everything.pop(source, None)
 
 
 def show(lines: Sequence[Line], source: str) -> None:
@@ -43,22 +55,32 @@ def show(lines: Sequence[Line], source: str) -> None:
             st.text_area(
                 "A row for each line of the picture",
                 "\n".join(texts),
+                height=min(max(len(texts) + 1, 3), 14) * 26,
                 max_chars=_LONGEST,
                 key=key,
                 on_change=lambda: _store(source, st.session_state[key], recognised(lines, source)),
                 help="For a digit that was missed or a line that is none. To teach the model, correct the boxes.",
             )
-        if is_edited(source):
-            st.button("Undo edit", icon=":material/undo:", key=f"undo-{key}", on_click=forget, args=(source,))
+        if of(source):
+            st.button("Undo all edits", icon=":material/undo:", key=f"undo-{key}", on_click=forget, args=(source,))
 
 
-def _store(source: str, typed: str, before: tuple[str, ...]) -> None:
-    texts = tuple(" ".join(row.split()) for row in typed.rstrip().splitlines())
-    if texts and texts != before:
-        _edited()[source] = texts
+def _store(source: str, typed: str, before: Sequence[str]) -> None:
+    rows = [" ".join(row.split()) for row in typed.rstrip().splitlines()]
+    if edits := edits_between(before, rows):
+        st.session_state.setdefault(_STATE, {})[source] = edits
     else:
         forget(source)
 
 
-def _edited() -> dict[str, tuple[str, ...]]:
-    return st.session_state.setdefault(_STATE, {})
+def edits_between(before: Sequence[str], after: Sequence[str]) -> Edits:
+    """What makes the texts of some lines those that a person has typed; lines that are the same keep their place."""
+    if len(after) == len(before):
+        return {place: text for place, text in enumerate(after) if text != before[place]}
+    edits: Edits = {}
+    for kind, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            typed = [*after[first:last], *[""] * (end - start)][: max(end - start, last - first)]
+            edits |= dict(zip(range(start, end), typed, strict=False))
+            edits |= {len(before) + len(edits) + i: text for i, text in enumerate(typed[end - start :])}
+    return edits

@@ -19,6 +19,7 @@ from pages.draw_sections import box_labels, corrections, digit_boxes, number_car
 from pages.draw_sections.corrections import DigitBox, Line
 
 _RESULTS, _SHOWN, _ADDED = "picture_results", "picture_shown", "pictures_added"
+_TABLE = "pictures_table"  # how many tables there were: another one has no row selected
 _MOST_PROBLEMS = 5  # in full above the table
 
 
@@ -134,10 +135,12 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
     places = range(len(results))
     recognised = [place for place in places if not results[place].problem]
     added = [place for place in recognised if results[place].source in st.session_state.get(_ADDED, ())]
+    if choice not in st.session_state:
+        st.session_state[choice] = next(iter(added or recognised), 0)
     chosen = st.selectbox(
         "Picture",
         places,
-        index=next(iter(added or recognised), 0),
+        on_change=_select_no_row,
         format_func=lambda place: f"{place + 1}. {results[place].name}",
         key=choice,
     )
@@ -155,6 +158,11 @@ def _show_several(files: Sequence[UploadedFile], results: list[PictureResult], r
             number_card.show_text(result.lines, result.source)
             text_edits.show(result.lines, result.source)
             number_card.show_opened(details.numbers, opened)
+
+
+def _select_no_row() -> None:
+    """Take the mark from the table's row, whose picture is no longer the one that is shown."""
+    st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
 
 
 def _show_problems(results: Sequence[PictureResult]) -> None:
@@ -188,4 +196,4 @@ def _sentence(result: PictureResult) -> str:
 def _show_table(results: Sequence[PictureResult], on_open: Callable[[int], None] | None = None) -> None:
     from pages.draw_sections import lines_table  # on demand: it imports pandas
 
-    lines_table.show(results, on_open)
+    lines_table.show(results, on_open, f"lines-{st.session_state.get(_TABLE, 0)}")

@@ -18,6 +18,7 @@ from digit_core.runs.run import SHIPPED, open_run
 from digit_core.storage import paths
 from pages.components.image_html import data_uri
 from pages.components.percentages import probability as in_percent
+from pages.draw_sections.text_edits import edits_between
 from scripts.benchmarks.drawings import FOUR, SEVEN, paint
 from tests.pages.conftest import go_to, texts
 
@@ -234,7 +235,7 @@ def test_a_text_that_is_edited_is_the_answer_and_can_be_taken_back(open_page):
     area.set_value("74.50  <b>").run()
     assert 'data-testid="number">74.50 &lt;b&gt;<' in card(app)
     assert "Text edited." in card(app)
-    press(app, "Undo edit")
+    press(app, "Undo all edits")
     assert 'data-testid="number">74<' in card(app)
     assert app.text_area[0].value == "74"
 
@@ -246,6 +247,20 @@ def test_the_table_has_edited_texts_and_none_that_are_edited_away(open_page):
     assert table["text"].tolist() == ["71", "4"]
     assert table["line"].tolist() == [1, 3]
     assert table["problem"].tolist() == ["Text edited.", ""]
+
+
+@pytest.mark.parametrize(
+    ("after", "edits"),
+    [
+        (["12", "34", "56"], {}),
+        (["34", "56"], {0: ""}),  # the others are the same
+        (["12", "3.4", "56"], {1: "3.4"}),
+        (["12", "34", "56", "78"], {3: "78"}),
+        ([], {0: "", 1: "", 2: ""}),
+    ],
+)
+def test_only_lines_that_were_changed_are_edited(after, edits):
+    assert edits_between(["12", "34", "56"], after) == edits
 
 
 def test_a_corrected_digit_goes_into_the_answer(open_page):

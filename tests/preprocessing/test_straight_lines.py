@@ -33,3 +33,17 @@ def test_a_level_rule_as_long_as_a_bar_that_belongs_to_no_digit_goes():
     left, _ = without_rules(mask)
     assert not left[176:].any()
     assert left[114:120, 80:165].all()
+
+
+def test_the_sides_of_the_boxes_of_a_form_go_and_a_one_from_rule_to_rule_stays():
+    mask = np.zeros((400, 300), bool)
+    mask[[50, 51, 100, 101], 40:260] = True
+    mask[50:102, 40:260:44] = mask[50:102, 41:260:44] = mask[50:102, 258:260] = True
+    mask[60:90, 60:64] = True  # a digit in the first box
+    left, _ = without_rules(mask)
+    assert np.array_equal(np.flatnonzero(left.any(0)), range(60, 64))
+    mask[:] = False
+    mask[[50, 51, 100, 101], 10:290] = True  # ruled paper
+    mask[50:102, 100:104] = mask[60:95, 140:150] = True
+    left, _ = without_rules(mask)
+    assert left[55:95, 100:104].all()

@@ -137,3 +137,13 @@ def test_a_page_of_text_is_refused_and_one_of_numbers_is_not():
     wanted = [line.replace(" ", "") for line in numbers]
     assert [len(line) for line in found] == [len(line) for line in wanted]
     assert sum(a == b for a, b in zip("".join(found), "".join(wanted), strict=True)) >= 110  # of 120
+
+
+def test_the_only_number_on_a_sheet_is_found_in_its_corner():
+    sheet = np.full((1700, 1300), 220.0)
+    digits = np.hstack([paint(SEVEN), paint(FOUR)])[::4, ::4] / 255
+    sheet[40 : 40 + digits.shape[0], 60 : 60 + digits.shape[1]] *= 1 - 0.8 * digits
+    noisy = sheet + np.random.default_rng(0).normal(0, 2, sheet.shape)
+    assert [
+        number.text for number in Recognizer.load("shipped").predict_lines(noisy.clip(0, 255).astype(np.uint8))
+    ] == ["74"]
