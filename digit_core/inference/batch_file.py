@@ -98,7 +98,10 @@ class BatchFile:
     def _opened(self) -> io.BufferedRandom:
         if not self._state.exists():
             if self.path.exists():
-                raise StorageError(f"{self.path} exists already and is complete; delete it or name another file.")
+                raise StorageError(
+                    f"{self.path} exists already and is complete. To predict other pictures, or those added since, "
+                    "delete it or name another file."
+                )
             self._file = self._rows.open("w+b")
             self._write((",".join(COLUMNS) + "\n").encode())
             return self._file

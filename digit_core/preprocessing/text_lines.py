@@ -112,7 +112,7 @@ class _Layout:
         left, top, wide, high, area = boxes[1:].T
         self.boxes = np.stack([left, top, left + wide, top + high], axis=1)
         large = np.flatnonzero(high >= _LETTER)
-        # Of which no line consists, and none has ink: frames, rules.
+        # Frames, and what is left of rules: no line has them, and their ink is left out.
         self._is_frame = np.zeros(count - 1, bool)
         self._is_frame[large] = are_frames(self._labels, large + 1, self.boxes[large])
         self._is_frame |= _are_left_of_rules(wide, high)

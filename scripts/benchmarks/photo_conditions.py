@@ -116,6 +116,19 @@ def _frame(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     )
 
 
+def _box(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The printed box of a form, wider than the number."""
+    return _with_drawn(
+        ink,
+        lambda draw, box: draw.rectangle((box[0] - 40, box[1] - 5, box[2] + 150, box[3] + 5), outline=60, width=3),
+    )
+
+
+def _corner(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The only number on a large sheet, in its upper left."""
+    return _PAPER * (1 - _INK * np.pad(ink, ((60, 1800), (60, 1200))))
+
+
 def _circle(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _with_drawn(
         ink,
@@ -187,6 +200,8 @@ CONDITIONS: dict[str, Scene] = {
     "underlined": _underline,
     "framed": _frame,
     "circled": _circle,
+    "in the box of a form": _box,
+    "in the corner of a large sheet": _corner,
     "small print above": _small_print,
     "chalk on a board": _board,
 }
