@@ -21,6 +21,7 @@ _SMALLEST = 6  # pixels of strong ink in a part
 _DENSE, _SPARSE = 0.98, 0.9998  # of the pixels: the others are ink; and where there is hardly any
 _LEAST_DARK, _SPARSE_DARK, _SPARSE_CLEAR = 0.07, 0.15, 8.0  # of the paper's brightness, and times its grain
 _FRAME, _EDGE = 0.12, 0.02  # of height and width: where frames of cells are, and shadows at the edge of a sheet
+_PAGE = 350  # pixels of the shorter side: what is smaller is no whole sheet
 _SHEET = 250  # pixels: what is smaller is a cell or a cut-out
 _LARGE, _BLOT = 0.4, 2.5  # of the largest part: those that show the pen's width; times as broad is no pen's
 _PENS, _WITHIN = 3.0, 0.5  # times the pen's width; of the other ink's darkness: ink in the shadow
@@ -78,9 +79,15 @@ def ink_of(dark: np.ndarray, clear: float, *, sparse: bool = False) -> tuple[np.
     top = float(np.quantile(inner, _DENSE))
     grain = 1.4826 * float(np.median(np.abs(dark - np.median(dark))))
     if top < max(_LEAST_DARK, float(np.median(dark)) + clear * grain):
-        inner = _inside_margin(dark, _EDGE)  # a sheet's only number may stand in its corner
-        top = float(np.quantile(inner, _SPARSE)) if sparse else 0.0
-        if top < max(_SPARSE_DARK, float(np.median(dark)) + _SPARSE_CLEAR * grain):
+        least = max(_SPARSE_DARK, float(np.median(dark)) + _SPARSE_CLEAR * grain)
+        # A sheet's only number may stand in its corner; at the edge of a line cut from it there may be a finger.
+        margins = (_FRAME, _EDGE) if min(dark.shape) >= _PAGE else (_FRAME,)
+        for margin in margins if sparse else ():
+            inner = _inside_margin(dark, margin)
+            top = float(np.quantile(inner, _SPARSE))
+            if top >= least:
+                break
+        else:
             return np.zeros(dark.shape, bool), 0.0
     scaled = np.clip(inner / top * 255, 0, 255).astype(np.uint8)
     split, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
