@@ -70,6 +70,10 @@ class TaskQueue:
         except (DamagedRun, ValidationError):
             return []
 
+    def has(self, path: Path) -> bool:
+        """Whether a task is waiting or starting."""
+        return any(ticket.path == path for ticket in self.tickets())
+
     def is_busy(self) -> bool:
         """Whether a task is running."""
         return is_held(self.turn_path)

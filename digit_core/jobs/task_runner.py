@@ -25,6 +25,10 @@ class _Cancelled(Exception):
     """The task was cancelled on another machine."""
 
 
+class _NotQueued(TaskFailed):
+    """The task left the queue before its process had its turn."""
+
+
 class Report(Protocol):
     """Receives a task's current step and the fraction that is done, 0 to 1, or None if unknown."""
 
@@ -38,8 +42,10 @@ def no_report(message: str, fraction: float | None = None) -> None:
 def run_task(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
     """Wait for the task's turn, do its work in this process and maintain its status; called by its `command`.
 
-    Ends the process when the task's time limit, or the limit of memory, is exceeded. Raises what `work` does,
-    StorageError, or TaskFailed if there is not enough memory.
+    Does nothing if the task is not in the queue at its turn: it was cancelled, or has been done by another process,
+    as happens when the app is killed while it starts one. Ends the process when the task's time limit, or the limit
+    of memory, is exceeded. Raises what `work` does, StorageError, or TaskFailed if there is not enough memory or the
+    task is not in the queue.
     """
     lower_priority()
     make_folder(task.path.parent)
@@ -70,8 +76,10 @@ def exit_at_once(code: int) -> NoReturn:
 def _run(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
     try:
         report = _reporter(task)
-        report("Starting")
         with task.queue.locked():
+            if not task.queue.has(task.path):
+                raise _NotQueued(f"The {task.noun} is not in the queue: it was cancelled, or is done already.")
+            report("Starting")
             task.queue.remove(task.path)
         task.delete_partial()
         with storage_errors(task.path):
@@ -82,6 +90,8 @@ def _run(task: BackgroundTask, work: Callable[[Report], Result]) -> Result:
         task.delete_partial()
         task.write_status(TaskStatus(state="cancelled", message="Cancelled."))
         raise TaskFailed(f"The {task.noun} was cancelled.") from None
+    except _NotQueued:
+        raise  # its status is another process's
     except DigitError as error:
         _fail(task, str(error))
         raise

@@ -13,6 +13,7 @@ from digit_core.evaluation.robustness import measure, measured_curves, sample
 from digit_core.jobs.tasks import load_robustness, robustness_task
 from digit_core.runs.run import open_run
 from digit_core.storage import paths
+from tests.jobs.fake_task import put_in_queue
 
 
 class LeftOrRight:
@@ -87,6 +88,7 @@ def test_a_run_tested_on_other_images_is_refused(run, monkeypatch):
 
 def test_the_process_reports_its_failure_and_loads_no_tensorflow(add_run, own_home, tmp_path):
     run = add_run("20260101-120000-quick")
+    put_in_queue(robustness_task(run))
     missing = tmp_path / "there-is-no.npz"
     program = "import sys; from digit_core.evaluation import __main__ as m; code = m.main(); "
     program += "assert not {'tensorflow', 'keras', 'sklearn', 'streamlit'} & set(sys.modules); sys.exit(code)"

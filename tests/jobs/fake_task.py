@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 from digit_core.jobs.background_task import BackgroundTask
+from digit_core.jobs.task_queue import Ticket
 from digit_core.jobs.task_runner import Report, run_task
+from digit_core.storage.machine import this_machine
 from tests.waiting import wait_for
 
 
@@ -18,6 +20,14 @@ def fake_task(path: Path, mode: str = "quick", limit: float = 60) -> BackgroundT
     """`mode`: `quick`; `hold`, until FILE.go is there; `stubborn`, as `hold`, but ignoring SIGTERM."""
     command = (sys.executable, "-m", "tests.jobs.fake_task", str(path), mode, str(limit))
     return BackgroundTask(path, "test", command, limit)
+
+
+def put_in_queue(task: BackgroundTask) -> BackgroundTask:
+    """Put a task into the queue as one that has been started, for `run_task` in a test's process; returns it."""
+    here = {"started": time.time(), "process": os.getpid(), "machine": this_machine()}
+    with task.queue.locked():
+        task.queue.add(Ticket(path=task.path, log=task.log_path, command=task.command, **here))
+    return task
 
 
 def journal(folder: Path) -> list[list[str]]:

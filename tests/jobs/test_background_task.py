@@ -18,7 +18,7 @@ from digit_core.jobs.recovery import recover
 from digit_core.jobs.task_queue import TaskQueue
 from digit_core.jobs.task_runner import run_task
 from digit_core.storage import paths
-from tests.jobs.fake_task import fake_task, journal
+from tests.jobs.fake_task import fake_task, journal, put_in_queue
 from tests.processes import is_gone, linux, processes_with
 from tests.waiting import wait_for
 
@@ -152,6 +152,19 @@ def test_the_queue_continues_after_the_app_is_killed(folder):
     app.communicate()
     wait_for(lambda: all(path.exists() for path in results))
     assert [name for event, name, *_ in journal(folder) if event == "begin"] == [path.name for path in results]
+
+
+def test_a_task_that_was_started_twice_is_done_once(folder):
+    # The app was killed after it had started the process, and before it wrote that down.
+    task = fake_task(folder / "a", "hold")
+    task.start()
+    wait_for(lambda: running(task))
+    second = subprocess.Popen(task.command, cwd=paths.PROJECT, stderr=subprocess.PIPE, text=True)
+    let_finish(task)
+    _, errors = second.communicate(timeout=300)
+    assert "it was cancelled, or is done already" in errors
+    assert [event for event, *_ in journal(folder)] == ["begin", "end"]
+    assert is_done(task)
 
 
 def test_a_new_request_restarts_a_queue_whose_running_task_was_killed(folder):
@@ -288,7 +301,7 @@ def failing(error: BaseException):
     ],
 )
 def test_a_failure_is_reported_until_the_task_is_requested_again(folder, error, raised, message):
-    task = fake_task(folder / "a")
+    task = put_in_queue(fake_task(folder / "a"))
     with pytest.raises(raised):
         run_task(task, failing(error))
     assert task.status().state == "failed"
@@ -300,7 +313,7 @@ def test_a_failure_is_reported_until_the_task_is_requested_again(folder, error, 
 
 @pytest.mark.usefixtures("keep_priority")
 def test_the_result_is_returned_and_the_status_is_not_written_at_every_step(folder):
-    task, written = fake_task(folder / "a"), []
+    task, written = put_in_queue(fake_task(folder / "a")), []
 
     def work(report):
         for step in range(1000):
@@ -391,7 +404,7 @@ def test_a_slow_start_is_waited_for_but_not_for_ever(folder, monkeypatch):
 def test_a_task_of_another_machine_is_cancelled_when_it_next_reports_and_no_process_here_is_ended(
     folder, keep_priority, monkeypatch
 ):
-    task = fake_task(folder / "a")
+    task = put_in_queue(fake_task(folder / "a"))
     ended = []
     monkeypatch.setattr("digit_core.jobs.background_task.end_process", lambda *_: ended.append(True))
 
