@@ -28,7 +28,7 @@ from digit_core.cluster.picture_folders import is_bucket, list_bucket, predict_o
 from digit_core.inference.batch import Row, Task, list_files, predict_files
 from digit_core.inference.batch_file import BatchFile
 from digit_core.inference.prediction import Number
-from digit_core.preprocessing.image_files import open_picture
+from digit_core.preprocessing.image_files import FIRST_ONLY, further_pictures, open_picture
 from scripts.command_line import run_command
 
 _SAMPLE = 12  # pictures of a folder, of which most have several digits if it is one of numbers
@@ -62,6 +62,9 @@ def main() -> int:
             else:
                 print(error if str(error).startswith(path) else f"{path}: {error}", file=sys.stderr)
             continue
+        with Path(path).open("rb") as file:
+            if more := further_pictures(file):
+                print(f"{path}: {FIRST_ONLY[more]}", file=sys.stderr)
         print(json.dumps({"picture": path, **_as_json(lines)}) if arguments.json else f"{path}: {_in_words(lines)}")
     return 1 if failures else 0
 

@@ -23,13 +23,17 @@ from digit_core.errors import DigitError, InvalidImage
 from digit_core.inference.prediction import Prediction
 from digit_core.inference.recognizer import Recognizer
 from digit_core.preprocessing.grayscale import LARGEST
-from digit_core.preprocessing.image_files import HEADER, is_animation, open_picture
+from digit_core.preprocessing.image_files import further_pictures, open_picture
 from digit_core.preprocessing.ink import find_ink
 from digit_core.preprocessing.stroke_width import normalize_picture
 
 CHUNK = 256  # files that a worker takes at once
 _AHEAD = 3  # chunks for each worker that are begun before the first is written
 _CRASHED = "The process that read it ended. The file may be damaged or too large."
+_MORE_PICTURES = {
+    "frames": "The file is an animation; save the picture that is meant by itself.",
+    "pages": "The file has several pages; save each of them as a file of its own.",
+}
 
 _predict_chunk = None  # in a worker: what its chunks are given to
 
@@ -199,11 +203,11 @@ def _open(path: str) -> Image.Image:
         raise InvalidImage("This is not a file.")
     try:
         with Path(path).open("rb") as file:
-            start = file.read(HEADER)
+            more = further_pictures(file)
     except OSError as error:
         raise InvalidImage(f"The file cannot be read: {error.strerror}.") from None
-    if is_animation(start):
-        raise InvalidImage("The file is an animation; save the picture that is meant by itself.")
+    if more:
+        raise InvalidImage(_MORE_PICTURES[more])
     return open_picture(path, Path(path).name, enough=LARGEST)
 
 

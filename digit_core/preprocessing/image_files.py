@@ -5,7 +5,7 @@ import struct
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -23,7 +23,12 @@ from digit_core.preprocessing.decoding import (
 from digit_core.preprocessing.grayscale import LARGEST, reduced
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # of Pillow's forty, some of which run programs, as EPS
-HEADER = 4096  # bytes of a file in which it says that it is an animation
+FIRST_ONLY = {  # what to tell people whose file has `further_pictures`
+    "frames": "An animation: only its first picture is recognised.",
+    "pages": "The file has several pages: only the first is recognised. Save the others as files of their own.",
+}
+_HEADER = 4096  # bytes of a file in which it says that it is an animation
+_NEW_SUBFILE_TYPE = 254  # a TIFF tag; its lowest bit marks a smaller copy of another picture
 _BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 _MOST_ENTRIES = 1000
 _TURNS = {
@@ -104,13 +109,45 @@ def _turn_of(image: Image.Image) -> Image.Transpose | None:
     return _TURNS.get(orientation) if isinstance(orientation, int) else None
 
 
-def is_animation(start: bytes) -> bool:
-    """Whether the first 4 KB of a GIF, PNG or WebP say that it is an animation. Nothing is decoded."""
+def further_pictures(file: IO[bytes]) -> Literal["frames", "pages"] | None:
+    """What a seekable binary file has after its first picture, the one that is opened: `frames` of an animation (GIF,
+    PNG or WebP), or `pages` (TIFF). None if nothing, or if the file is damaged. Nothing is decoded.
+    """
+    file.seek(0)
+    start = file.read(_HEADER)
+    if start[:2] in _BYTE_ORDERS and start[2:4] in (b"*\0", b"\0*"):
+        return "pages" if _has_more_pages(file, _BYTE_ORDERS[start[:2]]) else None
+    return "frames" if _is_animation(start) else None
+
+
+def _is_animation(start: bytes) -> bool:
+    """Whether the first 4 KB of a file say that it is an animation."""
     if start.startswith(b"GIF8"):
         return b"NETSCAPE2.0" in start or start.count(b"\x21\xf9\x04") > 1
     if start.startswith(b"\x89PNG"):
         return b"acTL" in start
     return start[:4] == b"RIFF" and start[12:16] == b"VP8X" and len(start) > 20 and bool(start[20] & 2)
+
+
+def _has_more_pages(tiff: IO[bytes], order: str) -> bool:
+    """Whether a TIFF file has a second picture that is no smaller copy of the first (TIFF 6.0, section 2)."""
+
+    def number(place: int, form: str) -> int:
+        tiff.seek(place)
+        return struct.unpack(order + form, tiff.read(struct.calcsize(form)))[0]
+
+    try:
+        first = number(4, "I")
+        second = number(first + 2 + 12 * number(first, "H"), "I")
+        if not second:
+            return False
+        for entry in range(min(number(second, "H"), _MOST_ENTRIES)):
+            place = second + 2 + 12 * entry
+            if number(place, "H") == _NEW_SUBFILE_TYPE:
+                return not number(place + 8, "I") & 1
+    except struct.error:  # truncated
+        return False
+    return True
 
 
 def exif_orientation(exif: bytes) -> int | None:

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from digit_core import DigitError, Recognizer
 from digit_core.inference.prediction import Number
 from digit_core.preprocessing.grayscale import as_rgb
-from digit_core.preprocessing.image_files import HEADER, is_animation
+from digit_core.preprocessing.image_files import FIRST_ONLY, further_pictures
 from digit_core.preprocessing.untrusted_pictures import open_untrusted
 from digit_core.telemetry.events import predicting
 from pages.components import draw_layout, prediction_card
@@ -82,7 +82,7 @@ def _plain(name: str) -> str:
 
 
 def _recognise(file: UploadedFile, source: str, recognizer: Recognizer) -> PictureResult:
-    note = "An animation: only its first picture is recognised." if is_animation(file.getvalue()[:HEADER]) else ""
+    note = FIRST_ONLY.get(further_pictures(file), "")
     try:
         details = _read(file, source, recognizer)
     except DigitError as error:

@@ -1,12 +1,13 @@
+import io
 import struct
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from digit_core.errors import InvalidImage
 from digit_core.preprocessing.grayscale import to_grayscale
-from digit_core.preprocessing.image_files import open_picture
+from digit_core.preprocessing.image_files import further_pictures, open_picture
 
 
 def test_a_picture_is_opened(tmp_path):
@@ -104,3 +105,27 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         open_picture(tmp_path / "gone.png")
     with pytest.raises(InvalidImage, match="folder"):
         open_picture(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "expected"),
+    [("gif", 2, "frames"), ("png", 2, "frames"), ("webp", 2, "frames"), ("tif", 3, "pages")]
+    + [(kind, 1, None) for kind in ("gif", "png", "webp", "tif", "jpg")],
+)
+def test_what_follows_the_first_picture_of_a_file_is_known(tmp_path, kind, count, expected):
+    first, *more = [Image.new("L", (30, 30), 100 * number) for number in range(count)]
+    several = {"save_all": True, "append_images": more, "duration": 100} if more else {}
+    first.save(tmp_path / f"a.{kind}", **several)
+    with (tmp_path / f"a.{kind}").open("rb") as file:
+        assert further_pictures(file) == expected
+
+
+def test_a_smaller_copy_in_a_tiff_is_no_page_and_damage_is_none(tmp_path):
+    path = tmp_path / "a.tif"
+    copy = Image.new("L", (5, 5))
+    copy.encoderinfo = {"tiffinfo": TiffImagePlugin.ImageFileDirectory_v2()}
+    copy.encoderinfo["tiffinfo"][254] = 1
+    Image.new("L", (30, 30)).save(path, save_all=True, append_images=[copy])
+    content = path.read_bytes()
+    assert further_pictures(io.BytesIO(content)) is None
+    assert all(further_pictures(io.BytesIO(content[:end])) is None for end in range(0, len(content), 7))

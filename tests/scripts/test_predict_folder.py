@@ -29,6 +29,7 @@ def folder(tmp_path) -> Path:
     (folder / "text.png").write_text("not a picture")
     frames = [Image.new("L", (30, 30), level) for level in (0, 255)]
     frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(folder / "pages.tif", save_all=True, append_images=frames[1:])
     (folder / ".hidden").touch()
     return folder
 
@@ -49,14 +50,15 @@ def test_every_file_has_a_row_with_its_digit_or_the_reason_why_not(folder, tmp_p
     out = tmp_path / "digits.csv"
     done = predict(folder, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "6 rows, 4 with a problem" in done.stdout
+    assert "7 rows, 5 with a problem" in done.stdout
     assert "--numbers" not in done.stderr
     rows = rows_of(out)
-    assert list(rows) == ["blank.png", "empty.png", "more/four.jpg", "moving.gif", "seven.png", "text.png"]
+    assert list(rows) == ["blank.png", "empty.png", "more/four.jpg", "moving.gif", "pages.tif", "seven.png", "text.png"]
     assert (rows["seven.png"]["text"], rows["more/four.jpg"]["text"]) == ("7", "4")
     assert float(rows["seven.png"]["confidence"]) > 0.9 and rows["seven.png"]["is_digit"] == "true"
     assert rows["seven.png"]["run"] == "shipped" and not rows["seven.png"]["problem"]
     assert "blank" in rows["blank.png"]["problem"] and "animation" in rows["moving.gif"]["problem"]
+    assert "several pages" in rows["pages.tif"]["problem"]
     assert all("not a picture" in rows[name]["problem"] for name in ("empty.png", "text.png"))
     assert [path.name for path in tmp_path.glob("digits*")] == ["digits.csv"]
     again = predict(folder, "--out", out)
@@ -70,7 +72,7 @@ def test_parquet_has_the_same_rows_and_numbers_are_predicted_whole(folder, tmp_p
     out = tmp_path / "digits.parquet"
     assert predict(folder, "--out", out, "--numbers").returncode == 0
     rows = {row["path"]: row for row in pyarrow.parquet.read_table(out).to_pylist()}
-    assert len(rows) == 7 and rows["number.png"]["text"] == "74" and rows["seven.png"]["confidence"] > 0.9
+    assert len(rows) == 8 and rows["number.png"]["text"] == "74" and rows["seven.png"]["confidence"] > 0.9
     assert rows["empty.png"]["confidence"] is None
 
 
