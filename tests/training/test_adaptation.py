@@ -32,7 +32,7 @@ def learned(config, folder, drawings) -> Run:
     return Run(folder)
 
 
-def test_a_run_learns_from_drawings_and_is_compared_with_its_base(trained_run, drawings, tmp_path):
+def test_a_run_learns_from_drawings_and_is_compared_with_its_base(training_home, trained_run, drawings, tmp_path):
     config = fine_tuning_config(trained_run, 30, drawings.digest(), steps_per_epoch=20)
     run = learned(config, tmp_path / "20260102-000000-quick", drawings)
     found = run.adaptation()
@@ -78,7 +78,9 @@ def test_weights_move_back_until_validation_is_as_good_as_before(trained_run):
         np.testing.assert_allclose(weight, old + share * (new - old), atol=1e-5)
 
 
-def test_a_run_that_is_trained_further_begins_with_its_base_and_is_a_run_like_any_other(trained_run, tmp_path):
+def test_a_run_that_is_trained_further_begins_with_its_base_and_is_a_run_like_any_other(
+    training_home, trained_run, tmp_path
+):
     config = further_training_config(trained_run, epochs=1, seed=5)
     assert (config.preset, config.data, config.base_run) == ("quick", trained_run.config.data, trained_run.name)
     train(config, tmp_path, command="a test", report=lambda progress: None, cancelled=lambda: False)
