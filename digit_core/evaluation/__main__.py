@@ -1,6 +1,7 @@
 """The entry point of the background tasks that need only LiteRT: `python -m digit_core.evaluation robustness RUN`."""
 
 import argparse
+import os
 import sys
 
 from digit_core.errors import DataDamaged, DigitError
@@ -41,7 +42,7 @@ def _features(run: Run, digest: str, report: Report) -> str:
     dataset = load_dataset(run.config.data)
     if dataset.digest != digest:  # the app would wait forever for the features of its own data
         raise DataDamaged(f"The file of {run.config.data} has changed since the app loaded it. Restart the app.")
-    neighbours = Neighbours(run.model_bytes(), dataset)
+    neighbours = Neighbours(run.model_bytes(), dataset, threads=os.cpu_count() or 1)
     neighbours.prepare(lambda fraction: report("Computing features of the training images", fraction))
     return str(neighbours.path)
 

@@ -1,5 +1,6 @@
 """Measure how accurate a run is on distorted test images, with LiteRT."""
 
+import os
 import time
 
 import numpy as np
@@ -32,7 +33,8 @@ def measure(run: Run, report: Report = no_report) -> Robustness:
     data.require_labels(run.predictions().labels, run.name)
     chosen = sample(data.y_test)
     images, labels = to_float(data.x_test[chosen]), data.y_test[chosen]
-    curves = measured_curves(Classifier(run.model_bytes()), images, labels, report)
+    classifier = Classifier(run.model_bytes(), threads=os.cpu_count() or 1)
+    curves = measured_curves(classifier, images, labels, report)
     seconds = round(time.perf_counter() - started, 1)
     result = Robustness(run=run.name, source=source, images=len(labels), seconds=seconds, curves=curves)
     save_robustness(run, result)

@@ -156,7 +156,7 @@ def _start_worker(task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    recognizer = Recognizer.load(task.run)
+    recognizer = Recognizer.load(task.run, threads=1)  # there is a worker for each core
     predict = predict_numbers if task.numbers else predict_digits
     _predict_chunk = lambda paths: predict(recognizer, paths)  # noqa: E731
 

@@ -36,9 +36,9 @@ class Neighbour:
 class Neighbours:
     """Finds the nearest training images, for one model and data set. Its features are in the file `path`."""
 
-    def __init__(self, model: bytes, dataset: Dataset):
-        """Raises DamagedRun, or NoFeatures if the model has none."""
-        self._network = FeatureClassifier(model)
+    def __init__(self, model: bytes, dataset: Dataset, *, threads: int = 1):
+        """`threads`: of the network. Raises DamagedRun, or NoFeatures if the model has none."""
+        self._network = FeatureClassifier(model, threads)
         self._dataset = dataset
         digest = hashlib.sha256(model + dataset.digest.encode()).hexdigest()
         self.path = paths.features_folder() / f"{digest[:32]}.npy"

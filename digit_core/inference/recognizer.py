@@ -3,6 +3,7 @@
 strokes or picture -> ink -> MNIST's normal form -> LiteRT -> calibrated `Prediction`
 """
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -31,6 +32,7 @@ from digit_core.preprocessing.text_lines import find_line, find_lines
 from digit_core.runs.active_run import active_run
 from digit_core.runs.run import Run, open_run
 
+_THREADS = min(os.cpu_count() or 1, 2)  # of the network: two halve its time, and cost no more of the processors
 _PAGE_LINES = 3  # a page of text has at least so many lines
 _PAGE_CANDIDATES = 250  # after so many, of ten lines of numbers or three of text, this is decided
 _BLOB = 2  # times the pen's width: a drawing smaller than this is a blot
@@ -41,19 +43,19 @@ _Predict = Callable[[Sequence[np.ndarray]], list[Prediction]]
 class Recognizer:
     """Recognises digits with a run's model. Safe to share between threads."""
 
-    def __init__(self, run: Run):
-        """Raises DamagedRun if the run's model or calibration cannot be used."""
+    def __init__(self, run: Run, *, threads: int = _THREADS):
+        """`threads`: of the network. Raises DamagedRun if the run's model or calibration cannot be used."""
         self.run = run
         try:
-            self._classifier = Classifier(run.model_bytes())
+            self._classifier = Classifier(run.model_bytes(), threads)
         except DamagedRun as error:
             raise DamagedRun(f"The model of the run {run.name} cannot be loaded: {error}") from None
         self._calibration = run.calibration
 
     @classmethod
-    def load(cls, run: str | None = None) -> "Recognizer":
+    def load(cls, run: str | None = None, *, threads: int = _THREADS) -> "Recognizer":
         """The recogniser of the active run, or of the run of that name. Raises UnknownRun or DamagedRun."""
-        return cls(open_run(run) if run else active_run())
+        return cls(open_run(run) if run else active_run(), threads=threads)
 
     def predict(self, image: Image.Image | np.ndarray) -> Prediction:
         """Predict the digit in a picture, dark on light or light on dark. Raises NoInk or InvalidImage.
