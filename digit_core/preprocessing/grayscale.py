@@ -22,10 +22,23 @@ def to_grayscale(image: Image.Image | np.ndarray) -> np.ndarray:
     `image`: a Pillow image of any mode, or a uint8 array (h, w), (h, w, 3) or (h, w, 4).
     Raises InvalidImage if it is neither, or above 100 megapixels or 20,000 pixels a side.
     """
-    if _is_small_and_grey(image):
-        return to_float(image)
+    grey = grey_bytes(image)
+    if grey is not None:
+        return to_float(grey)
     colours = _colours(image)
     return colours / 255 if colours.ndim == 2 else _contrast_plane(colours)
+
+
+def grey_bytes(image: Image.Image | np.ndarray) -> np.ndarray | None:
+    """The pixels of a small grey picture as they are, uint8 (h, w), 255 times the plane; None for any other picture.
+
+    Raises what `to_grayscale` does.
+    """
+    if isinstance(image, Image.Image) and image.mode == "L" and max(image.size) <= LARGEST:
+        picture = reduced(_checked(image))
+        return np.asarray(picture) if picture.mode == "L" else None  # else it has transparency
+    is_grey = isinstance(image, np.ndarray) and image.ndim == 2 and image.dtype == np.uint8
+    return image if is_grey and image.size > 0 and max(image.shape) <= LARGEST else None
 
 
 def as_rgb(image: Image.Image | np.ndarray) -> Image.Image:
@@ -54,13 +67,6 @@ def box_in_original(box: tuple[int, int, int, int], image: Image.Image | np.ndar
 def _times(width: int, height: int, longest: int = LARGEST) -> int:
     """How many pixels a side of a picture are averaged to one."""
     return -(-max(width, height) // longest)
-
-
-def _is_small_and_grey(image: Image.Image | np.ndarray) -> bool:
-    """Whether the picture needs no conversion, which makes predictions for such arrays faster."""
-    if not isinstance(image, np.ndarray) or image.ndim != 2 or image.dtype != np.uint8:
-        return False
-    return image.size > 0 and max(image.shape) <= LARGEST
 
 
 def _checked(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:

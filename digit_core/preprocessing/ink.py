@@ -4,12 +4,15 @@ Ink is what differs from the paper around it. On even paper one level separates 
 (Otsu 1979); under a shadow the paper's level is estimated across the picture.
 """
 
+import math
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
 from digit_core.errors import NoInk
-from digit_core.preprocessing.grayscale import to_grayscale
+from digit_core.preprocessing.grayscale import grey_bytes, to_grayscale
+from digit_core.preprocessing.normalize import box_of, to_float
 
 _LEVELS = 64
 _SAMPLE = 100  # pixels a side that are sampled to find the level
@@ -29,13 +32,15 @@ def find_ink(image: Image.Image | np.ndarray, *, single: bool = False) -> np.nda
     """Ink on a picture: float32 (h, w), 0 (paper) to 1 (full ink).
 
     `image`: a Pillow image of any mode, or a uint8 array (h, w), (h, w, 3) or (h, w, 4); dark on
-    light or light on dark. More than 1200 pixels a side are averaged down. `single`: on the uneven
-    paper of a photo, only the digit in the middle, without frames, neighbours and stains.
+    light or light on dark. More than 1200 pixels a side are averaged down. `single`: only one digit is
+    wanted; empty paper around the ink is cut off, and on the uneven paper of a photo frames, neighbours
+    and stains are left out.
     Raises NoInk if the picture is blank, and InvalidImage if it is neither.
     """
-    plane = to_grayscale(image)
-    ink = _on_even_paper(plane)
-    return ink if ink is not None else _on_uneven_paper(plane, 1.0, single=single)
+    grey = grey_bytes(image)
+    plane = to_grayscale(image) if grey is None else grey
+    ink = _on_even_paper(plane, crop=single)
+    return ink if ink is not None else _on_uneven_paper(_as_float(plane), 1.0, single=single)
 
 
 def find_line_ink(image: Image.Image | np.ndarray) -> tuple[np.ndarray, float]:
@@ -55,19 +60,23 @@ def enlargement(height: int) -> float:
     return float(min(max(_LOWEST / height, 1.0), 3.0))
 
 
-def _on_even_paper(plane: np.ndarray) -> np.ndarray | None:
-    """The ink of a plane (h, w), or None if its paper has a grain or varies in brightness. Raises NoInk."""
-    low, high = float(plane.min()), float(plane.max())
+def _on_even_paper(plane: np.ndarray, *, crop: bool = False) -> np.ndarray | None:
+    """The ink of a plane (h, w), or None if its paper has a grain or varies in brightness. Raises NoInk.
+
+    `plane`: float32, 0 to 1, or uint8, of which only what is needed is converted. `crop`: without the empty paper
+    around the ink. Both save half of the time.
+    """
+    low, high = float(_as_float(plane.min())), float(_as_float(plane.max()))
     if high - low < _FAINTEST_INK:
         raise NoInk("The picture is blank. Choose one with a digit on it.")
-    if min(plane.shape) >= _SMALLEST_PHOTO and np.mean(plane[:, 1:] != plane[:, :-1]) > _GRAINY:
+    if min(plane.shape) >= _SMALLEST_PHOTO and _share(plane[:, 1:] != plane[:, :-1]) > _GRAINY:
         return None
     step = max(max(plane.shape) // _SAMPLE, 1)
-    few = plane[::step, ::step]
+    few = _as_float(plane[::step, ::step])
     level = ((few - low) * np.float32((_LEVELS - 0.01) / (high - low))).astype(np.intp)
     count = np.bincount(level.ravel(), minlength=_LEVELS)
     if np.count_nonzero(count) == 1:
-        return _few_specks(plane, float(few.flat[0]))
+        return _few_specks(_as_float(plane), float(few.flat[0]))
     split = _otsu(count)
     paper_is_bright = _brightness_of_edge_and_all(level >= split) > 0.5
     dark, bright = count * (np.arange(_LEVELS) < split), count * (np.arange(_LEVELS) >= split)
@@ -78,8 +87,35 @@ def _on_even_paper(plane: np.ndarray) -> np.ndarray | None:
     if not is_flat and _quantile(paper, 0.97) - _quantile(paper, 0.03) > _EVEN * contrast:
         return None
     unit = (high - low) / _LEVELS
-    difference = plane - np.float32(low + unit * paper_level)
-    return _soft(-difference if paper_is_bright else difference, unit * contrast)
+    level, full = np.float32(low + unit * paper_level), unit * contrast
+    if crop:
+        plane = _cropped(plane, float(level), full * _CLEAN_GRAIN, paper_is_bright)
+    plane = _as_float(plane)
+    return _soft(level - plane if paper_is_bright else plane - level, full)
+
+
+def _cropped(plane: np.ndarray, paper: float, least: float, paper_is_bright: bool) -> np.ndarray:
+    """The part of a plane (h, w) in which pixels differ from the paper by at least so much; all of it if none do."""
+    white = 255 if plane.dtype == np.uint8 else 1
+    # Whole numbers, as a comparison with others would convert the plane.
+    if paper_is_bright:
+        seen = plane < (math.ceil((paper - least) * white) if white > 1 else paper - least)
+    else:
+        seen = plane > (math.floor((paper + least) * white) if white > 1 else paper + least)
+    if not seen.any():
+        return plane
+    top, bottom, left, right = box_of(seen)
+    return plane[top:bottom, left:right]
+
+
+def _as_float(values: np.ndarray) -> np.ndarray:
+    """Brightness, uint8 or float32 of any shape -> float32, 0 to 1."""
+    return to_float(values) if values.dtype == np.uint8 else values
+
+
+def _share(mask: np.ndarray) -> float:
+    """The share of true pixels of a mask (h, w), 0 to 1."""
+    return np.count_nonzero(mask) / mask.size
 
 
 def _otsu(count: np.ndarray) -> int:
@@ -102,7 +138,7 @@ def _quantile(count: np.ndarray, part: float) -> float:
 def _brightness_of_edge_and_all(bright: np.ndarray) -> float:
     """Share of bright pixels (h, w), 0 to 1, half of it from the edge, where there is less ink."""
     edge = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
-    return 0.5 * float(edge.mean()) + 0.5 * float(bright.mean())
+    return 0.5 * _share(edge) + 0.5 * _share(bright)
 
 
 def _few_specks(plane: np.ndarray, paper: float) -> np.ndarray:

@@ -52,10 +52,14 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     darkest = ink.max(initial=0.0)
     if not darkest > 0:
         raise NoInk("There is no ink in the picture. Draw a digit first.")
-    seen = ink >= FAINTEST * darkest
-    rows = np.flatnonzero(seen.any(axis=1))
-    columns = np.flatnonzero(seen.any(axis=0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return box_of(ink >= FAINTEST * darkest)
+
+
+def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right (ends excluded) of the true pixels of a mask (h, w), of which there is at least one."""
+    rows, columns = mask.any(axis=1), mask.any(axis=0)
+    bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
+    return int(rows.argmax()), bottom, int(columns.argmax()), right
 
 
 def distance_to_box(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -7,12 +7,12 @@ part or close a gap, as it does with an uneven pen, the outline stays: see `topo
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from digit_core.preprocessing.normalize import BOX, bounding_box, distance_to_box, dot, normalize
 from digit_core.preprocessing.strokes import MNIST_STROKE_WIDTH
 from digit_core.preprocessing.topology import keep_topology, padded
 
+_EIGHT = np.ones((3, 3), np.uint8)
 _WORK = 80  # pixels, longer side of the ink while it is worked on
 _COARSE = 40  # pixels, longer side of ink too coarse for its outline to be moved: it stays as it is
 _SPECK_AREA = 0.012  # of all ink: a part smaller than this may be a speck
@@ -50,7 +50,7 @@ def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
     shape = padded(small > 0.5, 1)
     if not shape.any():
         return small
-    inside = ndimage.distance_transform_edt(shape)
+    inside = distances(shape)
     width = pen_width(inside)
     longer = max(small.shape)
     wanted = (longer - width) * MNIST_STROKE_WIDTH / (BOX - MNIST_STROKE_WIDTH)
@@ -60,29 +60,43 @@ def to_mnist_stroke_width(ink: np.ndarray) -> np.ndarray:
     if move <= 0:
         return keep_topology(np.clip(inside + move, 0, 1).astype(np.float32), shape, inside)
     shape = padded(shape, int(np.ceil(move)) + 1)
-    outside = ndimage.distance_transform_edt(~shape)
+    outside = distances(~shape)
     return keep_topology(np.clip(move + 1 - outside, 0, 1).astype(np.float32), shape, outside)
+
+
+def distances(shape: np.ndarray) -> np.ndarray:
+    """The distance of each pixel of a shape, bool (h, w), from the nearest one outside it: float64, 0 outside.
+
+    In a quarter of the time that SciPy takes, and to the last digit the same.
+    """
+    import cv2
+
+    found = cv2.distanceTransform(shape.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.sqrt(np.rint(np.square(found, out=found)), dtype=np.float64)
 
 
 def pen_width(inside: np.ndarray) -> float:
     """Width of the strokes in pixels, from each pixel's distance (h, w) to where there is no ink."""
-    ridge = inside[(inside >= ndimage.maximum_filter(inside, 3)) & (inside > 0)]
+    import cv2
+
+    ridge = inside[(inside >= cv2.dilate(inside, _EIGHT)) & (inside > 0)]
     return 2 * float(np.median(ridge)) - 0.5
 
 
 def without_specks(ink: np.ndarray) -> np.ndarray:
     """Ink (h, w) without tiny parts that are far from the rest."""
-    parts, count = ndimage.label(ink > 0.3, structure=np.ones((3, 3)))
-    if count <= 1:
+    import cv2
+
+    count, parts, found, _ = cv2.connectedComponentsWithStats((ink > 0.3).view(np.uint8), connectivity=8)
+    if count <= 2:  # the first is the paper
         return ink
-    areas = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    left, top, wide, high, areas = found[1:].T
     small = areas < _SPECK_AREA * areas.sum()
     if not small.any() or small.all():  # many equal dots were drawn on purpose
         return ink
-    boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(parts)])
-    body = boxes[~small]
-    low, high = body[:, :2].min(axis=0), body[:, 2:].max(axis=0)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    starts, ends = np.stack([top, left], 1), np.stack([top + high, left + wide], 1)
+    low, high = starts[~small].min(axis=0), ends[~small].max(axis=0)
+    middle = (starts + ends) / 2
     specks = np.flatnonzero(small & (distance_to_box(middle, low, high) > _FAR * (high - low).max())) + 1
     return np.where(np.isin(parts, specks), np.float32(0), ink) if len(specks) else ink
 

@@ -202,5 +202,18 @@ def test_many_equal_specks_are_all_kept():
 def test_a_small_picture_on_flat_paper_keeps_its_soft_edges(seven, invert):
     """Most of such ink is soft edge, as in MNIST's own images; it is not the grain of a photo's paper."""
     model_input = np.rint(draw_strokes(seven) * 255).astype(np.uint8)
-    ink = find_ink(255 - model_input if invert else model_input, single=True)
+    ink = find_ink(255 - model_input if invert else model_input)
     assert np.abs(ink - model_input / 255).mean() < 0.03
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("kind", ["array", "Pillow", "float plane"])
+def test_a_single_digits_ink_is_that_of_the_whole_picture_without_the_paper_around_it(seven, invert, kind):
+    picture = 255 - paint(seven) if invert else paint(seven)
+    if kind == "Pillow":
+        picture = Image.fromarray(picture)
+    elif kind == "float plane":  # of colours, which are converted
+        picture = np.dstack([picture] * 3)
+    whole, single = find_ink(picture), find_ink(picture, single=True)
+    rows, columns = np.nonzero(whole)
+    np.testing.assert_array_equal(single, whole[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1])

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from digit_core.preprocessing.stroke_width import to_mnist_stroke_width, without_specks
+from digit_core.preprocessing.stroke_width import distances, to_mnist_stroke_width, without_specks
 from digit_core.preprocessing.topology import keep_topology, parts_and_holes
 
 SIZE = 80  # pixels: the working size, so that nothing is resampled before the width changes
@@ -88,3 +88,10 @@ def test_ink_that_keeps_its_parts_is_returned_as_it_is():
     ink = np.clip(inside - 1, 0, 1).astype(np.float32)
     ink[ink < 0.5] *= 0.5
     assert keep_topology(ink, shape, inside) is ink
+
+
+@settings(max_examples=50, deadline=None)
+@given(lines=lines, noise=st.sampled_from([0.0, 1.0]), seed=st.integers(0, 99))
+def test_distances_are_exact(lines, noise, seed):
+    shape = np.pad(brush(lines, noise, seed), 1)
+    np.testing.assert_array_equal(distances(shape), ndimage.distance_transform_edt(shape))
