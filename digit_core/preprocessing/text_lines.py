@@ -27,6 +27,7 @@ _SPECK = 0.22  # of the height of the digits: lower parts do not begin a line
 _LOW_LINE = 0.35  # of the height of the largest line: what is lower is no line
 _LETTER, _FEW_LETTERS = 5, 3  # pixels of the copy: lower is no letter; and how many are a line of small letters
 _COLUMN = 0.9  # of the picture's height: an upright rule that is no stem of a digit
+_STAIN, _DIGIT, _SMALLER = 0.2, 12, 0.25  # of the copy's longer side; pixels; of a stain's height: digits
 _SLIM, _FAR_HIGHER, _MANY = 0.15, 3.0, 6  # of its height; times as high as digits; so many show how high they are
 _SHARED = 0.45  # of the lower part's height: parts that overlap so far share a line
 _BAR, _CROSSED = 0.6, 0.2  # of the height of the digit that a part lies over; and of its own, which is inside
@@ -115,7 +116,7 @@ class _Layout:
         # Frames, and what is left of rules: no line has them, and their ink is left out.
         self._is_frame = np.zeros(count - 1, bool)
         self._is_frame[large] = are_frames(self._labels, large + 1, self.boxes[large])
-        self._is_frame |= _are_left_of_rules(wide, high)
+        self._is_frame |= _are_left_of_rules(wide, high) | _are_stains(self.boxes, max(mask.shape))
         solid = high[(area >= 0.02 * high * high) & ~self._is_frame]
         tall = float(np.median(solid[solid >= solid.max() / 2])) if len(solid) else 0.0
         # A sheet may have lines of any height, so the largest rules out only what is far smaller.
@@ -227,3 +228,17 @@ def _are_left_of_rules(wide: np.ndarray, high: np.ndarray) -> np.ndarray:
     is_slim = wide <= _SLIM * high
     digits = high[~is_slim & (high >= _LETTER)]
     return is_slim & (high >= _FAR_HIGHER * np.median(digits)) if len(digits) >= _MANY else np.zeros(len(high), bool)
+
+
+def _are_stains(boxes: np.ndarray, side: int) -> np.ndarray:
+    """Whether each part, boxes (n, 4), is a ring or stain over or beside lines: many far smaller parts share its rows.
+
+    Taken for a digit, it would be the one line to which all of them belong.
+    """
+    top, bottom = boxes[:, 1], boxes[:, 3]
+    high = bottom - top
+    found = np.zeros(len(boxes), bool)
+    for part in np.flatnonzero(high >= _STAIN * side):
+        is_digit = (high >= _DIGIT) & (high <= _SMALLER * high[part])
+        found[part] = (is_digit & (top >= top[part]) & (bottom <= bottom[part])).sum() >= _MANY
+    return found

@@ -151,3 +151,13 @@ def test_the_only_number_on_a_sheet_is_found_in_its_corner():
     assert [
         number.text for number in Recognizer.load("shipped").predict_lines(noisy.clip(0, 255).astype(np.uint8))
     ] == ["74"]
+
+
+@pytest.mark.parametrize("ring", [(440, 40, 690, 290), (10, 10, 200, 200)], ids=["right", "left"])
+def test_the_dark_ring_of_a_cup_hides_no_line_that_it_does_not_touch(ring):
+    recognizer = Recognizer(open_run(SHIPPED))
+    numbers = ["31415", "27182", "16180", "33988", "14142", "22360"]
+    page = typeset([f"{'':40}{number}" for number in numbers])
+    ImageDraw.Draw(page).ellipse(ring, outline=60, width=6)
+    found = [line.text for line in recognizer.predict_lines(page)]
+    assert found == numbers
