@@ -21,6 +21,7 @@ _TALL = 0.75  # of the line's height: what is so high shows where the line's dig
 _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
+_BAR, _HIGH = 0.25, 0.4  # of the height: a mark broader than this, and over this, is a digit's bar and no dash
 _OMITTED = 6.0  # cost of leaving out a piece as large as a digit
 
 
@@ -48,7 +49,7 @@ def best_sequence(
     best[0] = (0.0, 0, None)
     for at in range(len(pieces)):
         here = best[at][0]
-        omitted = here - _cost_of_omitting(at, pieces, height)
+        omitted = here - _cost_of_omitting(at, pieces, height, top)
         if omitted > best[at + 1][0]:
             best[at + 1] = (omitted, at, None)
         for score, candidate in starting.get(at, []):
@@ -78,9 +79,10 @@ def _cost_of_shape(box: Box, height: float, top_of_digits: float, *, is_zero: bo
     return (_LOW * low + _HANGING * hanging) * (_LOW_ZERO if is_zero else 1) + _WIDE * wide
 
 
-def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float) -> float:
+def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float, top_of_digits: float) -> float:
     left, top, right, bottom = pieces[at].box
     beside = pieces[max(at - 1, 0) : at] + pieces[at + 1 : at + 2]
-    if bottom - top < _MARK * height and all(piece.part != pieces[at].part for piece in beside):
+    is_bar = right - left > _BAR * height and bottom - top_of_digits < _HIGH * height
+    if bottom - top < _MARK * height and not is_bar and all(piece.part != pieces[at].part for piece in beside):
         return _MARK_COST
     return _OMITTED * max(bottom - top, right - left) / height

@@ -17,6 +17,9 @@ from digit_core.preprocessing.frames import Box, are_frames
 
 SEEN = 0.4  # ink from here on belongs to a part
 _SPECK = 0.12  # of a digit's height: parts smaller than this in both directions are dirt
+_DOT = 0.05  # of a digit's height: a smaller dot is dirt, also over a digit, where a 5 may have no more of a bar
+_ABOVE, _BELOW, _ASIDE = 0.25, 0.3, 0.25  # of a digit's height: from its top, and from its sides, to such a dot
+_SAME, _PARTED = 0.5, 2.2  # of the narrower part's width: parts so far over each other are one; times as high at most
 _MOST = 200  # parts of a line of digits; a page of text or a pattern has more
 _FLAT, _UNDERLINE = 0.3, 1.5  # of a digit's height: a part lower and broader than this is a line below digits
 _WIDE, _TALL = 0.35, 0.4  # of a digit's height: smaller parts are not cut
@@ -90,7 +93,9 @@ def segment(ink: np.ndarray) -> Segmentation:
     heights[frames] = sizes[frames] = 0
     height = float(np.median(heights[heights >= heights.max() / 2]))
     sizes[(heights < _FLAT * height) & (sizes > _UNDERLINE * height)] = 0
-    kept = np.flatnonzero(sizes >= _SPECK * height)
+    parted = _height_of_parted_digits(corners[sizes >= _SPECK * height])
+    height = parted if height < parted < _PARTED * height else height  # else they are marks all over a picture
+    kept = np.flatnonzero((sizes >= _SPECK * height) | _are_dots_over_digits(corners, sizes, height))
     if len(kept) > _MOST:
         raise InvalidImage(
             f"The picture has {len(kept)} separate marks, more than a line of digits has. "
@@ -104,6 +109,31 @@ def segment(ink: np.ndarray) -> Segmentation:
         pieces += _cut(y + rows.start, x + columns.start, int(index), slant, height)
     pieces.sort(key=lambda piece: float(np.mean(piece.x + slant * piece.y)))
     return Segmentation(tuple(pieces), tuple(_candidates(ink, pieces, slant, height)), height)
+
+
+def _height_of_parted_digits(corners: np.ndarray) -> float:
+    """The height of a digit where most digits are in parts, one over the other; corners int (n, 4) of the parts."""
+    found: list[list[int]] = []
+    for left, top, right, bottom in sorted(corners.tolist()):
+        last = found[-1] if found else None
+        if last and min(last[2], right) - left >= _SAME * min(right - left, last[2] - last[0]):
+            last[1:] = min(last[1], top), max(last[2], right), max(last[3], bottom)
+        else:
+            found.append([left, top, right, bottom])
+    heights = np.array([bottom - top for _, top, _, bottom in found])
+    return float(np.median(heights[heights >= heights.max() / 2])) if len(heights) else 0.0
+
+
+def _are_dots_over_digits(corners: np.ndarray, sizes: np.ndarray, height: float) -> np.ndarray:
+    """Whether each part, corners int (n, 4), is small but no dirt, and at the top of a digit, where no comma is."""
+    middles = (corners[:, :2] + corners[:, 2:]) / 2
+    found = np.zeros(len(corners), bool)
+    small = (sizes >= _DOT * height) & (sizes < _SPECK * height)
+    for left, top, right, bottom in corners[sizes >= _TALL * height]:
+        x, y = middles[:, 0], middles[:, 1] - top
+        is_over = (x > left) & (x < right + _ASIDE * height) & (y > -_ABOVE * height) & (y < _BELOW * (bottom - top))
+        found |= small & is_over
+    return found
 
 
 def _slant(ink: np.ndarray) -> float:
