@@ -6,6 +6,7 @@ out (dots, commas, dashes, dirt).
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are ofte
 _HANGING, _HANGING_FROM = 5.0, 0.3  # cost for each height that it begins below this depth, as a comma does
 _TALL = 0.75  # of the line's height: what is so high shows where the line's digits begin
 _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
+_JOINED, _UPRIGHT = 0.8, 0.6  # cost of each gap between parts of a digit that are so high, times the line's height
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
 _BAR, _HIGH = 0.25, 0.4  # of the height: a mark broader than this, and over this, is a digit's bar and no dash
@@ -43,6 +45,7 @@ def best_sequence(
         is_whole = all(count == sizes[part] for part, count in own.items())
         is_torn = len(own) > 1 and not is_whole
         cost = (min(digit_cost, _WHOLE) if is_whole else digit_cost) + _TORN * is_torn
+        cost += _JOINED * _breaks(pieces[candidate.first : candidate.last + 1], height)
         cost += _cost_of_shape(candidate.box, height, top, is_zero=zero)
         starting.setdefault(candidate.first, []).append((float(score) - cost, candidate))
     best: list[tuple[float, int, Candidate | None]] = [(-np.inf, 0, None)] * (len(pieces) + 1)
@@ -62,6 +65,15 @@ def best_sequence(
             digits.append(candidate)
         at = before
     return digits[::-1]
+
+
+def _breaks(pieces: Sequence[Piece], height: float) -> int:
+    """How many columns without ink separate parts that are nearly as high as a digit: as between a 2 and a 1."""
+    boxes = np.array([piece.box for piece in pieces])
+    parts = np.array([piece.part for piece in pieces])
+    unions = [(*own[:, :2].min(0), *own[:, 2:].max(0)) for own in (boxes[parts == part] for part in set(parts))]
+    tall = sorted((left, right) for left, top, right, bottom in unions if bottom - top >= _UPRIGHT * height)
+    return sum(left >= right for (_, right), (left, _) in pairwise(tall))
 
 
 def _top_of_digits(segmentation: Segmentation) -> float:
