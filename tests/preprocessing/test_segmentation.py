@@ -182,3 +182,52 @@ def test_noise_that_could_be_cut_everywhere_is_refused():
     noise = np.random.default_rng(0).random((28, 400)) > 0.6
     with pytest.raises(InvalidImage, match="a pattern instead of digits"):
         segment(noise.astype(np.float32))
+
+
+DOTTED_FIVE = [FIVE[0], np.array([[98.0, 50.0], [99.0, 51.0]])]
+
+
+def test_a_dot_at_the_top_of_a_digit_may_be_its_bar_and_one_at_its_foot_is_dirt():
+    low_dot = [np.array([[140.0, 195.0], [141.0, 196.0]])]
+    found = segmented((DOTTED_FIVE, 0), (low_dot, 0), (ONE, 200))
+    heights = {piece.box[3] - piece.box[1] for piece in found.pieces}
+    assert min(heights) < 20 and len(found.pieces) == len(segmented((FIVE[:1], 0), (ONE, 200)).pieces) + 1
+    top = min(box[1] for box in boxes(found) if box[0] < 60)
+    assert top < 50, "with its dot it is a candidate"
+
+
+def test_digits_in_two_parts_each_are_as_high_as_both():
+    upper, lower = RING[0] * (1, 0.5) + (0, 0), RING[0] * (0.8, 0.45) + (5, 90)
+    whole = [upper, lower]
+    found = segmented((whole, 0), (whole, 150), (whole, 300))
+    assert found.height > 1.6 * np.ptp(upper[:, 1])
+
+
+def test_a_digit_larger_than_the_others_may_be_wider_than_they_are_high():
+    large = [stroke * (2.3, 1.3) for stroke in RING]
+    found = segmented((ONE, 0), (ONE, 40), (large, 60))
+    width = np.ptp(large[0][:, 0])
+    assert width > 1.5 * found.height
+    assert any(right - left > width for left, _, right, _ in boxes(found))
+
+
+def test_a_bar_at_the_top_belongs_to_a_torn_digit_and_one_in_the_middle_is_a_dash():
+    def read(top: int) -> list[tuple[int, int]]:
+        pieces = (bar(0, top, top + 25, 45, part=1), bar(50, 0, 100, 12, part=2))
+        segmentation = Segmentation(pieces, candidates(pieces, [(0, 1), (1, 1)]), 100.0)
+        found = best_sequence(segmentation, np.eye(10)[[4, 1]] * np.array([[0.65], [0.99]]), np.array([0.92, 0.99]))
+        return [(one.first, one.last) for one in found]
+
+    assert read(0) == [(0, 1)]
+    assert read(45) == [(1, 1)]
+
+
+def test_parts_as_high_as_digits_that_stand_apart_are_seldom_one():
+    def read(gap: int) -> int:
+        pieces = (bar(0, 20, 100, 60, part=1), bar(60 + gap, 0, 100, 12, part=2))
+        segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (0, 1), (1, 1)]), 100.0)
+        likeness = np.array([1.0, 0.75, 1.0])
+        return len(best_sequence(segmentation, np.eye(10)[[2, 4, 1]] * np.array([[1], [0.95], [1]]), likeness))
+
+    assert read(15) == 2
+    assert read(-5) == 1
