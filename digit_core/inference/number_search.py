@@ -23,7 +23,8 @@ _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from a
 _JOINED, _UPRIGHT = 0.8, 0.6  # cost of each gap between parts of a digit that are so high, times the line's height
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
-_BAR, _HIGH = 0.25, 0.4  # of the height: a mark broader than this, and over this, is a digit's bar and no dash
+# Of the height: a mark broader than this, so high up and so near to a digit is its bar and no dash.
+_BAR, _HIGH, _NEAR = 0.25, 0.4, 0.08
 _OMITTED = 6.0  # cost of leaving out a piece as large as a digit
 
 
@@ -94,7 +95,8 @@ def _cost_of_shape(box: Box, height: float, top_of_digits: float, *, is_zero: bo
 def _cost_of_omitting(at: int, pieces: Sequence[Piece], height: float, top_of_digits: float) -> float:
     left, top, right, bottom = pieces[at].box
     beside = pieces[max(at - 1, 0) : at] + pieces[at + 1 : at + 2]
-    is_bar = right - left > _BAR * height and bottom - top_of_digits < _HIGH * height
+    gap = min((max(left - piece.box[2], piece.box[0] - right) for piece in beside), default=np.inf)
+    is_bar = right - left > _BAR * height and bottom - top_of_digits < _HIGH * height and gap < _NEAR * height
     if bottom - top < _MARK * height and not is_bar and all(piece.part != pieces[at].part for piece in beside):
         return _MARK_COST
     return _OMITTED * max(bottom - top, right - left) / height

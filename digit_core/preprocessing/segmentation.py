@@ -27,7 +27,7 @@ _APART = 0.06  # of a digit's height: cuts are at least this far apart
 _SMOOTH, _VALLEY = 0.035, 0.1  # of a digit's height: profiles are smoothed, and minima this wide are cuts
 _INK_LIMIT, _EXTENT_LIMIT = 0.6, 0.75  # of a digit's height: where a stroke is this high, it is not cut
 GAP = 0.25  # of a digit's height: parts farther apart are never one digit
-WIDEST = 1.5  # of a digit's height, or of its own if that is larger
+WIDEST = 1.5  # of a digit's height, or of its own if it is larger, and one part
 MOST_PIECES = 6  # of one digit
 MOST_CANDIDATES = 200  # of a line: each is normalized and classified; amounts of up to 7 digits have at most 89
 _MOST_PIXELS = 60_000_000  # of all candidates' boxes; a line of digits that fills a picture has a tenth of it
@@ -204,7 +204,8 @@ def _candidates(ink: np.ndarray, pieces: list[Piece], slant: float, height: floa
                 break
             reach = max(reach, along.max())
             y, x = (np.concatenate([getattr(p, axis) for p in pieces[first : last + 1]]) for axis in "yx")
-            if np.ptp(x + slant * y) > WIDEST * max(height, np.ptp(y)):
+            is_connected = pieces[first].part == pieces[last].part
+            if np.ptp(x + slant * y) > WIDEST * (max(height, np.ptp(y)) if is_connected else height):
                 break
             if np.ptp(y) >= LOWEST * height:
                 pixels += int(np.ptp(y) + 1) * int(np.ptp(x) + 1)
