@@ -1,10 +1,9 @@
 """Feed damaged pictures, drawings and strokes to the interface: `python -m tests.fuzzing 1000000`.
 
-Only a `DigitError` may be raised, in at most 1 s of processor time and 150 MB; where a prediction takes more than
-2 ms, in as many times more. Input number n depends on n alone, so
-a failure is repeated with `--first n --count 1`, and a run that was stopped goes on with `--first`. Pictures are
-files of each format, damaged, half of them with right checksums again; strokes, arrays and the canvas's JSON are
-generated, many of their numbers huge, tiny or none.
+Only a `DigitError` may be raised, in at most 1 s of processor time (see `tests.resource_limits`) and 150 MB. Input
+number n depends on n alone, so a failure is repeated with `--first n --count 1`, and a run that was stopped goes on
+with `--first`. Pictures are files of each format, damaged, half of them with right checksums again; strokes, arrays
+and the canvas's JSON are generated, many of their numbers huge, tiny or none.
 """
 
 import argparse
@@ -28,12 +27,10 @@ from digit_core import DigitError, Recognizer
 from digit_core.preprocessing.fabric_canvas import Drawing, drawing_from_canvas
 from digit_core.preprocessing.image_files import open_picture
 from digit_core.preprocessing.pipeline import drawing_steps
-from scripts.benchmarks.drawings import SEVEN, paint
 from tests.preprocessing import crafted
-from tests.resource_limits import MOST_MEGABYTES, MOST_SECONDS, Cost, cost_of
+from tests.resource_limits import MOST_MEGABYTES, MOST_SECONDS, Cost, cost_of, seconds_here
 
 CHUNK = 100
-_PREDICTION = 0.002  # seconds of a processor, where an input may take `MOST_SECONDS`
 _MEASURED_TOGETHER = 20  # inputs whose memory is measured together
 _NUMBERS = [
     0, -0.0, 1, 140, 279.5, -50, 1e6, -1e6, 1e9, 1e99, -1e99, 1e100, 1e300, -1.7e308, 5e-324, 1e-99, 2**31, 2**63,
@@ -170,10 +167,9 @@ def _object(rng: random.Random) -> object:
 
 def feed(first: int, count: int) -> tuple[list[Failure], Cost, int]:
     """Feed inputs `first` to `first + count - 1`: failures, the highest costs, and how many were refused."""
-    global _kinds, _most_seconds
+    global _kinds
     if _kinds is None:
         recognizer = Recognizer.load("shipped")
-        _most_seconds = MOST_SECONDS * max(seconds_of_prediction(recognizer) / _PREDICTION, 1.0)
         _kinds = inputs(recognizer)
         for number, kind in enumerate([*_kinds.values()] * 20):  # what is imported on first use costs only once
             _attempt(kind, number, [])
@@ -188,7 +184,7 @@ def feed(first: int, count: int) -> tuple[list[Failure], Cost, int]:
             seconds = max(seconds, spent)
             if raised and raised[0]:
                 failures.append(Failure(number, kind, raised[0]))
-            elif spent > _most_seconds:
+            elif spent > MOST_SECONDS and _fed(number)[3] > seconds_here(MOST_SECONDS):
                 failures.append(Failure(number, kind, f"{spent:.2f} s"))
         megabytes = max(megabytes, cost.megabytes)
         if cost.megabytes > MOST_MEGABYTES:
@@ -204,17 +200,6 @@ def _fed(number: int) -> tuple[int, str, list[str], float]:
 
 
 _kinds: dict[str, Callable[[random.Random], object]] | None = None
-_most_seconds = MOST_SECONDS
-
-
-def seconds_of_prediction(recognizer: Recognizer) -> float:
-    """Seconds of a processor that the prediction of a drawn seven takes: the least of some."""
-    picture, spent = paint(SEVEN), []
-    for _ in range(30):
-        start = time.process_time()
-        recognizer.predict(picture)
-        spent.append(time.process_time() - start)
-    return min(spent)
 
 
 def _attempt(action: Callable[[random.Random], object], number: int, raised: list[str]) -> None:

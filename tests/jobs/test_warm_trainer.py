@@ -82,7 +82,7 @@ def test_a_waiting_trainer_takes_a_job_at_once_and_dies_with_its_cancel(training
     started = time.monotonic()
     trainings.cancel(job, window="another tab")
     assert is_gone(pid)
-    assert time.monotonic() - started < 10  # on a busy machine
+    assert time.monotonic() - started < 60  # its 500 epochs would take longer, on a busy machine too
     assert trainings.progress_of(job).state == "cancelled"
     assert job.request().cancelled_by == "another tab"
 
