@@ -20,7 +20,7 @@ _LOW_ZERO = 0.3  # of that cost for a zero: the last zeros of an amount are ofte
 _HANGING, _HANGING_FROM = 5.0, 0.3  # cost for each height that it begins below this depth, as a comma does
 _TALL = 0.75  # of the line's height: what is so high shows where the line's digits begin
 _TORN = 1.0  # cost of a digit that is joined from a part and a piece cut from another, as the tip of a 7 beside it
-_JOINED, _UPRIGHT = 0.8, 0.6  # cost of each gap between parts of a digit that are so high, times the line's height
+_JOINED, _UPRIGHT = 1.6, 0.6  # cost of each gap between parts of a digit that are so high, times the line's height
 _WIDE, _WIDE_FROM = 0.5, 1.1  # cost for each height of width beyond this
 _MARK, _MARK_COST = 0.35, 0.05  # of the height: a piece lower than this may be a dot, a comma, a dash
 # Of the height: a mark broader than this, so high up and so near to a digit is its bar and no dash.

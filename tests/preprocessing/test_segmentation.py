@@ -226,8 +226,8 @@ def test_parts_as_high_as_digits_that_stand_apart_are_seldom_one():
     def read(gap: int) -> int:
         pieces = (bar(0, 20, 100, 60, part=1), bar(60 + gap, 0, 100, 12, part=2))
         segmentation = Segmentation(pieces, candidates(pieces, [(0, 0), (0, 1), (1, 1)]), 100.0)
-        likeness = np.array([1.0, 0.75, 1.0])
-        return len(best_sequence(segmentation, np.eye(10)[[2, 4, 1]] * np.array([[1], [0.95], [1]]), likeness))
+        likeness = np.array([0.8, 0.95, 1.0])
+        return len(best_sequence(segmentation, np.eye(10)[[2, 4, 1]] * np.array([[0.9], [0.95], [0.95]]), likeness))
 
     assert read(15) == 2
     assert read(-5) == 1
