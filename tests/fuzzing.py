@@ -1,7 +1,7 @@
 """Feed damaged pictures, drawings and strokes to the interface: `python -m tests.fuzzing 1000000`.
 
 Only a `DigitError` may be raised, in at most 1 s of processor time (see `tests.resource_limits`) and 150 MB. Input
-number n depends on n alone, so a failure is repeated with `--first n --count 1`, and a run that was stopped goes on
+number n depends on n alone, so a failure is repeated with `1 --first n`, and a run that was stopped goes on
 with `--first`. Pictures are files of each format, damaged, half of them with right checksums again; strokes, arrays
 and the canvas's JSON are generated, many of their numbers huge, tiny or none.
 """
